@@ -1,0 +1,46 @@
+/* spec.h: the sections of a spec that are structure, not expressions: name, seed, classes, data, limits, and the knobs of
+ * train. Checked here, with places; what a generated file hands to the runtime is filled straight into the runtime's own
+ * structures, so that the two cannot differ. Definitions, models and the expressions of train stay documents for build. */
+#ifndef SPEC_H
+#define SPEC_H
+#include "expr.h"
+#include "../runtime/nn.h"
+
+/* A field of the data that expressions see as data.NAME. */
+typedef struct Field {
+	const char *name; /* "image" */
+	int rank;
+	int64_t shape[NN_RANK]; /* one sample's */
+	bool integer;
+} Field;
+
+typedef struct Spec {
+	const Source *source;
+	DocNode *root;
+	const char *name;
+	uint64_t seed;
+	DocNode *model; /* the model: section; exactly one of model and models */
+	DocNode *models;
+	DocNode *train; /* may be NULL: the spec is only compiled for prediction */
+	int64_t batch; /* train.batch_size, default 32 */
+	int64_t memory_limit; /* limits.ram in bytes, 0: none */
+	Place memory_limit_place;
+	nn_data data;
+	nn_training training;
+	Place input_place; /* data.source, for messages */
+	const char *overrides; /* reserved */
+} Spec;
+
+/* -D name=value on the command line: replaces the value at a dotted path of the spec ("train.epochs=3", "seed=7"). */
+typedef struct Define {
+	const char *path, *value;
+} Define;
+
+/* Reads a spec; unknown sections and keys, wrong types and contradictions are reported. NULL when it cannot be used at all. */
+Spec *spec_read(Context *context, const Source *source, const Define *defines, int define_count);
+
+/* The fields that the source of the data gives, once the model's input shape is known (csv, npy, idx take it from there) and
+ * the shape that the loss wants its labels in. input: one sample's shape. Reports what does not fit. */
+int spec_fields(Context *context, Spec *spec, int input_rank, const int64_t *input, int label_rank, const int64_t *label, Field fields[2]);
+
+#endif

@@ -1,0 +1,182 @@
+/* nn.h: what a generated file, the runtime and a program that embeds a model know of each other; the one public header.
+ * A generated file exports one constant nn_model; the runtime drives models through it only.
+ *
+ * Memory. A model works on two blocks whose sizes are constants of the descriptor: the *state* (weights, moving statistics,
+ * scalars of the optimizer, slots: what a checkpoint holds) and the *work* area (inputs, outputs, activations; one after the
+ * other, programs share it). Both are aligned to NN_ALIGN bytes. Nothing else is touched and nothing is allocated. */
+#ifndef NN_H
+#define NN_H
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { NN_ABI = 1, NN_RANK = 8, NN_ALIGN = 64 };
+
+typedef enum nn_role {
+	NN_WEIGHT, /* trained */
+	NN_STATE, /* moved by training: statistics */
+	NN_FITTED, /* fitted to the training data before the first step: normalisation (data/offset, data/scale, ..) */
+	NN_SCALAR, /* an argument of the optimizer that may change while it runs (train/learning_rate) */
+	NN_SLOT /* the optimizer's memory of a weight (train/dense/kernel/m) */
+} nn_role;
+
+typedef struct nn_tensor {
+	const char *name; /* Keras's path: "conv2d_1/kernel" */
+	nn_role role;
+	int trainable;
+	int rank;
+	int64_t shape[NN_RANK];
+	size_t offset, count; /* in numbers from the start of the state, row-major */
+} nn_tensor;
+
+/* An input or output of a program: numbers in the work area (of the model's precision; classes and tokens too). */
+typedef struct nn_field {
+	const char *name; /* inputs: "data.image", "data.label"; outputs: "loss", "y" */
+	int rank;
+	int64_t shape[NN_RANK]; /* of one row, the batch axis left out */
+	int per_row; /* 1: a row for each sample of the batch, 0: one for all */
+	size_t offset; /* in bytes from the start of the work area */
+	size_t count; /* numbers in one row */
+} nn_field;
+
+typedef struct nn_call {
+	int rows; /* live rows, 1 .. batch */
+	int threads; /* 0: as many as OpenMP gives */
+	uint64_t seed, step; /* draws are keyed by them; step counts from 0 */
+	double epoch;
+} nn_call;
+
+enum { NN_OK = 0, NN_NOT_FINITE = 1 }; /* NOT_FINITE: the loss is not a finite number; no weight or state was changed */
+
+typedef struct nn_program {
+	const char *name; /* "initialize", "train", "evaluate", "predict", "gradients" (selftest builds) */
+	int batch; /* rows at most */
+	const nn_field *inputs, *outputs;
+	int input_count, output_count;
+	double macs; /* multiply-adds of one call with full rows */
+	int (*run)(void *state, void *work, const nn_call *call);
+} nn_program;
+
+/* What the numbers in output "y" are. */
+typedef enum nn_task { NN_REGRESSION, NN_BINARY, NN_MULTICLASS, NN_MULTILABEL, NN_OTHER } nn_task;
+
+typedef enum nn_source { NN_NO_DATA, NN_IMAGE_FOLDER, NN_CSV, NN_IDX, NN_NPY } nn_source;
+typedef enum nn_class_mode { NN_CLASS_SPARSE, NN_CLASS_BINARY, NN_CLASS_CATEGORICAL, NN_CLASS_NONE } nn_class_mode;
+typedef enum nn_interpolation { NN_NEAREST, NN_BILINEAR, NN_AREA } nn_interpolation;
+typedef enum nn_missing { NN_IMPUTE_MEAN, NN_IMPUTE_MEDIAN, NN_IMPUTE_DROP } nn_missing;
+typedef enum nn_normalize { NN_NORMALIZE_NONE, NN_NORMALIZE_STANDARD, NN_NORMALIZE_MINMAX } nn_normalize;
+
+/* One split's files; NULL what is not given. directory | file | inputs + targets | images + labels */
+typedef struct nn_split {
+	const char *directory, *file, *inputs, *targets, *images, *labels;
+} nn_split;
+
+/* The data section of the spec. */
+typedef struct nn_data {
+	nn_source source;
+	nn_split train, validation, test;
+	/* splitting one set into several */
+	double split_validation, split_test; /* shares, 0: none */
+	int split_stratify;
+	const char *split_group; /* a regular expression on file names, or a column */
+	uint64_t split_seed;
+	/* images: height, width, channels of the input; rescale multiplies */
+	int height, width, channels;
+	double rescale;
+	nn_interpolation interpolation;
+	int fast_decode;
+	nn_class_mode class_mode;
+	double max_unreadable; /* the share of files that may be broken before training stops, default 0.01 */
+	/* csv */
+	int header; /* the first row names the columns */
+	const char *label; /* column of the label: a name, or a number counted from 0, negative from the end ("-1") */
+	const char *const *ignore; /* columns that are neither features nor label */
+	int ignore_count;
+	const char *const *missing; /* texts that mean "no value"; an empty field always does */
+	int missing_count;
+	nn_missing impute;
+	nn_normalize normalize;
+	const char *separator; /* one character */
+	/* classes, in the order of their numbers; count 0: found in the data, sorted */
+	const char *const *classes;
+	int class_count;
+	/* numbers in one sample: the first and second field of the data */
+	const char *input_field, *label_field; /* "data.image", "data.label" */
+	int input_rank, label_rank;
+	int64_t input_shape[NN_RANK], label_shape[NN_RANK];
+} nn_data;
+
+typedef enum nn_callback_kind { NN_EARLY_STOPPING, NN_MODEL_CHECKPOINT } nn_callback_kind;
+typedef struct nn_callback { /* as in Keras; what a kind does not have is 0 */
+	nn_callback_kind kind;
+	const char *monitor; /* "val_loss"; checked by nnc against what training logs */
+	double min_delta, baseline; /* baseline NAN: none */
+	int patience, start_from_epoch;
+	int mode; /* -1: lower is better, 1: higher is better */
+	int restore_best_weights;
+	const char *filepath; /* NULL: best.safetensors in the run folder */
+	int save_best_only;
+} nn_callback;
+
+typedef struct nn_training {
+	int batch_size, epochs;
+	int steps_per_epoch, validation_steps; /* 0: one pass, whole set */
+	int shuffle;
+	const char *const *metrics; /* "accuracy", "auc", "mae", ..: what an epoch logs beside the loss */
+	int metric_count;
+	const nn_callback *callbacks;
+	int callback_count;
+	const char *optimizer, *loss; /* for reports */
+	double learning_rate;
+} nn_training;
+
+typedef struct nn_layer { /* a row of the summary */
+	const char *name, *type, *shape; /* "conv2d", "Conv2D", "(None, 222, 222, 32)" */
+	int64_t parameters;
+} nn_layer;
+
+typedef struct nn_model {
+	int abi; /* NN_ABI of the header it was compiled with */
+	const char *name, *version, *spec_hash, *target; /* version: nnc's; target: "avx512", "avx2", "generic", "portable" */
+	int number_size; /* 4: float, 8: double */
+	uint64_t seed;
+	nn_task task;
+	int logits; /* output y is before its sigmoid or softmax (from_logits) */
+	const nn_tensor *tensors; /* in checkpoint order: weights, states, fitted, then scalars and slots */
+	int tensor_count;
+	size_t state_count; /* numbers in the state */
+	size_t inference_count; /* numbers at its start that predict and evaluate need */
+	size_t work_bytes; /* of the largest program */
+	size_t predict_work_bytes;
+	const nn_program *programs;
+	int program_count;
+	const nn_layer *layers;
+	int layer_count;
+	int64_t parameters, trainable_parameters;
+	nn_data data;
+	nn_training training;
+	const char *spec; /* the spec's text, for reports */
+} nn_model;
+
+const nn_program *nn_program_find(const nn_model *model, const char *name); /* NULL: the model has none of that name */
+const nn_tensor *nn_tensor_find(const nn_model *model, const char *name);
+
+/* The command line of a trainer: train, evaluate, predict, info, bench, selftest. reference: the same spec compiled with
+ * --precision=f64 --gradients, or NULL. Returns the exit code. */
+int nn_main(const nn_model *model, const nn_model *reference, int argc, char **argv);
+
+/* Reads the tensors that inference needs from a checkpoint into numbers (model->inference_count of them, of the model's
+ * precision). 0, or 1 with a message. */
+int nn_load(const nn_model *model, void *numbers, const char *path, char error[256]);
+/* What the data section does to one sample. Pixels: height x width x channels bytes, 1 to 4 channels; row: as many values as
+ * a row of the table has features, NAN for missing. state: where nn_load put the numbers. */
+void nn_preprocess_image(const nn_model *model, const uint8_t *pixels, int height, int width, int channels, float *x);
+void nn_preprocess_row(const nn_model *model, const void *state, const double *row, float *x);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
