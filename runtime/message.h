@@ -5,9 +5,9 @@
 #define NN_MESSAGE_H
 
 #if defined(__GNUC__)
-#define NN_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define NN_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
-#define NN_PRINTF(format, first)
+#define NN_PRINTF(text, first)
 #endif
 
 /* format: "FILE: cause; help", without an end of line. */
