@@ -90,6 +90,9 @@ struct Graph {
 	int count, capacity;
 	int64_t batch; /* N */
 	int streams; /* draws made so far */
+	Node **leaves; /* inputs and variables, hashed by name: a table of leaf_capacity places */
+	int leaf_count, leaf_capacity;
+	const struct Expr **derivatives; /* of elementwise primitives, parsed when first needed */
 	/* stamped on new nodes */
 	Place place;
 	const char *layer;
@@ -103,6 +106,8 @@ Shape shape_of(int rank, const int64_t *sizes); /* no batch axis */
 int64_t shape_count(const Shape *shape); /* elements at most; overflow is caught where shapes are made */
 int64_t shape_rows(const Shape *shape); /* how many times the batch is a factor: 0, or the rows of the batch axis */
 bool shape_equal(const Shape *a, const Shape *b);
+/* What every shape keeps to: rank, sizes, one batch axis at most, no overflow. Reports at graph->place. */
+bool shape_check(Graph *graph, const Shape *shape);
 const char *shape_text(Arena *arena, const Shape *shape); /* "[batch, 3, 2*batch]" */
 
 /* The low-level maker that constructors use: copies args, stamps place, layer and phase. */

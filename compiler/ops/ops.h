@@ -34,7 +34,10 @@ typedef struct Feed {
 	void *user;
 } Feed;
 
-/* A case of the op tests: makes a small graph over inputs "a", "b", .. (see tests/ops) and returns its root. */
+/* A case of the op tests: makes a small graph of batch 4 and returns its root. Its inputs are called "a", "b", ..; what
+ * follows the first letter says what op_case_fill puts there: "a" numbers in (-1.5, 1.5) away from 0, all different;
+ * "a_positive" in (0.5, 2); "a_ties" whole numbers -1, 0, 1; "a_index7" 0 .. 6 (an integer input). The batch axis, if
+ * there is one, is an input's first: with fewer live rows the values of the first rows are used. */
 typedef struct OpCase {
 	const char *name;
 	Node *(*make)(Graph *graph);
@@ -47,6 +50,11 @@ struct Op {
 	/* elementwise: the C expression in $0 $1 $2, e.g. "nn_max($0, $1)"; and what one application costs, in flops */
 	const char *c_text;
 	int cost;
+	double (*value)(double x, double b, double c); /* elementwise: one place of the result */
+	const char *derivatives[3]; /* elementwise: texts over x, b, c and y; "" for none */
+	/* The shape rule. *shape holds what was asked for (reshape, broadcast, slice, fold, leaves) and receives the result;
+	 * false after the user's mistake was reported at graph->place. */
+	bool (*shape)(Graph *graph, Node **args, int arg_count, const Attributes *at, Shape *shape);
 	/* fills gradients[i], the gradient of argument i, given the gradient g of the node; NULL entries: no path.
 	 * wanted[i] false: need not be made. */
 	void (*gradient)(Graph *graph, Node *node, Node *g, const bool *wanted, Node **gradients);
@@ -56,7 +64,7 @@ struct Op {
 
 typedef struct OpFamily {
 	const char *name;
-	const Op *ops;
+	const Op *const *ops;
 	int op_count;
 	const OpCase *cases;
 	int case_count;
@@ -68,7 +76,7 @@ const Op *op_find(const char *name); /* by name; NULL */
 /* The ops that other stages need to recognise. */
 extern const Op op_input, op_variable, op_const, op_iota, op_rows, op_uniform;
 extern const Op op_reshape, op_transpose, op_broadcast, op_slice, op_pad, op_concat, op_stop;
-extern const Op op_unfold, op_fold, op_contract, op_sum, op_amax, op_argmax, op_gather, op_scatter;
+extern const Op op_unfold, op_fold, op_contract, op_sum, op_amax, op_argmax, op_gather, op_scatter, op_orthonormal;
 /* elementwise primitives, one X-list: name, arity, cost in flops, C text, value in double (x, b, c), derivatives as texts of
  * the language over x, b, c (the arguments) and y (the result), "" for none. Piecewise ones put 0 where the derivative is meant.
  * nn_* functions are in runtime/nn_math.h, for float and double alike. */
@@ -126,14 +134,26 @@ Node *make_fold(Graph *graph, Node *y, const int64_t *sizes, const Window *windo
 Node *make_contract(Graph *graph, const char *a, const char *b, const char *o, Node *x, Node *y);
 Node *make_gather(Graph *graph, Node *table, Node *index);
 Node *make_scatter(Graph *graph, Node *index, Node *values, int64_t n);
+Node *make_orthonormal(Graph *graph, Node *x); /* [m, n] -> orthonormal rows or columns, whichever are fewer */
+Node *make_places(Graph *graph, const Shape *shape, int axis); /* the place along axis, every other axis 1: iota reshaped */
+/* The way of all constructors: NULL in, NULL out; the op's shape rule; checks common to all shapes; a new node. */
+Node *make_node(Graph *graph, const Op *op, Node **args, int arg_count, const Attributes *at, Shape asked);
+/* g, the gradient of something broadcast from shape, summed back over the axes that were broadcast */
+Node *make_unbroadcast(Graph *graph, Node *g, const Shape *shape);
 /* the same op and attributes over other arguments (same shapes): for passes */
 Node *make_like(Graph *graph, const Node *node, Node **args);
 
 /* The shape two or three operands have together; false and a report if they do not fit: [batch, 1] never meets [batch]. */
 bool shape_together(Graph *graph, Node **args, int count, Shape *result);
 
+/* The shape with numbers only, when `rows` rows of the batch are live. */
+Shape shape_live(const Shape *shape, int64_t rows);
+
 /* The oracle: evaluates roots in double, naively. results[i].data are allocated in arena. */
 void ops_evaluate(Arena *arena, Node **roots, int count, const Feed *feed, Tensor *results);
+
+/* Fills an input of an op case, all rows, with values that depend on its name and shape only. */
+void op_case_fill(const Node *input, double *data);
 
 /* Checks what every stage may rely on (arguments older, shapes as the rule says); aborts naming stage and node. */
 void graph_verify(const Graph *graph, Node **roots, int count, const char *stage);
