@@ -32,6 +32,8 @@ typedef struct Context {
 	FILE *messages;
 	int errors, warnings;
 	const Trail *trail;
+	uint64_t *seen; /* diag.c's: hashes of the messages so far */
+	int seen_count, seen_capacity;
 } Context;
 
 /* FILE:LINE:COL: error: ..., the source line, a caret, the trail of calls, help (NULL: none). The caret stands at the
