@@ -5,12 +5,13 @@
 
 enum { SHOWN = 160, BEFORE = 80, INNER = 3, OUTER = 3 }; /* bytes of a long line; calls of a deep trail */
 
-/* The line of a place, without its line break; NULL when the source has no such line. */
+/* The line of a place, without its line break and byte order mark; NULL when the source has no such line. */
 static const char *line_of(Place place, int *length)
 {
 	const Source *source = place.source;
 	if (!source->text || place.line < 0) return NULL;
 	const char *from = source->text, *end = source->text + source->size;
+	if (source->size >= 3 && memcmp(from, "\xEF\xBB\xBF", 3) == 0) from += 3;
 	for (int line = 0; line < place.line; line++) {
 		const char *stop = memchr(from, '\n', (size_t)(end - from));
 		if (!stop) return NULL;
@@ -24,7 +25,18 @@ static const char *line_of(Place place, int *length)
 }
 
 static bool continues(char c) { return ((unsigned char)c & 0xC0) == 0x80; }
-static bool control(char c) { return ((unsigned char)c < 32 && c != '\t') || c == 127; }
+
+/* Bytes of the printable character at text, 0 where there is none. */
+static int printable(const char *text, int left)
+{
+	unsigned char c = (unsigned char)*text;
+	if (c < 0x80) return (c >= 32 && c != 127) || c == '\t';
+	int size = c >= 0xF0 && c < 0xF8 ? 4 : c >= 0xE0 ? 3 : c >= 0xC2 ? 2 : 0;
+	if (!size || size > left || c >= 0xF8 || (c == 0xC2 && (unsigned char)text[1] < 0xA0)) return 0;
+	for (int i = 1; i < size; i++)
+		if (!continues(text[i])) return 0;
+	return size;
+}
 
 /* The column that people count: characters, from 1. */
 static int shown_column(Place place)
@@ -43,7 +55,11 @@ static void print_place(FILE *out, Place place)
 
 static void print_text(FILE *out, const char *text, int length)
 {
-	for (int i = 0; i < length; i++) putc(control(text[i]) ? '?' : text[i], out);
+	for (int i = 0, size; i < length; i += size ? size : 1) {
+		size = printable(text + i, length - i);
+		if (size) fwrite(text + i, 1, (size_t)size, out);
+		else putc('?', out);
+	}
 }
 
 /* The source line, and under it a caret with a tail; of a long line the part around the caret. */

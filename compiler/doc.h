@@ -22,7 +22,7 @@ struct DocNode {
 	DocPair *pairs; /* map */
 };
 
-/* The root of the file; NULL after errors were reported. An empty file is an error. */
+/* The root of the file; NULL after errors that leave no tree. An empty file is an error. Of a key given twice the first is kept. */
 DocNode *doc_read(Context *context, const Source *source);
 /* The value under a key of a map, or NULL. */
 DocNode *doc_get(const DocNode *map, const char *key);
