@@ -1,0 +1,457 @@
+/* expr.c: what lexer and grammar call to make trees, their messages, and the reading of a slot of a document.
+ * Input: the raw text of a scalar, or a DocNode; output: an Expr as expr.h describes it. Invariant: a tree that is returned
+ * is at most EXPR_DEPTH levels deep (and what the document adds), so that walking it by recursion is safe. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include "expr.tab.h"
+#define YYSTYPE EXPR_YYSTYPE
+#define YYLTYPE EXPR_YYLTYPE
+#include "expr.lex.h"
+
+static const char split_help[] = "inside [ ] and { } YAML splits at commas: use a block list or a block mapping, or quotes";
+
+/* A node, and how deep it is. */
+typedef struct Made {
+	Expr expr;
+	int depth;
+} Made;
+
+/* --- the lexer's side --------------------------------------------------------------------------------------------- */
+
+/* The span of the next `length` bytes of text; moves behind them. */
+ExprSpan expr_advance(ExprParser *parser, int length)
+{
+	ExprSpan span = {parser->at, parser->at + length, parser->line, parser->column};
+	for (int i = parser->at; i < span.end; i++) {
+		parser->column += parser->widths ? parser->widths[i] : 1;
+		if (parser->text[i] != '\n') continue;
+		parser->line++;
+		parser->column = 0;
+	}
+	parser->at = span.end;
+	return span;
+}
+
+const char *expr_text(ExprParser *parser, const char *text, int length)
+{
+	return arena_copy(parser->context->arena, text, (size_t)length);
+}
+
+static Place place_of(const ExprParser *parser, ExprSpan span)
+{
+	int length = 0;
+	for (int i = span.begin; i < span.end; i++) length += parser->widths ? parser->widths[i] : 1;
+	return (Place){parser->place.source, span.line, span.column, length ? length : 1};
+}
+
+void expr_too_deep(ExprParser *parser, ExprSpan span)
+{
+	if (!parser->failed)
+		diag_error(parser->context, place_of(parser, span), "give names to its parts", "an expression more than %d levels deep", EXPR_DEPTH);
+	parser->failed = true;
+}
+
+bool expr_open(ExprParser *parser, ExprSpan span, char bracket)
+{
+	(void)bracket;
+	if (parser->depth == EXPR_DEPTH) {
+		expr_too_deep(parser, span);
+		return false;
+	}
+	parser->open[parser->depth++] = span;
+	return true;
+}
+
+bool expr_close(ExprParser *parser, char bracket)
+{
+	if (!parser->depth || parser->text[parser->open[parser->depth - 1].begin] != (bracket == ')' ? '(' : '[')) return false;
+	parser->depth--;
+	return true;
+}
+
+/* --- the grammar's side ------------------------------------------------------------------------------------------- */
+
+static Expr *new_expr(ExprParser *parser, ExprKind kind, ExprSpan span, const char *text, int count)
+{
+	Made *made = arena_alloc(parser->context->arena, sizeof *made);
+	made->expr = (Expr){.kind = kind, .place = place_of(parser, span), .text = text, .count = count, .split = -1};
+	return &made->expr;
+}
+
+/* Sets the depth of a node whose items are in place. */
+static Expr *measured(ExprParser *parser, Expr *expr, ExprSpan span)
+{
+	Made *made = (Made *)expr;
+	for (int i = 0; i < expr->count; i++) {
+		int depth = expr->items[i] ? ((Made *)expr->items[i])->depth : 0;
+		if (depth > made->depth) made->depth = depth;
+	}
+	if (++made->depth > EXPR_DEPTH) expr_too_deep(parser, span);
+	return expr;
+}
+
+Expr *expr_make(ExprParser *parser, ExprKind kind, ExprSpan span, const char *text, int count, ...)
+{
+	Expr *expr = new_expr(parser, kind, span, text, count);
+	va_list list;
+	va_start(list, count);
+	if (count) expr->items = arena_alloc(parser->context->arena, (size_t)count * sizeof *expr->items);
+	for (int i = 0; i < count; i++) expr->items[i] = va_arg(list, Expr *);
+	va_end(list);
+	return measured(parser, expr, span);
+}
+
+/* A node over a list; only calls have names. */
+Expr *expr_make_list(ExprParser *parser, ExprKind kind, ExprSpan span, const char *text, ExprList *list)
+{
+	Expr *expr = new_expr(parser, kind, span, text, list ? list->count : 0);
+	if (list) expr->items = list->items;
+	if (list && kind == EXPR_CALL) {
+		expr->names = list->names;
+		expr->name_count = list->count;
+	}
+	return measured(parser, expr, span);
+}
+
+Expr *expr_make_head(ExprParser *parser, ExprSpan span, const char *name, ExprList *statics, ExprList *inputs)
+{
+	for (int i = 0; inputs && i < inputs->count; i++) statics = expr_append(parser, statics, NULL, inputs->items[i]);
+	Expr *head = expr_make_list(parser, EXPR_HEAD, span, name, statics);
+	head->called = true;
+	return head;
+}
+
+ExprList *expr_append(ExprParser *parser, ExprList *list, const char *name, Expr *item)
+{
+	Arena *arena = parser->context->arena;
+	if (!list) list = arena_alloc(arena, sizeof *list);
+	list->items = arena_grow(arena, list->items, list->count, &list->capacity, sizeof *list->items);
+	list->names = arena_grow(arena, list->names, list->count, &list->name_capacity, sizeof *list->names);
+	list->items[list->count] = item;
+	list->names[list->count++] = name;
+	return list;
+}
+
+ExprList *expr_prepend(ExprParser *parser, Expr *item, ExprList *list)
+{
+	ExprList *all = expr_append(parser, list, NULL, NULL);
+	memmove(all->items + 1, all->items, (size_t)(all->count - 1) * sizeof *all->items);
+	memmove(all->names + 1, all->names, (size_t)(all->count - 1) * sizeof *all->names);
+	all->items[0] = item;
+	all->names[0] = NULL;
+	return all;
+}
+
+/* --- messages ----------------------------------------------------------------------------------------------------- */
+
+/* What people write who come from elsewhere, and what it is here. */
+typedef struct Foreign {
+	const char *sign, *help;
+} Foreign;
+
+static const Foreign foreign[] = {
+	{"!", "negation is written: not a"}, {"&", "write: a and b"}, {"?", "a conditional is written: a if c else b"},
+	{"{", "lists are written [a, b]; arguments by name, f(a=1)"}, {"}", "lists are written [a, b]; arguments by name, f(a=1)"},
+	{"#", "a comment begins after a blank"}, {"\xC3\x97", "write *"}, {"\xC2\xB7", "write *"}, {"\xC3\xB7", "write /"},
+	{"\xE2\x88\x92", "write -"}, {"\xE2\x80\x93", "write -"}, {"\xE2\x89\xA4", "write <="}, {"\xE2\x89\xA5", "write >="},
+	{"\xE2\x89\xA0", "write !="}, {"\xE2\x80\x9C", "write \""}, {"\xE2\x80\x9D", "write \""}, {"\xE2\x80\x98", "write '"},
+	{"\xE2\x80\x99", "write '"}, {"\xC2\xB2", "write ^2"}, {"\xC2\xB3", "write ^3"}, {"\xC2\xA0", "write a blank"},
+	{"\xCF\x80", "write pi"},
+};
+
+static void report_sign(ExprParser *parser, ExprSpan span)
+{
+	const char *text = parser->text + span.begin, *help = NULL;
+	int length = span.end - span.begin;
+	if (*text == '"' || *text == '\'') {
+		diag_error(parser->context, place_of(parser, span), NULL, "a text is not closed: its second %c is missing", *text);
+		return;
+	}
+	for (size_t i = 0; i < sizeof foreign / sizeof *foreign && !help; i++)
+		if (strncmp(text, foreign[i].sign, strlen(foreign[i].sign)) == 0) {
+			help = foreign[i].help;
+			length = (int)strlen(foreign[i].sign);
+		}
+	diag_error(parser->context, place_of(parser, span), help, "'%.*s' is not a sign of the language", length, text);
+}
+
+static void report_bracket(ExprParser *parser, ExprSpan span)
+{
+	char found = parser->text[span.begin];
+	if (!parser->depth) {
+		diag_error(parser->context, place_of(parser, span), NULL, "'%c' closes nothing", found);
+		return;
+	}
+	ExprSpan open = parser->open[parser->depth - 1];
+	diag_error(parser->context, place_of(parser, span), NULL, "'%c' stands where the '%c' of column %d is still open", found,
+		parser->text[open.begin], open.column + 1);
+}
+
+/* Whether what follows the text in the file shows that YAML has cut it at a comma, or at the end of a flow collection. */
+static bool was_split(const ExprParser *parser)
+{
+	const Source *source = parser->place.source;
+	if (!source || !source->text || parser->widths) return false;
+	const char *end = source->text + source->size, *after = parser->text + parser->length;
+	if (parser->text < source->text || after > end) return false;
+	while (after < end && isspace((unsigned char)*after)) after++;
+	return after < end && strchr(",]}", *after);
+}
+
+static void report_end(ExprParser *parser, ExprSpan span, unsigned wanted)
+{
+	Context *context = parser->context;
+	if (parser->depth) {
+		ExprSpan open = parser->open[parser->depth - 1];
+		diag_error(context, place_of(parser, open), was_split(parser) ? split_help : NULL, "'%c' is not closed", parser->text[open.begin]);
+	} else if (parser->length == (int)strspn(parser->text, " \t\r\n")) {
+		diag_error(context, place_of(parser, span), NULL, "an expression is missing");
+	} else if (wanted & WANT_ELSE) {
+		diag_error(context, place_of(parser, span), "a conditional is written: a if c else b", "'else' is missing");
+	} else {
+		diag_error(context, place_of(parser, span), NULL, "the expression ends too early: a %s is missing", wanted & WANT_VALUE ? "value" : "name");
+	}
+}
+
+static bool is_word(const char *text, int length)
+{
+	static const char *const words[] = {"if", "else", "for", "in", "and", "or", "not", "true", "True", "false", "False", "none", "None"};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if ((int)strlen(words[i]) == length && strncmp(words[i], text, (size_t)length) == 0) return true;
+	return false;
+}
+
+/* A word of the language where only a name can stand, before '=' for one. */
+static bool misused_word(const ExprParser *parser, ExprSpan span, unsigned wanted)
+{
+	const char *after = parser->text + span.end;
+	if (!is_word(parser->text + span.begin, span.end - span.begin) || !(wanted & WANT_NAME)) return false;
+	after += strspn(after, " \t\r\n");
+	return !(wanted & WANT_VALUE) || (after[0] == '=' && after[1] != '=');
+}
+
+/* A token that begins a value, although the value before it is complete: x y. */
+static void report_missing_operator(ExprParser *parser, ExprSpan span, const char *word, int length)
+{
+	bool number = span.begin > 0 && isdigit((unsigned char)parser->text[span.begin - 1]) && !isdigit((unsigned char)*word);
+	bool element = parser->depth > 0;
+	diag_error(parser->context, place_of(parser, span), number ? "a product is written 2*x" : NULL, "%s is missing before '%.*s'",
+		element ? "an operator or a comma" : "an operator", length, word);
+}
+
+static void report_misplaced(ExprParser *parser, ExprSpan span, ExprFound found, unsigned wanted)
+{
+	Context *context = parser->context;
+	Place place = place_of(parser, span);
+	const char *word = parser->text + span.begin, *before = span.begin ? word - 1 : "";
+	int length = span.end - span.begin;
+	bool value = isalnum((unsigned char)*word) || strchr("_\"'([.", *word);
+	if (found == FOUND_COMPARISON && (wanted & WANT_LOGIC) && !(wanted & WANT_COMPARISON))
+		diag_error(context, place, "write: a < b and b < c", "comparisons do not chain");
+	else if (misused_word(parser, span, wanted))
+		diag_error(context, place, NULL, "'%.*s' is a word of the language, not a name", length, word);
+	else if (*word == '*' && *before == '*')
+		diag_error(context, place, NULL, "a power is written x^2");
+	else if (length == 1 && *word == '=')
+		diag_error(context, place, "to compare, write ==", "'=' gives an argument its name, and only inside a call");
+	else if (*word == '|')
+		diag_error(context, place, "alternatives in a condition: a or b", "'|' separates the words that a parameter may be, and nothing else");
+	else if (*word == ':')
+		diag_error(context, place, NULL, "':' stands only between the bounds of a slice, x[a:b]");
+	else if ((wanted & WANT_ELSE) && strchr("),]", *word))
+		diag_error(context, place, "a conditional is written: a if c else b", "'else' is missing before '%.*s'", length, word);
+	else if ((wanted & WANT_IN) && !(wanted & WANT_OPERATOR))
+		diag_error(context, place, "write: [f(i) for i in list]", "'in' is missing before '%.*s'", length, word);
+	else if ((wanted & WANT_OPERATOR) && value && !(is_word(word, length) && strchr("aefio", *word)))
+		report_missing_operator(parser, span, word, length);
+	else if (wanted & WANT_OPERATOR)
+		diag_error(context, place, NULL, "'%.*s' is not expected here", length, word);
+	else if (wanted & WANT_VALUE)
+		diag_error(context, place, NULL, "a value is missing before '%.*s'", length, word);
+	else if (wanted & WANT_NAME)
+		diag_error(context, place, "names begin with a letter or _", "a name is expected, not '%.*s'", length, word);
+	else if (*word == '(')
+		diag_error(context, place, "a definition is written: name(arguments)(inputs)", "a third list of parameters");
+	else
+		diag_error(context, place, NULL, "'%.*s' is not expected here", length, word);
+}
+
+void expr_unexpected(ExprParser *parser, ExprSpan span, ExprFound found, unsigned wanted)
+{
+	if (parser->failed) return;
+	parser->failed = true;
+	if (found == FOUND_END) report_end(parser, span, wanted);
+	else if (found != FOUND_BAD) report_misplaced(parser, span, found, wanted);
+	else if (strchr(")]", parser->text[span.begin])) report_bracket(parser, span);
+	else report_sign(parser, span);
+}
+
+/* --- parsing ------------------------------------------------------------------------------------------------------ */
+
+static Expr *parse(ExprParser *parser)
+{
+	yyscan_t scanner;
+	parser->line = parser->place.line;
+	parser->column = parser->place.column;
+	if (expr_yylex_init_extra(parser, &scanner)) {
+		diag_error(parser->context, parser->place, NULL, "out of memory");
+		return NULL;
+	}
+	expr_yy_scan_bytes(parser->text, parser->length, scanner);
+	int status = expr_yyparse(scanner, parser);
+	expr_yylex_destroy(scanner);
+	return status || parser->failed ? NULL : parser->result;
+}
+
+Expr *expr_parse(Context *context, const char *text, size_t length, Place place, ExprStart start)
+{
+	ExprParser parser = {.context = context, .text = text, .length = (int)length, .place = place, .start = start};
+	return parse(&parser);
+}
+
+/* The character of an escape \c of a double-quoted scalar, 0 for those that an expression has no use for. */
+static char escaped(char c)
+{
+	if (strchr("\"\\/ ", c)) return c;
+	return c == 't' || c == '\t' ? '\t' : c == 'n' ? ' ' : 0;
+}
+
+/* A scalar in YAML quotes. Escapes are undone, and how wide each character is in the file is kept beside. */
+static Expr *parse_quoted(Context *context, const char *raw, size_t length, Place place, ExprStart start)
+{
+	char quote = raw[0], *text = arena_alloc(context->arena, length + 1);
+	unsigned char *widths = arena_alloc(context->arena, length + 1);
+	ExprParser parser = {.context = context, .text = text, .widths = widths, .place = place, .start = start};
+	parser.place.column++;
+	for (size_t i = 1; i + 1 < length; i++) {
+		bool escape = raw[i] == (quote == '"' ? '\\' : '\'') && raw[i + 1] != '\n' && raw[i + 1] != '\r';
+		char c = escape && quote == '"' ? escaped(raw[i + 1]) : raw[i];
+		if (raw[i] == '\\' && quote == '"' && !escape) c = ' ';
+		if (!c) {
+			diag_error(context, place, "leave the quotes away, or use single quotes", "the escape \\%c has no meaning in an expression", raw[i + 1]);
+			return NULL;
+		}
+		text[parser.length] = c;
+		widths[parser.length++] = escape ? 2 : 1;
+		i += escape;
+	}
+	return parse(&parser);
+}
+
+/* --- slots of a document ------------------------------------------------------------------------------------------ */
+
+static Expr *read_scalar(Context *context, const DocNode *node, ExprStart start)
+{
+	const char *raw = node->place.source->text + node->begin;
+	size_t length = node->end - node->begin;
+	Place place = node->place;
+	if (node->quoted) return parse_quoted(context, raw, length, place, start);
+	if (length && (*raw == '|' || *raw == '>')) { /* a block of text: it begins on the next line */
+		const char *body = memchr(raw, '\n', length);
+		length -= (size_t)(body ? body + 1 - raw : 0);
+		raw = body ? body + 1 : raw;
+		place = (Place){place.source, place.line + 1, 0, 1};
+	}
+	while (length && isspace((unsigned char)raw[length - 1])) length--;
+	return expr_parse(context, raw, length, place, start);
+}
+
+/* Brackets open after a stretch of text; quoted texts do not count, and a prime belongs to its name. */
+typedef struct Balance {
+	int open;
+	char quote, before;
+} Balance;
+
+static void weigh(Balance *balance, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; balance->before = text[i++]) {
+		char c = text[i];
+		bool prime = c == '\'' && (isalnum((unsigned char)balance->before) || strchr("_'", balance->before)) && balance->before;
+		if (balance->quote) balance->quote = c == balance->quote ? 0 : balance->quote;
+		else if (c == '"' || (c == '\'' && !prime)) balance->quote = c;
+		else if (c == '(' || c == '[') balance->open++;
+		else if (c == ')' || c == ']') balance->open--;
+	}
+}
+
+/* The element of a flow list that begins at item *next, with the pieces that commas have split off; moves *next on. */
+static Expr *read_element(Context *context, const DocNode *list, int *next)
+{
+	const DocNode *first = list->items[*next], *last = first;
+	const char *source = list->place.source->text;
+	Balance balance = {0};
+	int end = *next + 1;
+	if (list->flow && first->kind == DOC_SCALAR && !first->quoted) {
+		weigh(&balance, source + first->begin, first->end - first->begin);
+		while (balance.open > 0 && end < list->count) {
+			size_t from = last->end;
+			last = list->items[end++];
+			weigh(&balance, source + from, last->end - from);
+		}
+	}
+	if (last == first || balance.open > 0) {
+		*next += 1;
+		return expr_read(context, first, EXPR_VALUE_START);
+	}
+	*next = end;
+	return expr_parse(context, source + first->begin, last->end - first->begin, first->place, EXPR_VALUE_START);
+}
+
+static Expr *placed(Context *context, ExprKind kind, Place place, ExprList *list)
+{
+	ExprParser parser = {.context = context, .place = place};
+	Expr *expr = expr_make_list(&parser, kind, (ExprSpan){0}, NULL, list);
+	expr->place = place;
+	return expr;
+}
+
+static Expr *read_list(Context *context, const DocNode *node)
+{
+	ExprParser parser = {.context = context};
+	ExprList *list = NULL;
+	bool failed = false;
+	for (int i = 0; i < node->count;) {
+		Expr *item = read_element(context, node, &i);
+		list = expr_append(&parser, list, NULL, item);
+		failed |= !item;
+	}
+	return failed ? NULL : placed(context, EXPR_LIST, node->place, list);
+}
+
+/* `Conv2D: {filters: 32}`, or `Flatten:` alone */
+static Expr *read_call(Context *context, const DocNode *node)
+{
+	ExprParser parser = {.context = context};
+	const DocNode *inner = node->count == 1 ? node->pairs[0].value : NULL;
+	bool bare = inner && inner->kind == DOC_SCALAR && inner->begin == inner->end;
+	if (!bare && (!inner || inner->kind != DOC_MAP)) {
+		diag_error(context, node->place, "a mapping stands for a call: `Name: {argument: value}`", "an expression is expected here");
+		return NULL;
+	}
+	Expr *function = expr_read(context, node->pairs[0].key, EXPR_VALUE_START);
+	ExprList *list = expr_append(&parser, NULL, NULL, function);
+	bool failed = !function;
+	for (int i = 0; i < inner->count; i++) {
+		const DocNode *key = inner->pairs[i].key;
+		Expr *name = expr_read(context, key, EXPR_VALUE_START), *value = expr_read(context, inner->pairs[i].value, EXPR_VALUE_START);
+		if (name && name->kind != EXPR_NAME) diag_error(context, key->place, NULL, "the name of an argument is expected here");
+		failed |= !name || name->kind != EXPR_NAME || !value;
+		list = expr_append(&parser, list, name ? name->text : NULL, value);
+	}
+	return failed ? NULL : placed(context, EXPR_CALL, node->place, list);
+}
+
+Expr *expr_read(Context *context, const DocNode *node, ExprStart start)
+{
+	if (node->kind == DOC_SCALAR && !node->quoted && node->begin == node->end) {
+		diag_error(context, node->place, NULL, "a value is missing here");
+		return NULL;
+	}
+	if (node->kind == DOC_SCALAR) return read_scalar(context, node, start);
+	if (start != EXPR_VALUE_START) {
+		diag_error(context, node->place, NULL, "a name is expected here");
+		return NULL;
+	}
+	return node->kind == DOC_LIST ? read_list(context, node) : read_call(context, node);
+}
