@@ -149,9 +149,16 @@ bool shape_together(Graph *graph, Node **args, int count, Shape *result);
 /* The shape with numbers only, when `rows` rows of the batch are live. */
 Shape shape_live(const Shape *shape, int64_t rows);
 
+/* For evaluate functions: the number of a place counted row by row; the next place, false after the last. */
+int64_t place_flat(const Shape *shape, const int64_t *place);
+bool place_next(const Shape *shape, int64_t *place);
+
 /* The oracle: evaluates roots in double, naively. results[i].data are allocated in arena. */
 void ops_evaluate(Arena *arena, Node **roots, int count, const Feed *feed, Tensor *results);
 
+/* For op cases: a shape from "N 3 5" (N is the batch, 2N twice the batch); an input of that shape. */
+Shape op_case_shape(const Graph *graph, const char *text);
+Node *op_case_input(Graph *graph, const char *name, const char *shape);
 /* Fills an input of an op case, all rows, with values that depend on its name and shape only. */
 void op_case_fill(const Node *input, double *data);
 

@@ -1,0 +1,77 @@
+/* ops.c: what all primitives have in common: the way of their constructors, finding one by its name, making one again over
+ * other arguments, and the check of a whole graph. Invariant: every node passed its op's shape rule. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ops/ops.h"
+
+const Op *op_find(const char *name)
+{
+	for (int f = 0; op_families[f]; f++)
+		for (int i = 0; i < op_families[f]->op_count; i++)
+			if (!strcmp(op_families[f]->ops[i]->name, name)) return op_families[f]->ops[i];
+	return NULL;
+}
+
+/* Index maps hand on whole numbers as whole numbers. */
+static bool makes_integers(const Op *op, Node **args)
+{
+	if (op == &op_iota || op == &op_argmax) return true;
+	return (op->kind == OP_MOVE || op->kind == OP_JOIN || op == &op_gather) && args[0]->integer;
+}
+
+Node *make_node(Graph *graph, const Op *op, Node **args, int arg_count, const Attributes *at, Shape asked)
+{
+	Attributes none = {0};
+	for (int i = 0; i < arg_count; i++)
+		if (!args[i]) return NULL;
+	if (!op->shape(graph, args, arg_count, at ? at : &none, &asked) || !shape_check(graph, &asked)) return NULL;
+	Node *node = graph_node(graph, op, args, arg_count, asked, at);
+	node->integer = makes_integers(op, args);
+	return node;
+}
+
+Node *make_like(Graph *graph, const Node *node, Node **args)
+{
+	for (int i = 0; i < node->arg_count; i++)
+		if (!args[i]) return NULL;
+	Node *like = graph_node(graph, node->op, args, node->arg_count, node->shape, &node->at);
+	like->integer = node->integer;
+	like->place = node->place;
+	like->layer = node->layer;
+	like->phase = node->phase;
+	return like;
+}
+
+static void fault(const Graph *graph, const Node *node, const char *stage, const char *what)
+{
+	Arena *arena = graph->context->arena;
+	fprintf(stderr, "nnc: internal fault after %s: node %d, %s %s: %s\n", stage, node->id, node->op->name, shape_text(arena, &node->shape), what);
+	for (int i = 0; i < node->arg_count; i++)
+		fprintf(stderr, "  argument %d: node %d, %s %s\n", i, node->args[i]->id, node->args[i]->op->name, shape_text(arena, &node->args[i]->shape));
+	abort();
+}
+
+static void verify_node(Graph *graph, const Node *node, const char *stage)
+{
+	if (node->op->arity >= 0 && node->arg_count != node->op->arity) fault(graph, node, stage, "wrong number of arguments");
+	for (int i = 0; i < node->arg_count; i++)
+		if (node->args[i]->id >= node->id) fault(graph, node, stage, "an argument younger than the node");
+	Shape shape = node->shape;
+	graph->place = node->place;
+	if (!node->op->shape(graph, node->args, node->arg_count, &node->at, &shape) || !shape_check(graph, &shape))
+		fault(graph, node, stage, "its shape rule refuses it");
+	if (!shape_equal(&shape, &node->shape)) fault(graph, node, stage, "its shape is not what the rule says");
+}
+
+void graph_verify(const Graph *graph, Node **roots, int count, const char *stage)
+{
+	Arena *scratch = arena_new();
+	Context context = {.arena = scratch, .messages = stderr};
+	Graph view = *graph; /* rules report at its place, so that the graph itself stays untouched */
+	view.context = &context;
+	int n;
+	Node **order = graph_order(scratch, roots, count, &n);
+	for (int i = 0; i < n; i++) verify_node(&view, order[i], stage);
+	arena_free(scratch);
+}
