@@ -1,0 +1,134 @@
+/* Input: a model's descriptor and a state, or a file. Output: a file, or the state.
+ * Invariant: a state that could not be read as a whole is never used: the caller stops. */
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "checkpoint.h"
+#include "message.h"
+
+static cJSON *metadata_of(const nn_model *model, const nn_checkpoint_extra *extra) {
+	cJSON *metadata = cJSON_CreateObject();
+	cJSON_AddStringToObject(metadata, "generator", "nnc");
+	cJSON_AddStringToObject(metadata, "version", model->version);
+	cJSON_AddStringToObject(metadata, "model", model->name);
+	cJSON_AddStringToObject(metadata, "spec_hash", model->spec_hash);
+	cJSON *classes = cJSON_CreateStringArray(extra->classes, extra->class_count);
+	char *text = extra->class_count > 0 && classes ? cJSON_PrintUnformatted(classes) : NULL;
+	if (text) cJSON_AddStringToObject(metadata, "classes", text);
+	cJSON_free(text);
+	cJSON_Delete(classes);
+	text = extra->position ? cJSON_PrintUnformatted(extra->position) : NULL;
+	if (text) cJSON_AddStringToObject(metadata, "position", text);
+	cJSON_free(text);
+	return metadata;
+}
+
+int nn_checkpoint_write(nn_file *file, const nn_model *model, const void *state, const nn_checkpoint_extra *extra, char error[NN_ERROR]) {
+	int count = model->tensor_count + extra->array_count;
+	nn_array *arrays = calloc((size_t)count + 1, sizeof *arrays);
+	cJSON *metadata = metadata_of(model, extra);
+	int failed = !arrays || !metadata;
+	if (failed) snprintf(error, NN_ERROR, "%.180s: out of memory", file->path);
+	for (int i = 0; !failed && i < count; i++) {
+		if (i >= model->tensor_count) {
+			arrays[i] = extra->arrays[i - model->tensor_count];
+			continue;
+		}
+		const nn_tensor *tensor = &model->tensors[i];
+		arrays[i] = (nn_array){.name = tensor->name, .number_size = model->number_size, .rank = tensor->rank,
+			.numbers = (const char *)state + tensor->offset * (size_t)model->number_size};
+		memcpy(arrays[i].shape, tensor->shape, sizeof tensor->shape);
+	}
+	failed = failed || nn_safetensors_write(file, arrays, count, metadata, error);
+	cJSON_Delete(metadata);
+	free(arrays);
+	return failed;
+}
+
+/* NULL: the file has the tensor in its shape. Else what is wrong, in buffer. */
+static const char *mismatch(const nn_entry *entry, const nn_tensor *tensor, const char *path, char buffer[NN_ERROR]) {
+	char there[120], here[120];
+	if (!entry) {
+		snprintf(buffer, NN_ERROR, "%.140s: has no tensor '%.80s'", path, tensor->name);
+		return buffer;
+	}
+	if (entry->rank == tensor->rank && !memcmp(entry->shape, tensor->shape, sizeof *entry->shape * (size_t)entry->rank)) return NULL;
+	snprintf(buffer, NN_ERROR, "%.80s: '%.60s' is %.40s there, %.40s in this model", path, tensor->name,
+		nn_shape_text(entry->rank, entry->shape, there, sizeof there), nn_shape_text(tensor->rank, tensor->shape, here, sizeof here));
+	return buffer;
+}
+
+static int read_tensor(const nn_safetensors *file, const nn_entry *entry, const nn_model *model, const nn_tensor *tensor, void *state, char error[NN_ERROR]) {
+	return nn_safetensors_read(file, entry, (char *)state + tensor->offset * (size_t)model->number_size, model->number_size, error);
+}
+
+int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *state, size_t limit, char error[NN_ERROR]) {
+	for (int i = 0; i < model->tensor_count; i++) {
+		const nn_tensor *tensor = &model->tensors[i];
+		if (tensor->offset >= limit) continue;
+		const nn_entry *entry = nn_safetensors_find(file, tensor->name);
+		if (mismatch(entry, tensor, file->path, error)) return 1;
+		if (read_tensor(file, entry, model, tensor, state, error)) return 1;
+	}
+	return 0;
+}
+
+int nn_checkpoint_read_some(const nn_safetensors *file, const nn_model *model, void *state) {
+	char text[NN_ERROR];
+	int taken = 0, wanted = 0;
+	for (int i = 0; i < model->tensor_count; i++) {
+		const nn_tensor *tensor = &model->tensors[i];
+		if (tensor->role == NN_SLOT || tensor->role == NN_SCALAR) continue;
+		const nn_entry *entry = nn_safetensors_find(file, tensor->name);
+		wanted++;
+		if (mismatch(entry, tensor, file->path, text)) {
+			nn_note("%s: it starts from its initializer", text);
+			continue;
+		}
+		if (read_tensor(file, entry, model, tensor, state, text)) {
+			nn_error("%s", text);
+			return 1;
+		}
+		taken++;
+	}
+	if (wanted && !taken) nn_error("%s: has no tensor of this model", file->path);
+	else nn_note("%s: took %d of %d tensors", file->path, taken, wanted);
+	return wanted && !taken;
+}
+
+cJSON *nn_checkpoint_position(const nn_safetensors *file) {
+	const char *text = nn_safetensors_metadata(file, "position");
+	return text ? cJSON_Parse(text) : NULL;
+}
+
+char **nn_checkpoint_classes(const nn_safetensors *file, int *count) {
+	const char *text = nn_safetensors_metadata(file, "classes");
+	cJSON *list = text ? cJSON_Parse(text) : NULL, *item;
+	*count = 0;
+	char **classes = cJSON_IsArray(list) ? calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *classes) : NULL;
+	if (!classes) cJSON_Delete(list), list = NULL;
+	cJSON_ArrayForEach(item, list) {
+		classes[*count] = cJSON_IsString(item) ? strdup(item->valuestring) : NULL;
+		if (!classes[(*count)++]) { /* not what nnc writes: as if there were none */
+			nn_checkpoint_free_classes(classes, *count);
+			classes = NULL, *count = 0;
+			break;
+		}
+	}
+	cJSON_Delete(list);
+	return classes;
+}
+
+void nn_checkpoint_free_classes(char **classes, int count) {
+	for (int i = 0; i < count; i++) free(classes[i]);
+	free(classes);
+}
+
+int nn_load(const nn_model *model, void *numbers, const char *path, char error[256]) {
+	nn_safetensors file;
+	if (nn_safetensors_open(&file, path, error)) return 1;
+	int failed = nn_checkpoint_read(&file, model, numbers, model->inference_count, error);
+	nn_safetensors_close(&file);
+	return failed;
+}
