@@ -119,15 +119,12 @@ REDUCE(amax_middle, op_amax, "a", "N 7 3", 2)
 REDUCE(amax_batch, op_amax, "a", "N 3", 1)
 REDUCE(amax_one, op_amax, "a", "N 1", 2)
 REDUCE(amax_plain, op_amax, "a", "33 3", 1)
+REDUCE(amax_ties, op_amax, "a_ties", "N 15", 2)
 REDUCE(argmax_last, op_argmax, "a", "N 33", 2)
 REDUCE(argmax_middle, op_argmax, "a", "N 7 3", 2)
 REDUCE(argmax_ties, op_argmax, "a_ties", "N 15", 2)
 #undef REDUCE
 
-static Node *case_amax_ties(Graph *graph)
-{
-	return make_reduce(graph, &op_amax, make_stop(graph, in(graph, "a_ties", "N 15")), 2);
-}
 /* the first of equal maxima gets the gradient: written with the gradient's own nodes, since differences see a kink */
 static Node *case_amax_ties_gradient(Graph *graph)
 {

@@ -227,13 +227,13 @@ static Node *case_max_pool(Graph *graph) { return max_pool(graph, in(graph, "a",
 static Node *case_max_pool_odd(Graph *graph) { return max_pool(graph, in(graph, "a", "N 5 7 17"), square(2, 2, 1, 0, 0)); }
 static Node *case_max_pool_same(Graph *graph) { return max_pool(graph, in(graph, "a", "N 5 5 1"), square(3, 2, 1, 1, 1)); }
 static Node *case_max_pool_overlap(Graph *graph) { return max_pool(graph, in(graph, "a", "N 5 5 3"), square(3, 1, 1, 0, 0)); }
-static Node *case_max_pool_ties(Graph *graph) { return max_pool(graph, make_stop(graph, in(graph, "a_ties", "N 6 6 15")), square(2, 2, 1, 0, 0)); }
+static Node *case_max_pool_ties(Graph *graph) { return max_pool(graph, in(graph, "a_ties", "N 6 6 15"), square(2, 2, 1, 0, 0)); }
 
 /* fold(reshape(equal(iota, argmax(taps x))·g)): the gradient of a max pool, with ties */
 static Node *pool_backward(Graph *graph, const char *name, const char *image, const char *pooled, Window w)
 {
 	w.fill = -3e38;
-	Node *x = make_stop(graph, in(graph, name, image)), *t = taps(graph, x, w), *g = in(graph, "b", pooled);
+	Node *x = in(graph, name, image), *t = taps(graph, x, w), *g = in(graph, "b", pooled);
 	Node *hit = make_binary(graph, &op_equal, make_places(graph, &t->shape, 3), make_reduce(graph, &op_argmax, t, 1u << 3));
 	Shape open = {.rank = 5, .dim = {g->shape.dim[0], g->shape.dim[1], g->shape.dim[2], {1, 0}, g->shape.dim[3]}};
 	Node *spread = make_binary(graph, &op_mul, hit, make_reshape(graph, g, open));
