@@ -175,7 +175,9 @@ int64_t nn_output_count(const nn_model *model)
 int nn_has_classes(const nn_model *model)
 {
 	const nn_data *data = &model->data;
-	if (data->label_field == NULL || data->class_mode == NN_CLASS_NONE || model->task == NN_REGRESSION) return 0;
-	if (data->source == NN_IMAGE_FOLDER || data->class_count > 0) return 1;
+	if (data->label_field == NULL || data->class_mode == NN_CLASS_NONE) return 0;
+	if (data->source == NN_IMAGE_FOLDER) return 1;
+	if (model->task == NN_REGRESSION) return 0;
+	if (data->class_count > 0) return 1;
 	return model->task == NN_BINARY || model->task == NN_MULTICLASS;
 }

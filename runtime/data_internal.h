@@ -98,11 +98,6 @@ int nn_classes_check(const nn_data_store *store, const nn_model *model, const So
 /* "NORMAL, PNEUMONIA", shortened. */
 const char *nn_classes_text(char *const *classes, int count, char *buffer, size_t size);
 
-/* Deals samples to train (0), validation (1), test (2): part (count). 0 or 1. */
-int nn_split_deal(const Source *source, int class_count, double validation, double test, int *part);
-/* An error if one file or one group is in two of the sources. names: of their splits. 0 or 1. */
-int nn_split_check(Source *const *sources, const char *const *names, int count);
-
 /* A file's bytes, unpacked if it is gzip; free with free. 0, or 1 after an error. max: stop after so many; 0: all. */
 int nn_slurp(const char *path, size_t max, uint8_t **bytes, size_t *size, char why[NN_WHY]);
 /* Room for one more item of an array that grows by doubling. 0 or 1. */
@@ -129,8 +124,8 @@ int nn_elements_fit(const Elements *elements, const nn_model *model, const char 
 Source *nn_open_arrays(const nn_model *model, const char *const paths[2], Elements inputs, uint8_t *input_bytes,
 		       const Elements *labels, uint8_t *label_bytes);
 
-/* A row of a table to numbers of the model's precision: fills what is missing, shifts, scales. */
-void nn_row_write(const nn_model *model, const void *state, const double *row, int64_t count, void *x);
+/* A row of a table to numbers of a size (4 or 8): fills what is missing, shifts, scales. */
+void nn_row_write(const nn_model *model, const void *state, const double *row, int64_t count, int number_size, void *x);
 int64_t nn_broken_count(const nn_dataset *set);
 
 #endif

@@ -1,0 +1,174 @@
+/* data_array.c: in: numbers of a file in one of its types (idx, npy), and those of its labels; out: a Source over them.
+ * Invariant: bytes stay as they are in the file until a sample is read. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "data_internal.h"
+#include "message.h"
+
+typedef struct Arrays {
+	Elements inputs;
+	uint8_t *bytes;
+	double rescale;
+} Arrays;
+
+int nn_elements_check(Elements *elements, size_t bytes, char why[NN_WHY])
+{
+	char shape[120];
+	uint64_t row = 1;
+	nn_shape_text(elements->rank, elements->shape, shape, sizeof shape);
+	for (int i = 1; i < elements->rank; i++)
+		if (__builtin_mul_overflow(row, (uint64_t)elements->shape[i], &row)) row = UINT64_MAX;
+	uint64_t wanted;
+	if (elements->rank < 1 || __builtin_mul_overflow(row, (uint64_t)elements->shape[0], &wanted) ||
+	    __builtin_mul_overflow(wanted, (uint64_t)elements->size, &wanted) || wanted > INT64_MAX) {
+		snprintf(why, NN_WHY, "its shape %s makes no sense", shape);
+		return 1;
+	}
+	elements->row = (int64_t)row;
+	if (wanted == 0) {
+		snprintf(why, NN_WHY, "holds no samples: its shape is %s", shape);
+		return 1;
+	}
+	if (bytes >= wanted) return 0;
+	snprintf(why, NN_WHY, "ends too early: its head says %s, which is %llu bytes, but %zu follow", shape,
+		 (unsigned long long)wanted, bytes);
+	return 1;
+}
+
+double nn_element(const Elements *elements, int64_t place)
+{
+	uint8_t raw[8];
+	int size = elements->size;
+	const uint8_t *from = elements->bytes + place * size;
+	for (int i = 0; i < size; i++) raw[i] = from[elements->swapped ? size - 1 - i : i];
+	union {
+		uint8_t u1;
+		int8_t i1;
+		uint16_t u2;
+		int16_t i2;
+		uint32_t u4;
+		int32_t i4;
+		uint64_t u8;
+		int64_t i8;
+		float f4;
+		double f8;
+	} value;
+	memcpy(&value, raw, (size_t)size);
+	if (elements->kind == 'f') return size == 4 ? (double)value.f4 : value.f8;
+	int is_signed = elements->kind == 'i';
+	switch (size) {
+	case 1: return is_signed ? (double)value.i1 : (double)value.u1;
+	case 2: return is_signed ? (double)value.i2 : (double)value.u2;
+	case 4: return is_signed ? (double)value.i4 : (double)value.u4;
+	default: return is_signed ? (double)value.i8 : (double)value.u8;
+	}
+}
+
+/* Rank without the dimensions of 1 at its end. */
+static int trimmed(int rank, const int64_t *shape)
+{
+	while (rank > 0 && shape[rank - 1] == 1) rank--;
+	return rank;
+}
+
+int nn_elements_fit(const Elements *elements, const nn_model *model, const char *path)
+{
+	const nn_data *data = &model->data;
+	int rank = trimmed(elements->rank - 1, elements->shape + 1), wanted = trimmed(data->input_rank, data->input_shape);
+	int same = rank == wanted;
+	for (int i = 0; same && i < rank; i++) same = elements->shape[i + 1] == data->input_shape[i];
+	if (same) return 0;
+	char found[120], model_shape[120];
+	nn_error("%s: a sample is %s, but the model's input is %s", path,
+		 nn_shape_text(elements->rank - 1, elements->shape + 1, found, sizeof found),
+		 nn_shape_text(data->input_rank, data->input_shape, model_shape, sizeof model_shape));
+	return 1;
+}
+
+static int read_array(Source *source, int64_t sample, const void *state, void *x, char why[NN_WHY])
+{
+	const Arrays *arrays = source->own;
+	const Elements *inputs = &arrays->inputs;
+	int64_t count = inputs->row, from = sample * count;
+	(void)state, (void)why;
+	if (source->model->number_size == 4) {
+		float *numbers = x, rescale = (float)arrays->rescale;
+		if (inputs->kind == 'u' && inputs->size == 1)
+			for (int64_t i = 0; i < count; i++) numbers[i] = (float)inputs->bytes[from + i] * rescale;
+		else
+			for (int64_t i = 0; i < count; i++) numbers[i] = (float)nn_element(inputs, from + i) * rescale;
+	} else {
+		double *numbers = x;
+		for (int64_t i = 0; i < count; i++) numbers[i] = nn_element(inputs, from + i) * arrays->rescale;
+	}
+	return 0;
+}
+
+static void name_array(const Source *source, int64_t sample, char *buffer, size_t size)
+{
+	snprintf(buffer, size, "%s[%lld]", source->where, (long long)sample);
+}
+
+static void close_arrays(Source *source)
+{
+	Arrays *arrays = source->own;
+	free(arrays->bytes);
+	free(arrays);
+}
+
+/* Labels as numbers (samples, numbers a sample); class numbers must be whole and not negative. */
+static int read_labels(Source *source, const char *path, const Elements *labels)
+{
+	int classes = nn_has_classes(source->model) && labels->row == 1;
+	for (int64_t i = 0; i < source->count * labels->row; i++) {
+		double value = nn_element(labels, i);
+		source->targets[i] = value;
+		if (!classes || (value >= 0 && value < 1e6 && value == floor(value))) continue;
+		nn_error("%s: label %g of sample %lld is no class number", path, value, (long long)(i / labels->row));
+		return 1;
+	}
+	return 0;
+}
+
+static int labels_fit(const Elements *inputs, const Elements *labels, const nn_model *model, const char *const paths[2])
+{
+	if (labels == NULL) return 0;
+	if (labels->shape[0] != inputs->shape[0]) {
+		nn_error("%s: holds %lld labels for the %lld samples of %s", paths[1], (long long)labels->shape[0],
+			 (long long)inputs->shape[0], paths[0]);
+		return 1;
+	}
+	int64_t wanted = nn_label_count(model);
+	if (labels->row == wanted || (labels->row == 1 && nn_has_classes(model))) return 0;
+	char found[120], model_shape[120];
+	nn_error("%s: a label is %s, but the model's is %s", paths[1],
+		 nn_shape_text(labels->rank - 1, labels->shape + 1, found, sizeof found),
+		 nn_shape_text(model->data.label_rank, model->data.label_shape, model_shape, sizeof model_shape));
+	return 1;
+}
+
+Source *nn_open_arrays(const nn_model *model, const char *const paths[2], Elements inputs, uint8_t *input_bytes,
+		       const Elements *labels, uint8_t *label_bytes)
+{
+	Source *source = calloc(1, sizeof *source);
+	Arrays *arrays = calloc(1, sizeof *arrays);
+	int failed = source == NULL || arrays == NULL || nn_elements_fit(&inputs, model, paths[0]) ||
+		     labels_fit(&inputs, labels, model, paths);
+	if (failed) {
+		free(source);
+		free(arrays);
+		free(input_bytes);
+		free(label_bytes);
+		return NULL;
+	}
+	*arrays = (Arrays){inputs, input_bytes, model->data.rescale == 0 ? 1 : model->data.rescale};
+	*source = (Source){.model = model, .count = inputs.shape[0], .own = arrays, .read = read_array, .name = name_array,
+			   .close = close_arrays};
+	failed = nn_source_prepare(source, paths[0], labels ? (int)labels->row : 0) || nn_source_add_file(source, paths[0]);
+	if (!failed && labels != NULL) failed = read_labels(source, paths[1], labels);
+	free(label_bytes);
+	if (!failed) return source;
+	nn_source_close(source);
+	return NULL;
+}

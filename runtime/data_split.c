@@ -1,0 +1,266 @@
+/* data_split.c: in: samples with classes and groups; out: which go to training, validation and test; and the check that
+ * splits which were given share nothing.
+ * Invariant: a group is never divided; the same seed and samples give the same split. */
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+#include "data_split.h"
+#include "message.h"
+#include "nn_random.h"
+
+enum { STREAM_SPLIT = 0x73706c74 };
+
+/* Samples that stay together. */
+typedef struct Unit {
+	const char *group; /* NULL: a sample on its own */
+	int64_t first, size; /* places in the order by group */
+	int stratum;
+} Unit;
+
+typedef struct Member {
+	const char *group;
+	int64_t sample;
+} Member;
+
+static int compare_members(const void *a, const void *b)
+{
+	const Member *x = a, *y = b;
+	int order = x->group && y->group ? strcmp(x->group, y->group) : 0;
+	return order ? order : (x->sample > y->sample) - (x->sample < y->sample);
+}
+
+/* The commonest class of the members; the lower of two. */
+static int commonest(const Source *source, const Member *members, int64_t count, int class_count, int64_t *counts)
+{
+	int best = 0;
+	memset(counts, 0, sizeof *counts * (size_t)class_count);
+	for (int64_t i = 0; i < count; i++) counts[(int)source->targets[members[i].sample]]++;
+	for (int c = 1; c < class_count; c++)
+		if (counts[c] > counts[best]) best = c;
+	return best;
+}
+
+/* Units in the order of their groups (or samples); strata are classes, or all one. */
+static int64_t make_units(const Source *source, const Member *members, int class_count, int64_t *counts, Unit *units)
+{
+	int64_t unit_count = 0;
+	for (int64_t i = 0; i < source->count;) {
+		int64_t end = i + 1;
+		while (end < source->count && members[i].group != NULL && strcmp(members[i].group, members[end].group) == 0) end++;
+		int stratum = class_count > 0 ? commonest(source, members + i, end - i, class_count, counts) : 0;
+		units[unit_count++] = (Unit){members[i].group, i, end - i, stratum};
+		i = end;
+	}
+	return unit_count;
+}
+
+static void shuffle_units(Unit *units, int64_t count, uint64_t seed)
+{
+	for (int64_t i = count - 1; i > 0; i--) {
+		nn_philox bits = nn_philox_at(seed, 0, STREAM_SPLIT, (uint32_t)(i >> 32), (uint32_t)i);
+		int64_t j = nn_below(bits.lane[0], (uint32_t)(i + 1));
+		Unit kept = units[i];
+		units[i] = units[j];
+		units[j] = kept;
+	}
+}
+
+/* Deals one stratum: a unit goes where it brings the number closer to what is wanted; the rest is training. */
+static void deal_stratum(const Unit *units, int64_t unit_count, int stratum, const Member *members, double validation,
+			 double test, int *part)
+{
+	int64_t all = 0, got[3] = {0}, wanted[3] = {0};
+	for (int64_t i = 0; i < unit_count; i++)
+		if (units[i].stratum == stratum) all += units[i].size;
+	wanted[2] = (int64_t)((double)all * test + 0.5);
+	wanted[1] = (int64_t)((double)all * validation + 0.5);
+	for (int64_t i = 0; i < unit_count; i++) {
+		const Unit *unit = &units[i];
+		if (unit->stratum != stratum) continue;
+		int to = 0;
+		for (int p = 2; p >= 1 && to == 0; p--)
+			if (2 * (wanted[p] - got[p]) >= unit->size) to = p;
+		got[to] += unit->size;
+		for (int64_t m = 0; m < unit->size; m++) part[members[unit->first + m].sample] = to;
+	}
+}
+
+static int check_parts(const Source *source, double validation, double test, const int *part)
+{
+	static const char *const names[3] = {"training", "validation", "test"};
+	int64_t counts[3] = {0};
+	for (int64_t i = 0; i < source->count; i++) counts[part[i]]++;
+	const double shares[3] = {1, validation, test};
+	for (int p = 0; p < 3; p++)
+		if (shares[p] > 0 && counts[p] == 0) {
+			nn_error("%s: %lld samples are too few, or in too few groups, for a %s share of %g", source->where,
+				 (long long)source->count, names[p], p ? shares[p] : 1 - validation - test);
+			return 1;
+		}
+	return 0;
+}
+
+int nn_split_deal(const Source *source, int class_count, double validation, double test, int *part)
+{
+	const nn_data *data = &source->model->data;
+	int strata = data->split_stratify && class_count > 0 ? class_count : 0;
+	size_t count = (size_t)source->count;
+	Member *members = malloc(sizeof *members * count);
+	Unit *units = malloc(sizeof *units * count);
+	int64_t *counts = malloc(sizeof *counts * (size_t)(strata + 1));
+	int failed = members == NULL || units == NULL || counts == NULL;
+	if (failed)
+		nn_error("%s: out of memory", source->where);
+	else {
+		for (size_t i = 0; i < count; i++) members[i] = (Member){source->groups ? source->groups[i] : NULL, (int64_t)i};
+		qsort(members, count, sizeof *members, compare_members);
+		int64_t unit_count = make_units(source, members, strata, counts, units);
+		shuffle_units(units, unit_count, data->split_seed);
+		for (int s = 0; s == 0 || s < strata; s++) deal_stratum(units, unit_count, s, members, validation, test, part);
+		failed = check_parts(source, validation, test, part);
+	}
+	free(members);
+	free(units);
+	free(counts);
+	return failed;
+}
+
+/* \d, which POSIX expressions lack, becomes [0-9]. */
+static char *translate(const char *pattern)
+{
+	char *text = malloc(strlen(pattern) * 5 / 2 + 6), *out = text;
+	for (const char *p = pattern; text != NULL && *p; p++) {
+		if (p[0] == '\\' && p[1] == 'd') {
+			memcpy(out, "[0-9]", 5);
+			out += 5;
+			p++;
+		} else {
+			if (p[0] == '\\' && p[1]) *out++ = *p++;
+			*out++ = *p;
+		}
+	}
+	if (text != NULL) *out = 0;
+	return text;
+}
+
+/* What the first parenthesis matches, or else the whole match; of a name without a match the whole path. */
+static char *group_of(const regex_t *expression, const char *path)
+{
+	regmatch_t match[2];
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	if (regexec(expression, name, 2, match, 0) != 0) return nn_copy_text(path, strlen(path));
+	int place = expression->re_nsub > 0 && match[1].rm_so >= 0;
+	return nn_copy_text(name + match[place].rm_so, (size_t)(match[place].rm_eo - match[place].rm_so));
+}
+
+int nn_split_group(Source *source, const char *pattern)
+{
+	regex_t expression;
+	char path[4096], *text = translate(pattern);
+	int code = text ? regcomp(&expression, text, REG_EXTENDED) : REG_ESPACE;
+	free(text);
+	if (code != 0) {
+		regerror(code, &expression, path, sizeof path);
+		nn_error("split group \"%s\": %s", pattern, path);
+		return 1;
+	}
+	int failed = (source->groups = calloc((size_t)source->count, sizeof *source->groups)) == NULL;
+	for (int64_t i = 0; i < source->count && !failed; i++) {
+		source->name(source, i, path, sizeof path);
+		failed = (source->groups[i] = group_of(&expression, path)) == NULL;
+	}
+	regfree(&expression);
+	if (failed) nn_error("%s: out of memory", source->where);
+	return failed;
+}
+
+/* A file or group of one of several sources. */
+typedef struct Key {
+	const char *group;
+	FileId file;
+	int source;
+	int64_t sample;
+} Key;
+
+static int compare_keys(const void *a, const void *b)
+{
+	const Key *x = a, *y = b;
+	int order = x->group ? strcmp(x->group, y->group) : (x->file.device > y->file.device) - (x->file.device < y->file.device);
+	if (order == 0 && !x->group) order = (x->file.inode > y->file.inode) - (x->file.inode < y->file.inode);
+	if (order == 0) order = x->source - y->source;
+	return order ? order : (x->sample > y->sample) - (x->sample < y->sample);
+}
+
+static int same_key(const Key *x, const Key *y)
+{
+	if (x->group != NULL) return strcmp(x->group, y->group) == 0;
+	return x->file.device == y->file.device && x->file.inode == y->file.inode;
+}
+
+static void name_file(const Source *source, int64_t sample, char *buffer, size_t size)
+{
+	if (source->file_count == source->count && source->count > 1)
+		source->name(source, sample, buffer, size);
+	else
+		snprintf(buffer, size, "%s", source->where);
+}
+
+static void say_overlap(Source *const *sources, const char *const *names, const Key *x, const Key *y, int64_t overlaps)
+{
+	char first[1024], second[1024], more[40] = "";
+	if (overlaps > 1) snprintf(more, sizeof more, " (and %lld more)", (long long)overlaps - 1);
+	if (x->group != NULL) {
+		sources[x->source]->name(sources[x->source], x->sample, first, sizeof first);
+		sources[y->source]->name(sources[y->source], y->sample, second, sizeof second);
+		nn_error("%s (%s) and %s (%s): the group \"%s\" is in both splits%s", first, names[x->source], second,
+			 names[y->source], x->group, more);
+		return;
+	}
+	name_file(sources[x->source], x->sample, first, sizeof first);
+	name_file(sources[y->source], y->sample, second, sizeof second);
+	nn_error("%s (%s) and %s (%s): the same file is in both splits%s", first, names[x->source], second, names[y->source],
+		 more);
+}
+
+/* Keys sorted, so that equal ones of different sources are neighbours. */
+static int check_keys(Source *const *sources, const char *const *names, Key *keys, size_t count)
+{
+	int64_t overlaps = 0;
+	const Key *first = NULL;
+	qsort(keys, count, sizeof *keys, compare_keys);
+	for (size_t i = 1; i < count; i++) {
+		if (keys[i - 1].source == keys[i].source || !same_key(&keys[i - 1], &keys[i])) continue;
+		if (overlaps++ == 0) first = &keys[i - 1];
+	}
+	if (overlaps > 0) say_overlap(sources, names, first, first + 1, overlaps);
+	return overlaps > 0;
+}
+
+static int check_kind(Source *const *sources, const char *const *names, int count, int by_group)
+{
+	size_t total = 0, at = 0;
+	for (int s = 0; s < count; s++) {
+		if (by_group && sources[s]->groups == NULL) return 0;
+		total += (size_t)(by_group ? sources[s]->count : sources[s]->file_count);
+	}
+	Key *keys = malloc(sizeof *keys * (total ? total : 1));
+	if (keys == NULL) {
+		nn_error("%s: out of memory", sources[0]->where);
+		return 1;
+	}
+	for (int s = 0; s < count; s++) {
+		int64_t items = by_group ? sources[s]->count : sources[s]->file_count;
+		for (int64_t i = 0; i < items; i++)
+			keys[at++] = by_group ? (Key){.group = sources[s]->groups[i], .source = s, .sample = i}
+					      : (Key){.file = sources[s]->files[i], .source = s, .sample = i};
+	}
+	int failed = check_keys(sources, names, keys, total);
+	free(keys);
+	return failed;
+}
+
+int nn_split_check(Source *const *sources, const char *const *names, int count)
+{
+	if (count < 2) return 0;
+	return check_kind(sources, names, count, 0) || check_kind(sources, names, count, 1);
+}

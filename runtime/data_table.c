@@ -1,0 +1,291 @@
+/* data_table.c: in: a csv file and what the spec says of its columns; out: a Source of rows of numbers, NAN where a value is
+ * missing, and of labels (names of classes or numbers).
+ * Invariant: every text that is no number is named with its line, never read as 0. */
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "data_csv.h"
+#include "message.h"
+
+enum { COLUMN_NONE = -1 };
+
+typedef struct Table {
+	double *values; /* (count, features) */
+	int64_t *lines; /* (count) */
+	int features;
+} Table;
+
+/* What each column is for. */
+typedef struct Columns {
+	int64_t label, group; /* COLUMN_NONE: there is none */
+	int *features; /* (feature_count) columns */
+	int feature_count;
+} Columns;
+
+static int is_missing(const nn_data *data, const char *text)
+{
+	if (*text == 0 || strcasecmp(text, "nan") == 0) return 1;
+	for (int i = 0; i < data->missing_count; i++)
+		if (strcmp(data->missing[i], text) == 0) return 1;
+	return 0;
+}
+
+/* A decimal number and nothing else. 0 or 1. */
+static int parse_number(const char *text, double *value)
+{
+	char *end;
+	while (isspace((unsigned char)*text)) text++;
+	const char *digits = text + (*text == '-' || *text == '+');
+	if (!isdigit((unsigned char)*digits) && *digits != '.') return 1;
+	if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')) return 1;
+	*value = strtod(text, &end);
+	while (isspace((unsigned char)*end)) end++;
+	return *end != 0 || end == text || !isfinite(*value);
+}
+
+/* A column by its name, or by its number from 0, negative from the end. COLUMN_NONE: there is no such. */
+static int64_t find_column(const Cells *cells, const char *name)
+{
+	char *end;
+	for (int64_t i = 0; i < cells->columns && cells->header != NULL; i++)
+		if (strcmp(cells->header[i], name) == 0) return i;
+	long long number = strtoll(name, &end, 10);
+	if (*name == 0 || *end != 0) return COLUMN_NONE;
+	if (number < 0) number += cells->columns;
+	return number >= 0 && number < cells->columns ? number : COLUMN_NONE;
+}
+
+static void say_no_column(const char *path, const Cells *cells, const char *what, const char *name)
+{
+	char text[NN_WHY];
+	if (cells->header != NULL)
+		nn_error("%s: has no column \"%s\" (%s); its columns are %s", path, name, what,
+			 nn_classes_text(cells->header, (int)cells->columns, text, sizeof text));
+	else
+		nn_error("%s: has no column \"%s\" (%s); it has %lld, numbered from 0, and no header", path, name, what,
+			 (long long)cells->columns);
+}
+
+static int is_ignored(const nn_data *data, const Cells *cells, int64_t column)
+{
+	for (int i = 0; i < data->ignore_count; i++)
+		if (find_column(cells, data->ignore[i]) == column) return 1;
+	return 0;
+}
+
+/* Inputs for predict may come with or without their label. */
+static int find_label(const nn_model *model, const Place *place, const Cells *cells, Columns *columns)
+{
+	const nn_data *data = &model->data;
+	const char *label = data->label ? data->label : "-1";
+	columns->label = COLUMN_NONE;
+	if (data->label_field == NULL && data->label == NULL) return 0;
+	if (!place->labels && cells->columns == nn_input_count(model)) return 0;
+	columns->label = find_column(cells, label);
+	if (columns->label != COLUMN_NONE || (!place->labels && cells->header != NULL)) return 0;
+	say_no_column(place->paths.file, cells, "label", label);
+	return 1;
+}
+
+static int find_columns(const nn_model *model, const Place *place, const Cells *cells, Columns *columns)
+{
+	const nn_data *data = &model->data;
+	const char *path = place->paths.file;
+	columns->group = data->split_group != NULL && place->labels ? find_column(cells, data->split_group) : COLUMN_NONE;
+	if (data->split_group != NULL && place->labels && columns->group == COLUMN_NONE) {
+		say_no_column(path, cells, "group", data->split_group);
+		return 1;
+	}
+	for (int i = 0; i < data->ignore_count && place->labels; i++)
+		if (find_column(cells, data->ignore[i]) == COLUMN_NONE) {
+			say_no_column(path, cells, "ignore", data->ignore[i]);
+			return 1;
+		}
+	if (find_label(model, place, cells, columns)) return 1;
+	int all = !place->labels && cells->columns == nn_input_count(model);
+	int64_t group = data->split_group != NULL ? find_column(cells, data->split_group) : COLUMN_NONE;
+	columns->features = malloc(sizeof *columns->features * (size_t)cells->columns);
+	if (columns->features == NULL) return 1;
+	for (int64_t i = 0; i < cells->columns; i++)
+		if (all || (i != columns->label && i != group && !is_ignored(data, cells, i)))
+			columns->features[columns->feature_count++] = (int)i;
+	if (columns->feature_count == nn_input_count(model)) return 0;
+	char shape[80];
+	nn_error("%s: %d columns are features, but the model's input is %s; see label: and ignore:", path,
+		 columns->feature_count, nn_shape_text(data->input_rank, data->input_shape, shape, sizeof shape));
+	return 1;
+}
+
+static void say_no_number(const char *path, const Cells *cells, int64_t row, int64_t column, const char *text)
+{
+	char name[80];
+	if (cells->header != NULL)
+		snprintf(name, sizeof name, "column \"%s\"", cells->header[column]);
+	else
+		snprintf(name, sizeof name, "column %lld", (long long)column);
+	nn_error("%s:%lld: \"%s\" in %s is no number%s", path, (long long)cells->lines[row], text, name,
+		 row == 0 && cells->header == NULL ? "; if the first row names the columns, say header: true"
+						   : "; if it means a missing value, name it under missing:");
+}
+
+/* The features of one row. Returns the number of missing values, -1 after an error. */
+static int read_features(const nn_data *data, const char *path, const Cells *cells, int64_t row, const Columns *columns,
+			 double *values)
+{
+	int missing = 0;
+	for (int i = 0; i < columns->feature_count; i++) {
+		const char *text = nn_cell(cells, row, columns->features[i]);
+		values[i] = NAN;
+		if (is_missing(data, text))
+			missing++;
+		else if (parse_number(text, &values[i])) {
+			say_no_number(path, cells, row, columns->features[i], text);
+			return -1;
+		}
+	}
+	return missing;
+}
+
+static int copy_cell(char **to, const Cells *cells, int64_t row, int64_t column)
+{
+	const char *text = nn_cell(cells, row, column);
+	*to = nn_copy_text(text, strlen(text));
+	return *to == NULL;
+}
+
+/* Keeps row as the source's next sample. 0, or 1 after an error. */
+static int take_label(Source *source, const char *path, const Cells *cells, int64_t row, const Columns *columns)
+{
+	int64_t sample = source->count;
+	if (source->groups != NULL && copy_cell(&source->groups[sample], cells, row, columns->group)) return 1;
+	if (source->texts != NULL) return copy_cell(&source->texts[sample], cells, row, columns->label);
+	if (source->target_count == 0) return 0;
+	const char *text = nn_cell(cells, row, columns->label);
+	if (!parse_number(text, &source->targets[sample])) return 0;
+	say_no_number(path, cells, row, columns->label, text);
+	return 1;
+}
+
+typedef struct Dropped {
+	int64_t unlabelled, incomplete, first_unlabelled, first_incomplete; /* rows, and the lines of the first */
+} Dropped;
+
+static int read_rows(Source *source, const char *path, const Cells *cells, const Columns *columns, Dropped *dropped)
+{
+	const nn_data *data = &source->model->data;
+	Table *table = source->own;
+	for (int64_t row = 0; row < cells->rows; row++) {
+		double *values = table->values + source->count * table->features;
+		int missing = read_features(data, path, cells, row, columns, values);
+		if (missing < 0) return 1;
+		if (source->target_count > 0 && is_missing(data, nn_cell(cells, row, columns->label))) {
+			if (dropped->unlabelled++ == 0) dropped->first_unlabelled = cells->lines[row];
+			continue;
+		}
+		if (missing > 0 && data->impute == NN_IMPUTE_DROP) {
+			if (dropped->incomplete++ == 0) dropped->first_incomplete = cells->lines[row];
+			continue;
+		}
+		int failed = take_label(source, path, cells, row, columns);
+		table->lines[source->count++] = cells->lines[row]; /* counted even so: its texts are freed with the source */
+		if (failed) return 1;
+	}
+	return 0;
+}
+
+static void say_dropped(const char *path, const Dropped *dropped)
+{
+	if (dropped->unlabelled)
+		nn_warning("%s:%lld: %lld rows without a label are left out, this is the first", path,
+			   (long long)dropped->first_unlabelled, (long long)dropped->unlabelled);
+	if (dropped->incomplete)
+		nn_note("%s:%lld: %lld rows with missing values are left out (impute: drop), this is the first", path,
+			(long long)dropped->first_incomplete, (long long)dropped->incomplete);
+}
+
+static int read_row(Source *source, int64_t sample, const void *state, void *x, char why[NN_WHY])
+{
+	const Table *table = source->own;
+	(void)why;
+	nn_row_write(source->model, state, table->values + sample * table->features, table->features,
+		     source->model->number_size, x);
+	return 0;
+}
+
+static void name_row(const Source *source, int64_t sample, char *buffer, size_t size)
+{
+	snprintf(buffer, size, "%s:%lld", source->where, (long long)((const Table *)source->own)->lines[sample]);
+}
+
+static void close_table(Source *source)
+{
+	Table *table = source->own;
+	free(table->values);
+	free(table->lines);
+	free(table);
+}
+
+/* Everything a source needs for at most cells->rows samples. 0 or 1. */
+static int allocate(Source *source, const char *path, const Cells *cells, const Columns *columns, int labels)
+{
+	size_t rows = (size_t)cells->rows;
+	Table *table = source->own;
+	table->features = columns->feature_count;
+	table->values = malloc(rows * (size_t)columns->feature_count * sizeof *table->values);
+	table->lines = malloc(rows * sizeof *table->lines);
+	source->count = cells->rows;
+	if (nn_source_prepare(source, path, labels) || table->values == NULL || table->lines == NULL) return 1;
+	if (labels && nn_has_classes(source->model) && (source->texts = calloc(rows, sizeof *source->texts)) == NULL) return 1;
+	if (columns->group != COLUMN_NONE && (source->groups = calloc(rows, sizeof *source->groups)) == NULL) return 1;
+	source->values = table->values;
+	source->feature_count = columns->feature_count;
+	if (cells->header == NULL) return nn_source_add_file(source, path);
+	source->feature_names = calloc((size_t)columns->feature_count, sizeof *source->feature_names);
+	for (int i = 0; i < columns->feature_count && source->feature_names != NULL; i++) {
+		const char *name = cells->header[columns->features[i]];
+		source->feature_names[i] = nn_copy_text(name, strlen(name));
+	}
+	return nn_source_add_file(source, path);
+}
+
+static int fill(Source *source, const Place *place, const Cells *cells)
+{
+	const char *path = place->paths.file;
+	Columns columns = {0};
+	Dropped dropped = {0};
+	int failed = find_columns(source->model, place, cells, &columns);
+	if (!failed) {
+		failed = allocate(source, path, cells, &columns, place->labels && columns.label != COLUMN_NONE);
+		source->count = 0;
+	}
+	if (!failed) failed = read_rows(source, path, cells, &columns, &dropped);
+	if (!failed) say_dropped(path, &dropped);
+	free(columns.features);
+	if (!failed && source->count == 0) {
+		nn_error("%s: no row is complete", path);
+		failed = 1;
+	}
+	return failed;
+}
+
+Source *nn_open_table(const nn_model *model, const Place *place)
+{
+	const nn_data *data = &model->data;
+	Cells cells;
+	Source *source = calloc(1, sizeof *source);
+	Table *table = calloc(1, sizeof *table);
+	char separator = data->separator != NULL && data->separator[0] ? data->separator[0] : ',';
+	if (source == NULL || table == NULL || nn_cells_read(place->paths.file, separator, data->header, &cells)) {
+		free(source);
+		free(table);
+		return NULL;
+	}
+	*source = (Source){.model = model, .own = table, .read = read_row, .name = name_row, .close = close_table};
+	int failed = fill(source, place, &cells);
+	nn_cells_free(&cells);
+	if (!failed) return source;
+	nn_source_close(source);
+	return NULL;
+}
