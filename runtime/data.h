@@ -30,6 +30,7 @@ typedef struct nn_data_request {
 	const char *train, *validation, *test; /* --train P ..: replaces the spec's; a folder, a file, or two joined by a comma */
 	const char *const *classes; /* as a checkpoint remembers them; NULL: the spec's, or those found in the training data */
 	int class_count;
+	int threads; /* that may look through files, 0: any number; never changes what is found */
 } nn_data_request;
 
 /* What was opened; NULL: there is none. Names of classes in the order of their numbers; 0 classes: the label is no class. */
