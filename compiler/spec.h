@@ -28,6 +28,7 @@ typedef struct Spec {
 	nn_data data;
 	nn_training training;
 	Place input_place; /* data.source, for messages */
+	bool class_mode_given; /* data.source says class_mode; otherwise the labels follow the loss */
 	const char *overrides; /* reserved */
 } Spec;
 
@@ -39,8 +40,11 @@ typedef struct Define {
 /* Reads a spec; unknown sections and keys, wrong types and contradictions are reported. NULL when it cannot be used at all. */
 Spec *spec_read(Context *context, const Source *source, const Define *defines, int define_count);
 
-/* The fields that the source of the data gives, once the model's input shape is known (csv, npy, idx take it from there) and
- * the shape that the loss wants its labels in. input: one sample's shape. Reports what does not fit. */
+/* The fields that the source of the data gives, once the model's input is known (what the data section leaves open is taken
+ * from it) and what the loss wants as labels. input, label: the shape of one sample's; label_rank -1: not known, or no loss.
+ * fields[0] is the input, fields[1] the label. Fills the fields, sizes and class_mode of spec->data. Without a data section the
+ * fields are data.inputs and data.targets. Returns how many there are: 2, 1 without labels, 0 after what does not fit was
+ * reported. */
 int spec_fields(Context *context, Spec *spec, int input_rank, const int64_t *input, int label_rank, const int64_t *label, Field fields[2]);
 
 #endif

@@ -1,0 +1,126 @@
+/* spec.c: the tree of a spec -> Spec: top-level sections, name, seed, limits. What data and train hold is read in spec_data.c
+ * and spec_train.c. Invariant: every key of the structure is known, or was reported with what it might have been. */
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "spec_read.h"
+
+enum { NAME_LENGTH = 64 };
+
+static const char *const keywords[] = {"auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum",
+	"extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof",
+	"static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "_Alignas", "_Alignof", "_Atomic", "_Bool",
+	"_Complex", "_Generic", "_Imaginary", "_Noreturn", "_Static_assert", "_Thread_local"};
+
+static void check_name(Context *context, const DocNode *node, const char *name)
+{
+	bool good = *name && !isdigit((unsigned char)*name);
+	for (const char *c = name; *c; c++) good &= isalnum((unsigned char)*c) || *c == '_';
+	for (const char *c = name; *c; c++) good &= (unsigned char)*c < 0x80;
+	if (!good) {
+		diag_error(context, node->place, "letters, digits and _, not a digit first", "'%s' cannot be a name in C", name);
+		return;
+	}
+	if (strlen(name) > NAME_LENGTH) diag_error(context, node->place, NULL, "a name of more than %d letters", NAME_LENGTH);
+	for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
+		if (strcmp(keywords[i], name) == 0) diag_error(context, node->place, NULL, "'%s' is a keyword of C", name);
+}
+
+static void read_seed(Context *context, Spec *spec, const DocNode *node)
+{
+	const char *text = node->kind == DOC_SCALAR ? node->text : "";
+	errno = 0;
+	spec->seed = strtoull(text, NULL, 10);
+	if (*text && strspn(text, "0123456789") == strlen(text) && !errno) return;
+	spec->seed = 0;
+	diag_error(context, node->place, NULL, "'seed' is a whole number from 0 to 2^64 - 1");
+}
+
+/* "512MiB" -> bytes. */
+static void read_memory(Context *context, Spec *spec, const DocNode *node)
+{
+	static const struct { const char *name; double bytes; } units[] = {{"", 1}, {"B", 1}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9},
+		{"TB", 1e12}, {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};
+	const char *text = node->kind == DOC_SCALAR ? node->text : "";
+	char *unit = NULL;
+	double number = isdigit((unsigned char)*text) ? strtod(text, &unit) : -1;
+	spec->memory_limit_place = node->place;
+	if (unit) unit += strspn(unit, " ");
+	for (size_t i = 0; unit && i < sizeof units / sizeof *units; i++) {
+		double bytes = number * units[i].bytes;
+		if (strcmp(units[i].name, unit) != 0 || bytes < 1 || bytes > 9e15) continue;
+		spec->memory_limit = (int64_t)bytes;
+		return;
+	}
+	diag_error(context, node->place, "a number with its unit: 512MiB, 1.5GiB, 64kB", "'ram' is an amount of memory");
+}
+
+static void read_limits(Context *context, Spec *spec, const DocNode *node)
+{
+	Slot slots[] = {{.key = "ram"}};
+	spec_section(context, "the section 'limits'", node, SLOTS(slots));
+	if (slots[0].given) read_memory(context, spec, slots[0].node);
+}
+
+/* `layers:` at the top is the section of definitions; people look for the model's list there. */
+static void check_definitions(Context *context, const Slot *slot)
+{
+	const DocNode *node = slot->node;
+	if (!node || node->kind == DOC_MAP) return;
+	const char *help = strcmp(slot->key, "layers") == 0 ? "the layers of the network stand under model: layers:" : NULL;
+	diag_error(context, slot->key_node->place, help, "the section '%s' holds definitions, name(arguments)(inputs): ...", slot->key);
+}
+
+static void check_models(Context *context, Spec *spec)
+{
+	Place place = spec->root->place;
+	if (spec->model && spec->models)
+		diag_error(context, spec->models->place, NULL, "a spec has either 'model' or 'models'");
+	else if (!spec->model && !spec->models)
+		diag_error(context, place, "model: {input: [..], layers: [..]}", "the section 'model' is missing");
+	const DocNode *section = spec->model ? spec->model : spec->models;
+	if (section && section->kind != DOC_MAP)
+		diag_error(context, section->place, "model: {input: [..], layers: [..]}", "the section '%s' is a mapping, `key: value`", spec->model ? "model" : "models");
+	else if (spec->models)
+		for (int i = 0; i < spec->models->count; i++) check_name(context, spec->models->pairs[i].key, spec->models->pairs[i].key->text);
+}
+
+static Spec *new_spec(Context *context, const Source *source, DocNode *root)
+{
+	Spec *spec = arena_alloc(context->arena, sizeof *spec);
+	spec->source = source;
+	spec->root = root;
+	spec->name = "model";
+	spec->batch = 32;
+	return spec;
+}
+
+Spec *spec_read(Context *context, const Source *source, const Define *defines, int define_count)
+{
+	DocNode *root = doc_read(context, source);
+	if (root) root = spec_define(context, root, defines, define_count);
+	if (!root) return NULL;
+	Spec *spec = new_spec(context, source, root);
+	Slot slots[] = {
+		{.key = "name", .kind = SLOT_TEXT, .target = &spec->name}, {.key = "seed"}, {.key = "classes"}, {.key = "data"}, {.key = "limits"},
+		{.key = "model"}, {.key = "models"}, {.key = "train"},
+		{.key = "functions"}, {.key = "activations"}, {.key = "layers"}, {.key = "blocks"}, {.key = "cells"}, {.key = "losses"},
+		{.key = "initializers"}, {.key = "regularizers"}, {.key = "constraints"}, {.key = "optimizers"}, {.key = "schedules"},
+		{.key = "aliases"},
+	};
+	enum { NAME, SEED, CLASSES, DATA, LIMITS, MODEL, MODELS, TRAIN, FUNCTIONS };
+	if (!spec_section(context, "a spec", root, SLOTS(slots))) return NULL;
+	if (slots[NAME].given) check_name(context, slots[NAME].node, spec->name);
+	if (slots[SEED].given) read_seed(context, spec, slots[SEED].node);
+	if (slots[LIMITS].given) read_limits(context, spec, slots[LIMITS].node);
+	spec->model = slots[MODEL].node;
+	spec->models = slots[MODELS].node;
+	spec->train = slots[TRAIN].node;
+	check_models(context, spec);
+	for (size_t i = FUNCTIONS; i < sizeof slots / sizeof *slots; i++) check_definitions(context, &slots[i]);
+	spec_read_data(context, spec, slots[DATA].node, slots[CLASSES].node);
+	spec_read_training(context, spec, spec->train);
+	return spec->model || spec->models ? spec : NULL;
+}

@@ -1,0 +1,82 @@
+/* spec_define.c: -D path=value. Input: a document and values for dotted paths; output: the document with them put in.
+ * Invariant: a value keeps a Source of its own, named -D, so that messages about it show it. */
+#include <stdlib.h>
+#include <string.h>
+#include "spec_read.h"
+
+enum { PARTS = 16 };
+
+static const Source *new_source(Arena *arena, const char *text)
+{
+	Source *source = arena_alloc(arena, sizeof *source);
+	*source = (Source){"-D", text, strlen(text), false};
+	return source;
+}
+
+static DocNode *new_scalar(Arena *arena, const char *text)
+{
+	DocNode *node = arena_alloc(arena, sizeof *node);
+	node->kind = DOC_SCALAR;
+	node->text = text;
+	node->end = strlen(text);
+	node->place = (Place){new_source(arena, text), 0, 0, (int)node->end};
+	return node;
+}
+
+/* A key of a map, added where it is not there yet. */
+static DocPair *find_pair(Arena *arena, DocNode *map, const char *key, const Source *source)
+{
+	for (int i = 0; i < map->count; i++)
+		if (strcmp(map->pairs[i].key->text, key) == 0) return &map->pairs[i];
+	DocPair *pairs = arena_alloc(arena, (size_t)(map->count + 1) * sizeof *pairs);
+	if (map->count) memcpy(pairs, map->pairs, (size_t)map->count * sizeof *pairs);
+	map->pairs = pairs;
+	pairs[map->count].key = new_scalar(arena, key);
+	pairs[map->count].value = new_scalar(arena, "");
+	pairs[map->count].value->place.source = source;
+	return &pairs[map->count++];
+}
+
+/* The slot for the value of one step of a path; NULL when there is nothing to step into. */
+static DocNode **step(Arena *arena, DocNode **slot, const char *part, const Source *source)
+{
+	DocNode *node = *slot;
+	char *end;
+	if (node->kind == DOC_LIST) {
+		long index = strtol(part, &end, 10);
+		return *part && !*end && index >= 0 && index < node->count ? &node->items[index] : NULL;
+	}
+	if (node->kind == DOC_SCALAR) {
+		if (node->begin != node->end) return NULL;
+		DocNode *map = arena_alloc(arena, sizeof *map); /* a section that is empty, or not there yet */
+		map->kind = DOC_MAP;
+		map->place = node->place;
+		*slot = map;
+	}
+	return &find_pair(arena, *slot, part, source)->value;
+}
+
+static void define(Context *context, DocNode **root, const Define *define)
+{
+	char *path = arena_copy(context->arena, define->path, strlen(define->path)), *rest = path;
+	const Source *source = new_source(context->arena, define->value);
+	DocNode *value = doc_read(context, source), **slot = root;
+	int parts = 0;
+	if (!value) return;
+	for (bool more = true; more && slot; parts++) {
+		char *part = rest;
+		rest += strcspn(rest, ".");
+		more = *rest == '.';
+		*rest++ = 0;
+		slot = *part && parts < PARTS ? step(context->arena, slot, part, source) : NULL;
+	}
+	if (slot) *slot = value;
+	else diag_error(context, value->place, "a path names keys from the top of the spec: -D train.epochs=3", "-D %s: the spec has no such place", define->path);
+}
+
+DocNode *spec_define(Context *context, DocNode *root, const Define *defines, int define_count)
+{
+	int errors = context->errors;
+	for (int i = 0; i < define_count; i++) define(context, &root, &defines[i]);
+	return context->errors > errors ? NULL : root;
+}

@@ -1,0 +1,56 @@
+/* spec_read.h: what the files of the spec stage share (spec*.c); nobody else includes it. A section is a table of slots;
+ * reading it checks keys, types and ranges, and stores what is given through the slots' targets. */
+#ifndef SPEC_READ_H
+#define SPEC_READ_H
+#include "spec.h"
+
+typedef enum SlotKind {
+	SLOT_OTHER, /* a known key, read elsewhere */
+	SLOT_TEXT, /* const char **: any scalar */
+	SLOT_BOOLEAN, /* int *: true or false */
+	SLOT_INTEGER, /* int *: low .. high */
+	SLOT_NUMBER, /* double *: low .. high */
+	SLOT_WORD, /* int *: the place of the word in words */
+	SLOT_TEXTS /* Texts *: a list of scalars, or one */
+} SlotKind;
+
+typedef struct Texts {
+	const char **items;
+	int count;
+} Texts;
+
+typedef struct Slot {
+	const char *key;
+	SlotKind kind;
+	void *target;
+	double low, high; /* both included; equal: any number */
+	const char *words; /* "nearest|bilinear|area" */
+	bool given; /* set by spec_section */
+	DocNode *key_node, *node; /* set by spec_section */
+} Slot;
+
+/* A list of slots and its length */
+#define SLOTS(array) (array), (int)(sizeof(array) / sizeof *(array))
+
+/* Reads a mapping: what names it in messages ("the data section"). Unknown keys are reported; true when the mapping is one. */
+bool spec_section(Context *context, const char *what, const DocNode *map, Slot *slots, int count);
+Slot *spec_slot(Slot *slots, int count, const char *key);
+
+/* Reports a word that is none of names, with the nearest or the list as help. subject: "a spec has no" */
+void spec_unknown(Context *context, Place place, const char *word, const char *const *names, int count, const char *subject);
+/* "a, b, c" */
+const char *spec_join(Arena *arena, const char *const *names, int count);
+
+/* The value of a constant expression (numbers, + - * / // % ^, pi); reports what is none. */
+bool spec_constant(Context *context, const Expr *expr, double *value);
+bool spec_number(Context *context, const DocNode *node, const char *what, double low, double high, double *value);
+bool spec_texts(Context *context, const DocNode *node, const char *what, Texts *texts);
+/* nothing twice in a list */
+void spec_distinct(Context *context, const DocNode *node, const char *what);
+
+/* The values of -D put into the tree: a new root, or NULL. */
+DocNode *spec_define(Context *context, DocNode *root, const Define *defines, int define_count);
+void spec_read_data(Context *context, Spec *spec, const DocNode *data, const DocNode *classes);
+void spec_read_training(Context *context, Spec *spec, const DocNode *train);
+
+#endif
