@@ -4,7 +4,18 @@
 #define PASS_H
 #include "ops/ops.h"
 
+/* Rebuilds the graph, oldest node first: a node whose arguments were replaced is made again, and rule gives its replacement, or
+ * NULL to keep it; a replacement is offered to the rule again. New nodes take place, layer and phase of the node that they
+ * replace. True if anything was replaced. stage: for the graph's verification afterwards. */
+typedef Node *PassRule(Graph *graph, Node *node, void *user);
+bool pass_rewrite(Program *program, PassRule *rule, void *user, const char *stage);
+/* outputs and assignments; *count receives how many */
+Node **pass_roots(Arena *arena, const Program *program, int *count);
+bool is_number(const Node *node); /* a constant, the same value at every place */
+bool is_value(const Node *node, double value);
+
 void pass_fold(Context *context, Program *program); /* constants, neutral elements, moves that move nothing */
+void pass_constants(Context *context, Program *program); /* what depends on no input, variable or draw is computed, if small */
 void pass_share(Context *context, Program *program); /* common subexpressions; draws never */
 void pass_algebra(Context *context, Program *program); /* sums and factors: changes last bits, always applied */
 /* all of them, repeated until nothing changes; dead code falls away as roots are walked */

@@ -144,10 +144,48 @@ static void test_second_gradient(void **state)
 	drop_case(&s);
 }
 
+/* --- passes: every one of them, and all together, leave outputs and gradients as they were */
+
+typedef void Pass(Context *context, Program *program);
+
+static Program program_of(Setting *s, Output *outputs)
+{
+	Node *inputs[16], *gradients[16];
+	Program program = {.name = "case", .training = true, .graph = s->graph, .outputs = outputs};
+	int count = inputs_of(s->graph, inputs);
+	grad_make(s->graph, weighted_sum(s->graph, s->root, ""), inputs, count, gradients);
+	outputs[program.output_count++] = (Output){"y", s->root};
+	for (int i = 0; i < count; i++)
+		if (gradients[i]) outputs[program.output_count++] = (Output){inputs[i]->at.name, gradients[i]};
+	return program;
+}
+
+static void test_passes(void **state)
+{
+	static Pass *const passes[] = {pass_fold, pass_share, pass_algebra, pass_constants, pass_simplify};
+	for (size_t p = 0; p < sizeof passes / sizeof *passes; p++) {
+		Setting s;
+		Output outputs[17];
+		Tensor before[17], after[17];
+		make_case(&s, *state, TEST_BATCH);
+		Program program = program_of(&s, outputs);
+		for (int i = 0; i < program.output_count; i++) before[i] = value_at(&s, TEST_BATCH - 1, outputs[i].node);
+		passes[p](&s.context, &program);
+		assert_int_equal(s.context.errors, 0);
+		for (int i = 0; i < program.output_count; i++) {
+			after[i] = value_at(&s, TEST_BATCH - 1, outputs[i].node);
+			double difference = largest_difference(&before[i], &after[i]);
+			if (!(difference <= 1e-12)) fail_msg("pass %d changes %s by %g", (int)p, outputs[i].name, difference);
+		}
+		drop_case(&s);
+	}
+}
+
 /* --- all cases of all families, times all checks */
 
 static const struct { const char *name; CMUnitTestFunction test; } checks[] = {
 	{"short batch", test_short_batch}, {"gradient", test_gradient}, {"second gradient", test_second_gradient},
+	{"passes", test_passes},
 };
 
 int main(void)

@@ -1,0 +1,115 @@
+/* pass_simplify.c: how passes rewrite a program, and all of them in their order. Requires: a verified graph. Keeps: the values
+ * of outputs and assignments; place, layer and phase of what is rewritten. */
+#include <assert.h>
+#include "pass.h"
+
+enum { REPLACEMENTS = 16, ROUNDS = 12 };
+
+bool is_number(const Node *node) { return node->op == &op_const && !node->at.data; }
+bool is_value(const Node *node, double value) { return is_number(node) && node->at.value == value; }
+
+Node **pass_roots(Arena *arena, const Program *program, int *count)
+{
+	int n = 0;
+	Node **roots = arena_alloc(arena, (size_t)(program->output_count + program->assignment_count + 1) * sizeof *roots);
+	for (int i = 0; i < program->output_count; i++) roots[n++] = program->outputs[i].node;
+	for (int i = 0; i < program->assignment_count; i++) roots[n++] = program->assignments[i].node;
+	*count = n;
+	return roots;
+}
+
+static void replace_roots(Program *program, Node **roots)
+{
+	for (int i = 0; i < program->output_count; i++) program->outputs[i].node = *roots++;
+	for (int i = 0; i < program->assignment_count; i++) program->assignments[i].node = *roots++;
+}
+
+/* node over its arguments' replacements; itself if there are none */
+static Node *over_new(Graph *graph, Arena *scratch, Node *node, Node **new)
+{
+	Node **args = NULL;
+	for (int i = 0; i < node->arg_count; i++) {
+		Node *arg = new[node->args[i]->id];
+		if (arg == node->args[i] && !args) continue;
+		if (!args) {
+			args = arena_alloc(scratch, (size_t)node->arg_count * sizeof *args);
+			for (int k = 0; k < i; k++) args[k] = node->args[k];
+		}
+		args[i] = arg;
+	}
+	return args ? make_like(graph, node, args) : node;
+}
+
+static Node *apply_rule(Graph *graph, Node *node, PassRule *rule, void *user)
+{
+	graph->place = node->place;
+	graph->layer = node->layer;
+	graph->phase = node->phase;
+	for (int i = 0; i < REPLACEMENTS; i++) {
+		Node *next = rule(graph, node, user);
+		if (!next || next == node) break;
+		assert(shape_equal(&next->shape, &node->shape));
+		node = next;
+	}
+	return node;
+}
+
+bool pass_rewrite(Program *program, PassRule *rule, void *user, const char *stage)
+{
+	Graph *graph = program->graph, before = *graph;
+	Arena *scratch = arena_new();
+	bool changed = false;
+	int root_count, count;
+	Node **roots = pass_roots(scratch, program, &root_count);
+	Node **order = graph_order(scratch, roots, root_count, &count);
+	Node **new = arena_alloc(scratch, (size_t)(graph->count + 1) * sizeof *new);
+	for (int i = 0; i < count; i++) {
+		new[order[i]->id] = apply_rule(graph, over_new(graph, scratch, order[i], new), rule, user);
+		changed |= new[order[i]->id] != order[i];
+	}
+	for (int i = 0; i < root_count; i++)
+		if (roots[i]) roots[i] = new[roots[i]->id];
+	replace_roots(program, roots);
+	graph->place = before.place;
+	graph->layer = before.layer;
+	graph->phase = before.phase;
+	if (changed) graph_verify(graph, roots, root_count, stage);
+	arena_free(scratch);
+	return changed;
+}
+
+/* Are the roots other than they were? Passes make new roots when anything below them changes. */
+static bool roots_differ(Node **before, const Program *program)
+{
+	for (int i = 0; i < program->output_count; i++)
+		if (*before++ != program->outputs[i].node) return true;
+	for (int i = 0; i < program->assignment_count; i++)
+		if (*before++ != program->assignments[i].node) return true;
+	return false;
+}
+
+typedef void Pass(Context *context, Program *program);
+
+/* Runs the passes in turn until none of them changes anything. */
+static void repeat(Context *context, Program *program, Pass *const *passes, int count)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		Arena *scratch = arena_new();
+		int root_count;
+		Node **before = pass_roots(scratch, program, &root_count);
+		for (int i = 0; i < count; i++) passes[i](context, program);
+		bool changed = roots_differ(before, program);
+		arena_free(scratch);
+		if (!changed) break;
+	}
+}
+
+void pass_simplify(Context *context, Program *program)
+{
+	static Pass *const exact[] = {pass_fold, pass_share}, *const all[] = {pass_algebra, pass_fold, pass_share};
+	repeat(context, program, exact, 2);
+	pass_constants(context, program);
+	repeat(context, program, all, 3);
+	pass_constants(context, program);
+	repeat(context, program, exact, 2);
+}
