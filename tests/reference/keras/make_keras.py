@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Makes tests/reference/cases: numbers by Keras 3 in float64 for every definition of the prelude.
+
+Once:  python3 -m venv build/venv
+       build/venv/bin/pip install keras==3.15.1 tensorflow-cpu==2.21.0 jax==0.10.2 safetensors==0.8.0
+Then:  build/venv/bin/python tests/reference/keras/make_keras.py [module ..]
+
+Two backends, each for what it alone does right. TensorFlow: losses and the kinks of activations, for on it Keras recovers
+the logits of a sigmoid or softmax, and its gradients at kinks are those Keras has always had (0 for relu, 1 for elu, the
+scale for selu, the slope for leaky_relu; the first of equal maxima). JAX: the rest, for on TensorFlow the arguments of
+optimizers, regularizers and some activations pass through float32. Off TensorFlow, Keras computes nothing in float64 of its
+own accord: `make` lifts that.
+"""
+import importlib
+import os
+import subprocess
+import sys
+
+BACKENDS = dict(
+    kinks="tensorflow",
+    losses="tensorflow",
+    activations="jax",
+    layers="jax",
+    initializers="jax",
+    optimizers="jax",
+    networks="jax",
+)
+
+
+def environment(backend):
+    return dict(
+        os.environ,
+        KERAS_BACKEND=backend,
+        CUDA_VISIBLE_DEVICES="",
+        JAX_PLATFORMS="cpu",
+        JAX_ENABLE_X64="1",
+        TF_CPP_MIN_LOG_LEVEL="3",
+        TF_ENABLE_ONEDNN_OPTS="0",
+    )
+
+
+def make(module):
+    import keras
+    from keras.src.backend.common import dtypes
+
+    keras.config.set_floatx("float64")
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    importlib.import_module(module).make()
+
+
+if len(sys.argv) == 3 and sys.argv[1] == "--one":
+    make(sys.argv[2])
+else:
+    for name in sys.argv[1:] or BACKENDS:
+        subprocess.run([sys.executable, __file__, "--one", name], env=environment(BACKENDS[name]), check=True)
