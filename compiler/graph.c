@@ -90,48 +90,37 @@ Node *graph_node(Graph *graph, const Op *op, Node **args, int arg_count, Shape s
 {
 	Arena *arena = graph->context->arena;
 	Node *node = arena_alloc(arena, sizeof *node);
-	*node = (Node){.id = graph->count, .op = op, .arg_count = arg_count, .shape = shape,
-		.place = graph->place, .layer = graph->layer, .phase = graph->phase};
+	node->id = graph->count;
+	node->op = op;
+	node->arg_count = arg_count;
+	node->shape = shape;
+	node->place = graph->place;
+	node->layer = graph->layer;
+	node->phase = graph->phase;
 	if (at) node->at = *at;
-	if (arg_count) {
-		node->args = arena_alloc(arena, (size_t)arg_count * sizeof *args);
-		memcpy(node->args, args, (size_t)arg_count * sizeof *args);
-	}
+	bool few = arg_count <= (int)(sizeof node->own_args / sizeof *node->own_args);
+	node->args = few ? node->own_args : arena_alloc(arena, (size_t)arg_count * sizeof *args);
+	if (arg_count) memcpy(node->args, args, (size_t)arg_count * sizeof *args);
 	graph->nodes = arena_grow(arena, graph->nodes, graph->count, &graph->capacity, sizeof *graph->nodes);
 	graph->nodes[graph->count++] = node;
 	return node;
 }
 
-/* Marks what root needs in by_id; stack has room for every node, since each is pushed once. */
-static void mark_needed(Node *root, Node **by_id, Node **stack)
-{
-	int depth = 0;
-	if (by_id[root->id]) return;
-	by_id[root->id] = root;
-	stack[depth++] = root;
-	while (depth) {
-		Node *node = stack[--depth];
-		for (int i = 0; i < node->arg_count; i++) {
-			Node *arg = node->args[i];
-			if (by_id[arg->id]) continue;
-			assert(arg->id < node->id);
-			by_id[arg->id] = arg;
-			stack[depth++] = arg;
-		}
-	}
-}
-
+/* Arguments have smaller ids, so going down through the ids meets every reader before what it reads. */
 Node **graph_order(Arena *arena, Node **roots, int root_count, int *count)
 {
 	int limit = 0;
 	for (int i = 0; i < root_count; i++)
 		if (roots[i] && roots[i]->id >= limit) limit = roots[i]->id + 1;
 	Node **by_id = arena_alloc(arena, (size_t)(limit + 1) * sizeof *by_id);
-	Arena *scratch = arena_new();
-	Node **stack = arena_alloc(scratch, (size_t)(limit + 1) * sizeof *stack);
 	for (int i = 0; i < root_count; i++)
-		if (roots[i]) mark_needed(roots[i], by_id, stack);
-	arena_free(scratch);
+		if (roots[i]) by_id[roots[i]->id] = roots[i];
+	for (int id = limit - 1; id >= 0; id--)
+		for (int i = 0; by_id[id] && i < by_id[id]->arg_count; i++) {
+			Node *arg = by_id[id]->args[i];
+			assert(arg->id < id);
+			by_id[arg->id] = arg;
+		}
 	*count = 0;
 	for (int id = 0; id < limit; id++)
 		if (by_id[id]) by_id[(*count)++] = by_id[id];

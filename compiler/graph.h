@@ -68,10 +68,10 @@ typedef struct Origin {
 } Origin;
 
 struct Node {
-	int id;
+	int id, arg_count;
 	const Op *op;
 	Node **args;
-	int arg_count;
+	Node *own_args[3]; /* what args points to, when they are so few */
 	Shape shape;
 	Attributes at;
 	/* where it comes from: for messages, names and comments; no meaning */

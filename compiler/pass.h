@@ -1,24 +1,24 @@
 /* pass.h: the passes over a program's graph. Each takes the program and leaves an equivalent one: outputs and assignments are
- * replaced, old nodes stay as they were. Every pass is a file with its contract in its first lines. */
+ * replaced, old nodes stay as they were; true if anything changed. Every pass is a file with its contract in its first lines. */
 #ifndef PASS_H
 #define PASS_H
 #include "ops/ops.h"
 
 /* Rebuilds the graph, oldest node first: a node whose arguments were replaced is made again, and rule gives its replacement, or
  * NULL to keep it; a replacement is offered to the rule again. New nodes take place, layer and phase of the node that they
- * replace. True if anything was replaced. stage: for the graph's verification afterwards. */
+ * replace. True if anything was replaced. */
 typedef Node *PassRule(Graph *graph, Node *node, void *user);
-bool pass_rewrite(Program *program, PassRule *rule, void *user, const char *stage);
+bool pass_rewrite(Program *program, PassRule *rule, void *user);
 /* outputs and assignments; *count receives how many */
 Node **pass_roots(Arena *arena, const Program *program, int *count);
 bool is_number(const Node *node); /* a constant, the same value at every place */
 bool is_value(const Node *node, double value);
 
-void pass_fold(Context *context, Program *program); /* constants, neutral elements, moves that move nothing */
-void pass_constants(Context *context, Program *program); /* what depends on no input, variable or draw is computed, if small */
-void pass_share(Context *context, Program *program); /* common subexpressions; draws never */
-void pass_algebra(Context *context, Program *program); /* sums and factors: changes last bits, always applied */
+bool pass_fold(Context *context, Program *program); /* constants, neutral elements, moves that move nothing */
+bool pass_constants(Context *context, Program *program); /* what depends on no input, variable or draw is computed, if small */
+bool pass_share(Context *context, Program *program); /* common subexpressions; draws never */
+bool pass_algebra(Context *context, Program *program); /* sums and factors: changes last bits, always applied */
 /* all of them, repeated until nothing changes; dead code falls away as roots are walked */
-void pass_simplify(Context *context, Program *program);
+bool pass_simplify(Context *context, Program *program);
 
 #endif

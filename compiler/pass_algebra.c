@@ -158,8 +158,8 @@ static Node *rewrite_node(Graph *graph, Node *node, void *user)
 	return NULL;
 }
 
-void pass_algebra(Context *context, Program *program)
+bool pass_algebra(Context *context, Program *program)
 {
 	(void)context;
-	pass_rewrite(program, rewrite_node, NULL, "algebra");
+	return pass_rewrite(program, rewrite_node, NULL);
 }

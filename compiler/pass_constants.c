@@ -78,7 +78,7 @@ static void mark_kept(Constants *constants, Node **roots, int root_count, Node *
 	}
 }
 
-void pass_constants(Context *context, Program *program)
+bool pass_constants(Context *context, Program *program)
 {
 	(void)context;
 	Constants constants = {.scratch = arena_new(), .limit = program->graph->count};
@@ -89,6 +89,7 @@ void pass_constants(Context *context, Program *program)
 	constants.kept = arena_alloc(constants.scratch, (size_t)constants.limit + 1);
 	for (int i = 0; i < count; i++) constants.constant[order[i]->id] = find_constant(&constants, order[i]);
 	mark_kept(&constants, roots, root_count, order, count);
-	pass_rewrite(program, compute, &constants, "constants");
+	bool changed = pass_rewrite(program, compute, &constants);
 	arena_free(constants.scratch);
+	return changed;
 }

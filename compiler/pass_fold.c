@@ -276,8 +276,8 @@ static Node *fold_node(Graph *graph, Node *node, void *user)
 	return NULL;
 }
 
-void pass_fold(Context *context, Program *program)
+bool pass_fold(Context *context, Program *program)
 {
 	(void)context;
-	pass_rewrite(program, fold_node, NULL, "fold");
+	return pass_rewrite(program, fold_node, NULL);
 }

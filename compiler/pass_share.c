@@ -4,6 +4,8 @@
 #include "pass.h"
 
 typedef struct Table {
+	Arena *arena;
+	uint64_t count;
 	Node **nodes;
 	uint64_t *hashes;
 	uint64_t mask; /* the number of places, a power of two, less one */
@@ -83,7 +85,7 @@ static bool same_attributes(const Node *a, const Node *b)
 	for (int i = 0; i < a->shape.rank; i++)
 		if (x->order[i] != y->order[i]) return false;
 	return x->axis == y->axis && x->axes == y->axes && x->start == y->start && x->low == y->low && x->high == y->high &&
-		x->variable == y->variable && x->name == y->name && same_window(&x->window, &y->window) && !strcmp(x->a, y->a) &&
+		same_window(&x->window, &y->window) && !strcmp(x->a, y->a) &&
 		!strcmp(x->b, y->b) && !strcmp(x->o, y->o) && same_data(a, b);
 }
 
@@ -97,15 +99,33 @@ static bool same_args(const Node *a, const Node *b)
 
 static bool same_node(const Node *a, const Node *b)
 {
-	return a->op == b->op && a->op != &op_uniform && a->integer == b->integer && same_args(a, b) && shape_equal(&a->shape, &b->shape) &&
+	return a->op == b->op && a->integer == b->integer && same_args(a, b) && shape_equal(&a->shape, &b->shape) &&
 		same_attributes(a, b);
 }
 
-/* The older node equal to this one, or NULL; then this one stands in the table. */
+/* Twice as many places; at first 1024. */
+static void grow(Table *table)
+{
+	Table old = *table;
+	table->mask = old.mask ? 2 * old.mask + 1 : 1023;
+	table->nodes = arena_alloc(table->arena, (size_t)(table->mask + 1) * sizeof *table->nodes);
+	table->hashes = arena_alloc(table->arena, (size_t)(table->mask + 1) * sizeof *table->hashes);
+	for (uint64_t i = 0; old.mask && i <= old.mask; i++) {
+		uint64_t at = old.hashes[i] & table->mask;
+		if (!old.nodes[i]) continue;
+		while (table->nodes[at]) at = (at + 1) & table->mask;
+		table->nodes[at] = old.nodes[i];
+		table->hashes[at] = old.hashes[i];
+	}
+}
+
+/* The older node equal to this one, or NULL; then this one stands in the table. Inputs and variables are one node by their
+ * making, and draws never are. */
 static Node *find_equal(Graph *graph, Node *node, void *user)
 {
 	(void)graph;
 	Table *table = user;
+	if (node->op == &op_input || node->op == &op_variable || node->op == &op_uniform) return NULL;
 	uint64_t hash = hash_node(node), i = hash & table->mask;
 	for (; table->nodes[i]; i = (i + 1) & table->mask) {
 		if (table->nodes[i] == node) return NULL;
@@ -113,20 +133,16 @@ static Node *find_equal(Graph *graph, Node *node, void *user)
 	}
 	table->nodes[i] = node;
 	table->hashes[i] = hash;
+	if (2 * ++table->count > table->mask) grow(table);
 	return NULL;
 }
 
-void pass_share(Context *context, Program *program)
+bool pass_share(Context *context, Program *program)
 {
 	(void)context;
-	Arena *scratch = arena_new();
-	int root_count, count;
-	Node **roots = pass_roots(scratch, program, &root_count);
-	graph_order(scratch, roots, root_count, &count);
-	Table table = {.mask = 63};
-	while (table.mask < 2 * (uint64_t)count) table.mask = 2 * table.mask + 1;
-	table.nodes = arena_alloc(scratch, (size_t)(table.mask + 1) * sizeof *table.nodes);
-	table.hashes = arena_alloc(scratch, (size_t)(table.mask + 1) * sizeof *table.hashes);
-	pass_rewrite(program, find_equal, &table, "common subexpressions");
-	arena_free(scratch);
+	Table table = {.arena = arena_new()};
+	grow(&table);
+	bool changed = pass_rewrite(program, find_equal, &table);
+	arena_free(table.arena);
+	return changed;
 }

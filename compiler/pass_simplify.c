@@ -54,7 +54,7 @@ static Node *apply_rule(Graph *graph, Node *node, PassRule *rule, void *user)
 	return node;
 }
 
-bool pass_rewrite(Program *program, PassRule *rule, void *user, const char *stage)
+bool pass_rewrite(Program *program, PassRule *rule, void *user)
 {
 	Graph *graph = program->graph, before = *graph;
 	Arena *scratch = arena_new();
@@ -73,43 +73,37 @@ bool pass_rewrite(Program *program, PassRule *rule, void *user, const char *stag
 	graph->place = before.place;
 	graph->layer = before.layer;
 	graph->phase = before.phase;
-	if (changed) graph_verify(graph, roots, root_count, stage);
 	arena_free(scratch);
 	return changed;
 }
 
-/* Are the roots other than they were? Passes make new roots when anything below them changes. */
-static bool roots_differ(Node **before, const Program *program)
-{
-	for (int i = 0; i < program->output_count; i++)
-		if (*before++ != program->outputs[i].node) return true;
-	for (int i = 0; i < program->assignment_count; i++)
-		if (*before++ != program->assignments[i].node) return true;
-	return false;
-}
+typedef bool Pass(Context *context, Program *program);
 
-typedef void Pass(Context *context, Program *program);
-
-/* Runs the passes in turn until none of them changes anything. */
+/* Runs the passes in turn until all of them, one after the other, have changed nothing. */
 static void repeat(Context *context, Program *program, Pass *const *passes, int count)
 {
-	for (int round = 0; round < ROUNDS; round++) {
-		Arena *scratch = arena_new();
-		int root_count;
-		Node **before = pass_roots(scratch, program, &root_count);
-		for (int i = 0; i < count; i++) passes[i](context, program);
-		bool changed = roots_differ(before, program);
-		arena_free(scratch);
-		if (!changed) break;
-	}
+	int idle = 0;
+	for (int i = 0; idle < count && i < ROUNDS * count; i++) idle = passes[i % count](context, program) ? 0 : idle + 1;
 }
 
-void pass_simplify(Context *context, Program *program)
+static void verify(Program *program, const char *stage)
+{
+	Arena *scratch = arena_new();
+	int count;
+	Node **roots = pass_roots(scratch, program, &count);
+	graph_verify(program->graph, roots, count, stage);
+	arena_free(scratch);
+}
+
+bool pass_simplify(Context *context, Program *program)
 {
 	static Pass *const exact[] = {pass_fold, pass_share}, *const all[] = {pass_algebra, pass_fold, pass_share};
+	int before = program->graph->count;
 	repeat(context, program, exact, 2);
 	pass_constants(context, program);
+	verify(program, "exact passes");
 	repeat(context, program, all, 3);
-	pass_constants(context, program);
-	repeat(context, program, exact, 2);
+	if (pass_constants(context, program)) repeat(context, program, exact, 2);
+	verify(program, "algebra");
+	return program->graph->count != before;
 }

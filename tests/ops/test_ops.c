@@ -146,7 +146,7 @@ static void test_second_gradient(void **state)
 
 /* --- passes: every one of them, and all together, leave outputs and gradients as they were */
 
-typedef void Pass(Context *context, Program *program);
+typedef bool Pass(Context *context, Program *program);
 
 static Program program_of(Setting *s, Output *outputs)
 {
@@ -172,6 +172,9 @@ static void test_passes(void **state)
 		for (int i = 0; i < program.output_count; i++) before[i] = value_at(&s, TEST_BATCH - 1, outputs[i].node);
 		passes[p](&s.context, &program);
 		assert_int_equal(s.context.errors, 0);
+		int root_count;
+		Node **roots = pass_roots(s.context.arena, &program, &root_count);
+		graph_verify(s.graph, roots, root_count, "a pass");
 		for (int i = 0; i < program.output_count; i++) {
 			after[i] = value_at(&s, TEST_BATCH - 1, outputs[i].node);
 			double difference = largest_difference(&before[i], &after[i]);
