@@ -133,9 +133,10 @@ def case(
     weights=None,
     train=False,
     gradients=True,
+    extra=None,
 ):
     """Writes one case. graph: pairs (binding, expression), the last one is the output. x, y: arrays, or None for draws.
-    weights: values by path, instead of draws. loss_in_spec: where the spec says it in other words than Keras."""
+    weights: values by path, instead of draws. extra: more tensors. loss_in_spec: where the spec says it in other words than Keras."""
     random = np.random.RandomState(zlib.crc32(name.encode()))
     model = build(shape, layers, graph)
     variables = paths(model)
@@ -145,7 +146,7 @@ def case(
     model.compile(loss=loss_of(loss), optimizer=optimizer_of(optimizer))
     x = random.uniform(-1, 1, (batch, *shape)) if x is None else np.asarray(x, "float64")
     y = random.uniform(-1, 1, (batch, *model.output.shape[1:])) if y is None else np.asarray(y, "float64")
-    tensors = {"x": x, "y": y}
+    tensors = {"x": x, "y": y, **(extra or {})}
     tensors.update({path: variable.numpy() for path, variable in variables.items()})
     if rows:
         tensors["rows"] = np.array([float(rows)])

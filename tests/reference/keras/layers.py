@@ -187,3 +187,12 @@ def plain():
         batch=4,
         gradients=False,
     )
+    case(
+        "dropout_training",
+        "In training a share is zero, what is kept is larger, and the gradient is of the same numbers (see draws.c).",
+        (301,),
+        layers=["Points()", "Dropout(0.3)"],
+        batch=5,
+        gradients=False,
+        extra={"expected/dropout": np.array([0.3])},
+    )
