@@ -170,7 +170,7 @@ static void refuse(Reader *reader, const yaml_event_t *event, const yaml_char_t 
 		place.length = (int)strlen((const char *)anchor) + 1;
 		diag_error(reader->context, place, "repeat the value, or make a block of it", "anchors are not allowed: '&%s'", (const char *)anchor);
 	} else {
-		diag_error(reader->context, place, "the slot decides the type of a value", "YAML tags are not allowed: '%s'", (const char *)tag);
+		diag_error(reader->context, place, "the slot decides the type of a value, without a tag", "YAML tags are not allowed");
 	}
 }
 

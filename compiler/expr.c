@@ -38,7 +38,7 @@ const char *expr_text(ExprParser *parser, const char *text, int length)
 	return arena_copy(parser->context->arena, text, (size_t)length);
 }
 
-static Place place_of(const ExprParser *parser, ExprSpan span)
+Place expr_place(const ExprParser *parser, ExprSpan span)
 {
 	int length = 0;
 	for (int i = span.begin; i < span.end; i++) length += parser->widths ? parser->widths[i] : 1;
@@ -48,7 +48,7 @@ static Place place_of(const ExprParser *parser, ExprSpan span)
 void expr_too_deep(ExprParser *parser, ExprSpan span)
 {
 	if (!parser->failed)
-		diag_error(parser->context, place_of(parser, span), "give names to its parts", "an expression more than %d levels deep", EXPR_DEPTH);
+		diag_error(parser->context, expr_place(parser, span), "give names to its parts", "an expression more than %d levels deep", EXPR_DEPTH);
 	parser->failed = true;
 }
 
@@ -75,7 +75,7 @@ bool expr_close(ExprParser *parser, char bracket)
 static Expr *new_expr(ExprParser *parser, ExprKind kind, ExprSpan span, const char *text, int count)
 {
 	Made *made = arena_alloc(parser->context->arena, sizeof *made);
-	made->expr = (Expr){.kind = kind, .place = place_of(parser, span), .text = text, .count = count, .split = -1};
+	made->expr = (Expr){.kind = kind, .place = expr_place(parser, span), .text = text, .count = count, .split = -1};
 	return &made->expr;
 }
 
@@ -102,44 +102,53 @@ Expr *expr_make(ExprParser *parser, ExprKind kind, ExprSpan span, const char *te
 	return measured(parser, expr, span);
 }
 
+void expr_name(Expr *expr, const ExprList *names)
+{
+	expr->names = names->names;
+	expr->name_places = names->places;
+	expr->name_count = names->count;
+}
+
 /* A node over a list; only calls have names. */
 Expr *expr_make_list(ExprParser *parser, ExprKind kind, ExprSpan span, const char *text, ExprList *list)
 {
 	Expr *expr = new_expr(parser, kind, span, text, list ? list->count : 0);
 	if (list) expr->items = list->items;
-	if (list && kind == EXPR_CALL) {
-		expr->names = list->names;
-		expr->name_count = list->count;
-	}
+	if (list && kind == EXPR_CALL) expr_name(expr, list);
 	return measured(parser, expr, span);
 }
 
 Expr *expr_make_head(ExprParser *parser, ExprSpan span, const char *name, ExprList *statics, ExprList *inputs)
 {
-	for (int i = 0; inputs && i < inputs->count; i++) statics = expr_append(parser, statics, NULL, inputs->items[i]);
+	for (int i = 0; inputs && i < inputs->count; i++) statics = expr_append(parser, statics, NULL, (Place){0}, inputs->items[i]);
 	Expr *head = expr_make_list(parser, EXPR_HEAD, span, name, statics);
 	head->called = true;
 	return head;
 }
 
-ExprList *expr_append(ExprParser *parser, ExprList *list, const char *name, Expr *item)
+ExprList *expr_append(ExprParser *parser, ExprList *list, const char *name, Place place, Expr *item)
 {
 	Arena *arena = parser->context->arena;
 	if (!list) list = arena_alloc(arena, sizeof *list);
 	list->items = arena_grow(arena, list->items, list->count, &list->capacity, sizeof *list->items);
 	list->names = arena_grow(arena, list->names, list->count, &list->name_capacity, sizeof *list->names);
+	list->places = arena_grow(arena, list->places, list->count, &list->place_capacity, sizeof *list->places);
 	list->items[list->count] = item;
+	list->places[list->count] = place;
 	list->names[list->count++] = name;
 	return list;
 }
 
 ExprList *expr_prepend(ExprParser *parser, Expr *item, ExprList *list)
 {
-	ExprList *all = expr_append(parser, list, NULL, NULL);
-	memmove(all->items + 1, all->items, (size_t)(all->count - 1) * sizeof *all->items);
-	memmove(all->names + 1, all->names, (size_t)(all->count - 1) * sizeof *all->names);
+	ExprList *all = expr_append(parser, list, NULL, (Place){0}, NULL);
+	size_t behind = (size_t)all->count - 1;
+	memmove(all->items + 1, all->items, behind * sizeof *all->items);
+	memmove(all->names + 1, all->names, behind * sizeof *all->names);
+	memmove(all->places + 1, all->places, behind * sizeof *all->places);
 	all->items[0] = item;
 	all->names[0] = NULL;
+	all->places[0] = (Place){0};
 	return all;
 }
 
@@ -165,7 +174,7 @@ static void report_sign(ExprParser *parser, ExprSpan span)
 	const char *text = parser->text + span.begin, *help = NULL;
 	int length = span.end - span.begin;
 	if (*text == '"' || *text == '\'') {
-		diag_error(parser->context, place_of(parser, span), NULL, "a text is not closed: its second %c is missing", *text);
+		diag_error(parser->context, expr_place(parser, span), NULL, "a text is not closed: its second %c is missing", *text);
 		return;
 	}
 	for (size_t i = 0; i < sizeof foreign / sizeof *foreign && !help; i++)
@@ -173,18 +182,18 @@ static void report_sign(ExprParser *parser, ExprSpan span)
 			help = foreign[i].help;
 			length = (int)strlen(foreign[i].sign);
 		}
-	diag_error(parser->context, place_of(parser, span), help, "'%.*s' is not a sign of the language", length, text);
+	diag_error(parser->context, expr_place(parser, span), help, "'%.*s' is not a sign of the language", length, text);
 }
 
 static void report_bracket(ExprParser *parser, ExprSpan span)
 {
 	char found = parser->text[span.begin];
 	if (!parser->depth) {
-		diag_error(parser->context, place_of(parser, span), NULL, "'%c' closes nothing", found);
+		diag_error(parser->context, expr_place(parser, span), NULL, "'%c' closes nothing", found);
 		return;
 	}
 	ExprSpan open = parser->open[parser->depth - 1];
-	diag_error(parser->context, place_of(parser, span), NULL, "'%c' stands where the '%c' of column %d is still open", found,
+	diag_error(parser->context, expr_place(parser, span), NULL, "'%c' stands where the '%c' of column %d is still open", found,
 		parser->text[open.begin], open.column + 1);
 }
 
@@ -204,13 +213,13 @@ static void report_end(ExprParser *parser, ExprSpan span, unsigned wanted)
 	Context *context = parser->context;
 	if (parser->depth) {
 		ExprSpan open = parser->open[parser->depth - 1];
-		diag_error(context, place_of(parser, open), was_split(parser) ? split_help : NULL, "'%c' is not closed", parser->text[open.begin]);
+		diag_error(context, expr_place(parser, open), was_split(parser) ? split_help : NULL, "'%c' is not closed", parser->text[open.begin]);
 	} else if (parser->length == (int)strspn(parser->text, " \t\r\n")) {
-		diag_error(context, place_of(parser, span), NULL, "an expression is missing");
+		diag_error(context, expr_place(parser, span), NULL, "an expression is missing");
 	} else if (wanted & WANT_ELSE) {
-		diag_error(context, place_of(parser, span), "a conditional is written: a if c else b", "'else' is missing");
+		diag_error(context, expr_place(parser, span), "a conditional is written: a if c else b", "'else' is missing");
 	} else {
-		diag_error(context, place_of(parser, span), NULL, "the expression ends too early: a %s is missing", wanted & WANT_VALUE ? "value" : "name");
+		diag_error(context, expr_place(parser, span), NULL, "the expression ends too early: a %s is missing", wanted & WANT_VALUE ? "value" : "name");
 	}
 }
 
@@ -236,14 +245,14 @@ static void report_missing_operator(ExprParser *parser, ExprSpan span, const cha
 {
 	bool number = span.begin > 0 && isdigit((unsigned char)parser->text[span.begin - 1]) && !isdigit((unsigned char)*word);
 	bool element = parser->depth > 0;
-	diag_error(parser->context, place_of(parser, span), number ? "a product is written 2*x" : NULL, "%s is missing before '%.*s'",
+	diag_error(parser->context, expr_place(parser, span), number ? "a product is written 2*x" : NULL, "%s is missing before '%.*s'",
 		element ? "an operator or a comma" : "an operator", length, word);
 }
 
 static void report_misplaced(ExprParser *parser, ExprSpan span, ExprFound found, unsigned wanted)
 {
 	Context *context = parser->context;
-	Place place = place_of(parser, span);
+	Place place = expr_place(parser, span);
 	const char *word = parser->text + span.begin, *before = span.begin ? word - 1 : "";
 	int length = span.end - span.begin;
 	bool value = isalnum((unsigned char)*word) || strchr("_\"'([.", *word);
@@ -413,7 +422,7 @@ static Expr *read_list(Context *context, const DocNode *node)
 	bool failed = false;
 	for (int i = 0; i < node->count;) {
 		Expr *item = read_element(context, node, &i);
-		list = expr_append(&parser, list, NULL, item);
+		list = expr_append(&parser, list, NULL, (Place){0}, item);
 		failed |= !item;
 	}
 	return failed ? NULL : placed(context, EXPR_LIST, node->place, list);
@@ -430,14 +439,14 @@ static Expr *read_call(Context *context, const DocNode *node)
 		return NULL;
 	}
 	Expr *function = expr_read(context, node->pairs[0].key, EXPR_VALUE_START);
-	ExprList *list = expr_append(&parser, NULL, NULL, function);
+	ExprList *list = expr_append(&parser, NULL, NULL, (Place){0}, function);
 	bool failed = !function;
 	for (int i = 0; i < inner->count; i++) {
 		const DocNode *key = inner->pairs[i].key;
 		Expr *name = expr_read(context, key, EXPR_VALUE_START), *value = expr_read(context, inner->pairs[i].value, EXPR_VALUE_START);
 		if (name && name->kind != EXPR_NAME) diag_error(context, key->place, NULL, "the name of an argument is expected here");
 		failed |= !name || name->kind != EXPR_NAME || !value;
-		list = expr_append(&parser, list, name ? name->text : NULL, value);
+		list = expr_append(&parser, list, name ? name->text : NULL, key->place, value);
 	}
 	return failed ? NULL : placed(context, EXPR_CALL, node->place, list);
 }

@@ -36,6 +36,7 @@ struct Expr {
 	Expr **items;
 	int count;
 	const char **names;
+	Place *name_places; /* of the names; NULL where there are none */
 	int name_count;
 	int split;
 	bool called;

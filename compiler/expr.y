@@ -23,7 +23,8 @@ typedef struct ExprSpan {
 typedef struct ExprList {
 	Expr **items;
 	const char **names;
-	int count, capacity, name_capacity;
+	Place *places; /* of the names */
+	int count, capacity, name_capacity, place_capacity;
 } ExprList;
 
 typedef struct ExprParser {
@@ -53,7 +54,9 @@ bool expr_close(ExprParser *parser, char bracket);
 Expr *expr_make(ExprParser *parser, ExprKind kind, ExprSpan span, const char *text, int count, ...);
 Expr *expr_make_list(ExprParser *parser, ExprKind kind, ExprSpan span, const char *text, ExprList *list);
 Expr *expr_make_head(ExprParser *parser, ExprSpan span, const char *name, ExprList *statics, ExprList *inputs);
-ExprList *expr_append(ExprParser *parser, ExprList *list, const char *name, Expr *item);
+ExprList *expr_append(ExprParser *parser, ExprList *list, const char *name, Place place, Expr *item);
+Place expr_place(const ExprParser *parser, ExprSpan span);
+void expr_name(Expr *expr, const ExprList *names);
 ExprList *expr_prepend(ExprParser *parser, Expr *item, ExprList *list);
 void expr_unexpected(ExprParser *parser, ExprSpan span, ExprFound found, unsigned wanted);
 void expr_too_deep(ExprParser *parser, ExprSpan span);
@@ -65,6 +68,8 @@ void expr_too_deep(ExprParser *parser, ExprSpan span);
 		(current).end = YYRHSLOC(rhs, n).end; \
 		if (!(n)) (current).begin = (current).end; \
 	} while (0)
+#define NOWHERE ((Place){0})
+#define AT(span) expr_place(parser, span)
 #define BINARY(text, span, a, b) expr_make(parser, EXPR_BINARY, span, text, 2, a, b)
 int expr_yylex(EXPR_YYSTYPE *value, EXPR_YYLTYPE *span, void *scanner);
 static void yyerror(const EXPR_YYLTYPE *span, void *scanner, ExprParser *parser, const char *message);
@@ -142,26 +147,25 @@ atom	: NUMBER			{ $$ = expr_make(parser, EXPR_NUMBER, @$, $1, 0); }
 	| '[' list ']'			{ $$ = expr_make_list(parser, EXPR_LIST, @$, NULL, $2); }
 	| '[' expr FOR names IN any ']'	{
 			$$ = expr_make(parser, EXPR_EACH, @$, NULL, 2, $2, $6);
-			$$->names = $4->names;
-			$$->name_count = $4->count;
+			expr_name($$, $4);
 		}
 	;
-list	: expr				{ $$ = expr_append(parser, NULL, NULL, $1); }
-	| list ',' expr			{ $$ = expr_append(parser, $1, NULL, $3); }
+list	: expr				{ $$ = expr_append(parser, NULL, NULL, NOWHERE, $1); }
+	| list ',' expr			{ $$ = expr_append(parser, $1, NULL, NOWHERE, $3); }
 	;
-names	: NAME				{ $$ = expr_append(parser, NULL, $1, NULL); }
-	| names ',' NAME		{ $$ = expr_append(parser, $1, $3, NULL); }
+names	: NAME				{ $$ = expr_append(parser, NULL, $1, AT(@1), NULL); }
+	| names ',' NAME		{ $$ = expr_append(parser, $1, $3, AT(@3), NULL); }
 	;
 arguments: %empty			{ $$ = NULL; }
 	| given
 	;
-given	: expr				{ $$ = expr_append(parser, NULL, NULL, $1); }
-	| NAME '=' expr			{ $$ = expr_append(parser, NULL, $1, $3); }
-	| given ',' expr		{ $$ = expr_append(parser, $1, NULL, $3); }
-	| given ',' NAME '=' expr	{ $$ = expr_append(parser, $1, $3, $5); }
+given	: expr				{ $$ = expr_append(parser, NULL, NULL, NOWHERE, $1); }
+	| NAME '=' expr			{ $$ = expr_append(parser, NULL, $1, AT(@1), $3); }
+	| given ',' expr		{ $$ = expr_append(parser, $1, NULL, NOWHERE, $3); }
+	| given ',' NAME '=' expr	{ $$ = expr_append(parser, $1, $3, AT(@3), $5); }
 	;
-places	: place				{ $$ = expr_append(parser, NULL, NULL, $1); }
-	| places ',' place		{ $$ = expr_append(parser, $1, NULL, $3); }
+places	: place				{ $$ = expr_append(parser, NULL, NULL, NOWHERE, $1); }
+	| places ',' place		{ $$ = expr_append(parser, $1, NULL, NOWHERE, $3); }
 	;
 place	: expr
 	| bound ':' bound		{ $$ = expr_make(parser, EXPR_RANGE, @$, NULL, 2, $1, $3); }
@@ -177,28 +181,26 @@ head	: NAME				{ $$ = expr_make_head(parser, @$, $1, NULL, NULL); $$->called = f
 key	: head
 	| NAME ',' names		{
 			$$ = expr_make(parser, EXPR_KEY, @$, NULL, 0);
-			ExprList *all = expr_append(parser, NULL, $1, NULL);
-			for (int i = 0; i < $3->count; i++) expr_append(parser, all, $3->names[i], NULL);
-			$$->names = all->names;
-			$$->name_count = all->count;
+			ExprList *all = expr_append(parser, NULL, $1, AT(@1), NULL);
+			for (int i = 0; i < $3->count; i++) expr_append(parser, all, $3->names[i], $3->places[i], NULL);
+			expr_name($$, all);
 		}
 	;
 parameters: %empty			{ $$ = NULL; }
 	| declared
 	;
-declared: parameter			{ $$ = expr_append(parser, NULL, NULL, $1); }
-	| declared ',' parameter	{ $$ = expr_append(parser, $1, NULL, $3); }
+declared: parameter			{ $$ = expr_append(parser, NULL, NULL, NOWHERE, $1); }
+	| declared ',' parameter	{ $$ = expr_append(parser, $1, NULL, NOWHERE, $3); }
 	;
 parameter: NAME				{ $$ = expr_make(parser, EXPR_PARAMETER, @$, $1, 0); }
 	| NAME '=' expr			{ $$ = expr_make(parser, EXPR_PARAMETER, @$, $1, 1, $3); }
 	| NAME '=' words		{
 			$$ = expr_make(parser, EXPR_PARAMETER, @$, $1, 0);
-			$$->names = $3->names;
-			$$->name_count = $3->count;
+			expr_name($$, $3);
 		}
 	;
-words	: word '|' word			{ $$ = expr_append(parser, expr_append(parser, NULL, $1, NULL), $3, NULL); }
-	| words '|' word		{ $$ = expr_append(parser, $1, $3, NULL); }
+words	: word '|' word			{ $$ = expr_append(parser, expr_append(parser, NULL, $1, AT(@1), NULL), $3, AT(@3), NULL); }
+	| words '|' word		{ $$ = expr_append(parser, $1, $3, AT(@3), NULL); }
 	;
 word	: NAME
 	| NONE				{ $$ = NULL; }

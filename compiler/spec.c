@@ -78,7 +78,7 @@ static void check_models(Context *context, Spec *spec)
 	Place place = spec->root->place;
 	if (spec->model && spec->models)
 		diag_error(context, spec->models->place, NULL, "a spec has either 'model' or 'models'");
-	else if (!spec->model && !spec->models)
+	else if (!spec->model && !spec->models && context->errors == 0) /* else it may be misspelt */
 		diag_error(context, place, "model: {input: [..], layers: [..]}", "the section 'model' is missing");
 	const DocNode *section = spec->model ? spec->model : spec->models;
 	if (section && section->kind != DOC_MAP)

@@ -20,11 +20,11 @@ typedef struct Silent {
 } Silent;
 
 /* Keys of other kinds of sources are known, so that the message can say whose they are. */
-static void refuse_foreign(Context *context, nn_source source, const Slot *slots, const int *owners, int count)
+static void refuse_foreign(Context *context, nn_source source, const Slot *slots, const int *owners, int count, const char *help)
 {
 	for (int i = 0; i < count; i++) {
 		if (!slots[i].node || (owners[i] & bit_of(source))) continue;
-		diag_error(context, slots[i].key_node->place, NULL, "a source of type %s has no '%s'", source_names[source], slots[i].key);
+		diag_error(context, slots[i].key_node->place, help, "a source of type %s has no '%s'", source_names[source], slots[i].key);
 	}
 }
 
@@ -116,7 +116,7 @@ static void read_source(Context *context, Spec *spec, const DocNode *node, const
 	data->interpolation = (nn_interpolation)interpolation;
 	data->impute = (nn_missing)impute;
 	data->normalize = (nn_normalize)normalize;
-	refuse_foreign(context, data->source, slots, owners, count);
+	refuse_foreign(context, data->source, slots, owners, count, NULL);
 	const Slot *size = spec_slot(slots, count, "target_size"), *classes = spec_slot(slots, count, "classes");
 	if (size->given && data->source == NN_IMAGE_FOLDER) read_size(context, data, size->node);
 	if (classes->given && top_classes)
@@ -158,11 +158,10 @@ static void read_split(Context *context, const Spec *spec, const char *name, con
 	int errors = context->errors;
 	if (!spec_section(context, arena_format(context->arena, "data.%s", name), node, SLOTS(slots)) || source == NN_NO_DATA) return;
 	bool labelled = spec->data.class_mode != NN_CLASS_NONE || !spec->class_mode_given;
+	refuse_foreign(context, source, slots, owners, 6, split_help(source));
 	for (int i = 0; i < 6; i++) {
 		bool needed = (owners[i] & bit_of(source)) && (labelled || (i != 3 && i != 5));
-		if (slots[i].node && !(owners[i] & bit_of(source)))
-			diag_error(context, slots[i].key_node->place, split_help(source), "a source of type %s has no '%s'", source_names[source], slots[i].key);
-		else if (slots[i].given && !slots[i].node->text[0])
+		if (slots[i].given && !slots[i].node->text[0])
 			diag_error(context, slots[i].node->place, NULL, "the path is empty");
 		else if (!slots[i].node && needed && context->errors == errors)
 			diag_error(context, node->place, split_help(source), "data.%s needs '%s'", name, slots[i].key);

@@ -1,25 +1,25 @@
 /* spec_define.c: -D path=value. Input: a document and values for dotted paths; output: the document with them put in.
- * Invariant: a value keeps a Source of its own, named -D, so that messages about it show it. */
+ * Invariant: a value keeps a Source of its own, named -D path, so that messages show it. */
 #include <stdlib.h>
 #include <string.h>
 #include "spec_read.h"
 
 enum { PARTS = 16 };
 
-static const Source *new_source(Arena *arena, const char *text)
+static const Source *new_source(Arena *arena, const char *path, const char *text)
 {
 	Source *source = arena_alloc(arena, sizeof *source);
-	*source = (Source){"-D", text, strlen(text), false};
+	*source = (Source){arena_format(arena, "-D %s", path), text, strlen(text), false};
 	return source;
 }
 
-static DocNode *new_scalar(Arena *arena, const char *text)
+static DocNode *new_scalar(Arena *arena, const Source *source, const char *text)
 {
 	DocNode *node = arena_alloc(arena, sizeof *node);
 	node->kind = DOC_SCALAR;
 	node->text = text;
 	node->end = strlen(text);
-	node->place = (Place){new_source(arena, text), 0, 0, (int)node->end};
+	node->place = (Place){source, 0, 0, (int)node->end};
 	return node;
 }
 
@@ -28,12 +28,13 @@ static DocPair *find_pair(Arena *arena, DocNode *map, const char *key, const Sou
 {
 	for (int i = 0; i < map->count; i++)
 		if (strcmp(map->pairs[i].key->text, key) == 0) return &map->pairs[i];
+	Source *key_source = arena_alloc(arena, sizeof *key_source); /* shows the key, in messages about it */
+	*key_source = (Source){source->name, key, strlen(key), false};
 	DocPair *pairs = arena_alloc(arena, (size_t)(map->count + 1) * sizeof *pairs);
 	if (map->count) memcpy(pairs, map->pairs, (size_t)map->count * sizeof *pairs);
 	map->pairs = pairs;
-	pairs[map->count].key = new_scalar(arena, key);
-	pairs[map->count].value = new_scalar(arena, "");
-	pairs[map->count].value->place.source = source;
+	pairs[map->count].key = new_scalar(arena, key_source, key);
+	pairs[map->count].value = new_scalar(arena, source, "");
 	return &pairs[map->count++];
 }
 
@@ -59,7 +60,7 @@ static DocNode **step(Arena *arena, DocNode **slot, const char *part, const Sour
 static void define(Context *context, DocNode **root, const Define *define)
 {
 	char *path = arena_copy(context->arena, define->path, strlen(define->path)), *rest = path;
-	const Source *source = new_source(context->arena, define->value);
+	const Source *source = new_source(context->arena, define->path, define->value);
 	DocNode *value = doc_read(context, source), **slot = root;
 	int parts = 0;
 	if (!value) return;
@@ -71,7 +72,7 @@ static void define(Context *context, DocNode **root, const Define *define)
 		slot = *part && parts < PARTS ? step(context->arena, slot, part, source) : NULL;
 	}
 	if (slot) *slot = value;
-	else diag_error(context, value->place, "a path names keys from the top of the spec: -D train.epochs=3", "-D %s: the spec has no such place", define->path);
+	else diag_error(context, value->place, "a path names keys from the top of the spec: -D train.epochs=3", "the spec has no place '%s'", define->path);
 }
 
 DocNode *spec_define(Context *context, DocNode *root, const Define *defines, int define_count)

@@ -154,11 +154,11 @@ static bool read_arguments(Context *context, const char *callback, const Expr *c
 			if (strcmp(call->names[i], names[k]) == 0) place = k;
 		good = false;
 		if (place < 0)
-			spec_unknown(context, call->items[i]->place, call->names[i], names, count, arena_format(context->arena, "%s has no argument", callback));
+			spec_unknown(context, call->name_places[i], call->names[i], names, count, arena_format(context->arena, "%s has no argument", callback));
 		else if (place >= count)
 			diag_error(context, call->items[i]->place, NULL, "%s takes %d arguments at most", callback, count);
 		else if (arguments[place].value)
-			diag_error(context, call->items[i]->place, NULL, "'%s' is given twice", names[place]);
+			diag_error(context, call->names[i] ? call->name_places[i] : call->items[i]->place, NULL, "'%s' is given twice", names[place]);
 		else good = true;
 		if (!good) return false;
 		arguments[place].value = call->items[i];
