@@ -55,7 +55,7 @@ static const char *mismatch(const nn_entry *entry, const nn_tensor *tensor, cons
 	}
 	if (entry->rank == tensor->rank && !memcmp(entry->shape, tensor->shape, sizeof *entry->shape * (size_t)entry->rank)) return NULL;
 	snprintf(buffer, NN_ERROR, "%.80s: '%.60s' is %.40s there, %.40s in this model", path, tensor->name,
-		nn_shape_text(entry->rank, entry->shape, there, sizeof there), nn_shape_text(tensor->rank, tensor->shape, here, sizeof here));
+		nn_dimensions_text(entry->rank, entry->shape, there, sizeof there), nn_dimensions_text(tensor->rank, tensor->shape, here, sizeof here));
 	return buffer;
 }
 

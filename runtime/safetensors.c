@@ -24,7 +24,7 @@ static int fail(char error[NN_ERROR], const char *format, ...) {
 	return 1;
 }
 
-const char *nn_shape_text(int rank, const int64_t *shape, char *buffer, size_t size) {
+const char *nn_dimensions_text(int rank, const int64_t *shape, char *buffer, size_t size) {
 	size_t length = (size_t)snprintf(buffer, size, "(");
 	for (int i = 0; i < rank && length < size; i++)
 		length += (size_t)snprintf(buffer + length, size - length, "%s%lld", i ? ", " : "", (long long)shape[i]);

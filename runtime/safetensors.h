@@ -48,6 +48,6 @@ void nn_safetensors_close(nn_safetensors *file);
 int nn_safetensors_write(nn_file *file, const nn_array *arrays, int count, const struct cJSON *metadata, char error[NN_ERROR]);
 
 /* "(2, 3)", as Python writes a shape. Returns buffer. */
-const char *nn_shape_text(int rank, const int64_t *shape, char *buffer, size_t size);
+const char *nn_dimensions_text(int rank, const int64_t *shape, char *buffer, size_t size);
 
 #endif

@@ -1,0 +1,98 @@
+/* Input: a model, random numbers. Output: how long its programs take.
+ * Invariant: nothing is read or allocated while the clock runs; the first calls are not counted. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "commands.h"
+#include "model.h"
+#include "progress.h"
+
+enum { WARM_UP = 3 };
+
+/* A number from a counter (splitmix64, Steele et al. 2014). */
+static uint64_t mixed(uint64_t x) {
+	x += 0x9e3779b97f4a7c15u;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
+}
+
+/* A label: a class, one of a one-hot row, yes or no, or any number. */
+static double label_number(const nn_model *model, int classes, const nn_field *label, size_t row, size_t index, uint64_t bits) {
+	double uniform = (double)(bits >> 11) * 0x1p-53;
+	switch (model->task) {
+	case NN_BINARY:
+	case NN_MULTILABEL: return (double)(bits >> 40 & 1);
+	case NN_MULTICLASS:
+		if (label->count % (size_t)classes) return (double)((bits >> 33) % (uint64_t)classes);
+		return index % (size_t)classes == mixed(row * 31 + index / (size_t)classes) % (uint64_t)classes;
+	default: return uniform;
+	}
+}
+
+void nn_random_inputs(const nn_model *model, const nn_program *program, void *work, uint64_t seed) {
+	const nn_field *y = NULL;
+	for (int i = 0; i < model->program_count && !y; i++) y = nn_output_find(&model->programs[i], "y");
+	int classes = y && y->rank && y->shape[y->rank - 1] > 1 ? (int)y->shape[y->rank - 1] : 2;
+	for (int i = 0; i < program->input_count; i++) {
+		const nn_field *field = &program->inputs[i];
+		int label = model->data.label_field && !strcmp(field->name, model->data.label_field);
+		size_t rows = field->per_row ? (size_t)program->batch : 1;
+		for (size_t k = 0; k < rows * field->count; k++) {
+			uint64_t bits = mixed(seed * 1000003 + mixed((uint64_t)label << 60 ^ k));
+			double value = (double)(bits >> 40) * 0x1p-24; /* exact in both precisions */
+			if (label) value = label_number(model, classes, field, k / field->count, k % field->count, bits);
+			nn_number_set(model, (char *)work + field->offset, k, value);
+		}
+	}
+}
+
+static int by_number(const void *a, const void *b) {
+	double p = *(const double *)a, q = *(const double *)b;
+	return p < q ? -1 : p > q;
+}
+
+static void measure(const nn_model *model, const nn_program *program, const nn_memory *memory, double *seconds, int steps, int threads) {
+	nn_random_inputs(model, program, memory->work, 1);
+	for (int i = -WARM_UP; i < steps; i++) {
+		nn_call call = {.rows = program->batch, .threads = threads, .seed = model->seed, .step = (uint64_t)(i + WARM_UP)};
+		double begun = nn_seconds();
+		program->run(memory->state, memory->work, &call);
+		if (i >= 0) seconds[i] = nn_seconds() - begun;
+	}
+	qsort(seconds, (size_t)steps, sizeof *seconds, by_number);
+}
+
+static void show(nn_text *text, const nn_program *program, const double *seconds, int steps, int json, int first) {
+	double median = steps % 2 ? seconds[steps / 2] : (seconds[steps / 2 - 1] + seconds[steps / 2]) / 2, least = seconds[0];
+	double rate = median > 0 ? program->batch / median : 0, gflops = median > 0 ? 2 * program->macs / median / 1e9 : 0;
+	if (json) nn_text_add(text, "%s{\"program\": \"%s\", \"median_ms\": %.6g, \"min_ms\": %.6g, \"samples_per_s\": %.6g, \"gflops\": %.6g}",
+			first ? "" : ",\n ", program->name, median * 1e3, least * 1e3, rate, gflops);
+	else nn_text_add(text, "%-16s %12.4f %12.4f %14.1f %10.2f\n", program->name, median * 1e3, least * 1e3, rate, gflops);
+}
+
+int nn_bench(const nn_model *model, int steps, int threads, int json) {
+	nn_memory memory;
+	nn_text text = {0};
+	int shown = 0;
+	double *seconds = malloc(sizeof *seconds * (size_t)steps);
+	if (!seconds) return nn_error("out of memory"), 1;
+	if (nn_memory_open(&memory, model, model->state_count, model->work_bytes)) return free(seconds), 1;
+	if (!json) nn_text_add(&text, "%-16s %12s %12s %14s %10s\n", "program", "median ms", "min ms", "samples/s", "GFLOP/s");
+	else nn_text_add(&text, "[");
+	for (int i = 0; i < model->program_count; i++) {
+		const nn_program *program = &model->programs[i];
+		int wanted = nn_program_trains(program) || !strcmp(program->name, "evaluate") || !strcmp(program->name, "predict");
+		if (!wanted) continue;
+		nn_model_initialize(model, &memory, model->seed, threads);
+		measure(model, program, &memory, seconds, steps, threads);
+		show(&text, program, seconds, steps, json, !shown++);
+	}
+	if (json) nn_text_add(&text, "]\n");
+	int failed = text.failed || fputs(text.data, stdout) < 0 || fflush(stdout);
+	if (failed) nn_error("standard output can't be written");
+	nn_text_free(&text);
+	nn_memory_close(&memory);
+	free(seconds);
+	return failed;
+}

@@ -1,0 +1,251 @@
+/* Input: a model with weights, a set. Output: losses and metrics over all of the set, as text and JSON.
+ * Invariant: metrics are computed from the outputs of all samples at once, never from batches. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "evaluate.h"
+#include "file.h"
+#include "interrupt.h"
+
+int nn_evaluate_pass(const nn_model *model, const nn_memory *memory, const nn_program *program, nn_loader *loader, nn_tally *tally,
+	const nn_call *call) {
+	const nn_batch *batch;
+	nn_call step = *call;
+	nn_tally_clear(tally);
+	while ((batch = nn_loader_next(loader)) != NULL) {
+		if (nn_interrupted()) return NN_EXIT_INTERRUPTED;
+		nn_program_feed(model, program, memory->work, batch);
+		step.rows = batch->rows;
+		program->run(memory->state, memory->work, &step);
+		if (nn_tally_add(tally, program, memory->work, batch->rows)) return 1;
+	}
+	if (nn_loader_failed(loader)) return 1;
+	return nn_interrupted() ? NN_EXIT_INTERRUPTED : 0;
+}
+
+static int name_classes(nn_evaluation *evaluation, const char *const *classes, int class_count, int count) {
+	evaluation->classes = calloc((size_t)count + 1, sizeof *evaluation->classes);
+	for (int i = 0; evaluation->classes && i < count; i++) {
+		char number[16];
+		snprintf(number, sizeof number, "%d", i);
+		evaluation->classes[i] = strdup(i < class_count ? classes[i] : number);
+		if (!evaluation->classes[i]) return 1;
+		evaluation->class_count = i + 1;
+	}
+	return !evaluation->classes;
+}
+
+/* truth and predicted (samples), probabilities (samples, classes) from the kept rows; 1 after an error */
+static int read_classes(const nn_tally *tally, int classes, int *truth, int *predicted, double *probabilities) {
+	size_t count = tally->y->count, width = count + tally->label->count;
+	for (int64_t i = 0; i < tally->kept_rows; i++) {
+		const double *y = tally->kept + (size_t)i * width, *label = y + count;
+		double *p = probabilities + i * classes;
+		if (count == 1) nn_probabilities(tally->model, y, 1, p + 1), p[0] = 1 - p[1], predicted[i] = p[1] > 0.5;
+		else nn_probabilities(tally->model, y, classes, p), predicted[i] = nn_argmax(y, classes);
+		double number = tally->label->count == 1 ? label[0] : nn_argmax(label, classes);
+		if (!(number >= 0 && number < classes) || number != floor(number))
+			return nn_error("the label %g is no class from 0 to %d", number, classes - 1), 1;
+		truth[i] = (int)number;
+	}
+	return 0;
+}
+
+/* Recall of the second class and of the first; of more classes the means of each against the rest. */
+static void sensitivity_and_specificity(nn_evaluation *evaluation) {
+	const nn_classification *scores = &evaluation->scores;
+	int classes = scores->class_count;
+	evaluation->sensitivity = classes == 2 ? scores->classes[1].recall : scores->macro.recall;
+	evaluation->specificity = 0;
+	for (int c = classes == 2 ? 1 : 0; c < classes; c++) {
+		int64_t predicted = 0, present = scores->classes[c].support, right = scores->confusion[c * classes + c];
+		for (int r = 0; r < classes; r++) predicted += scores->confusion[r * classes + c];
+		int64_t others = scores->samples - present;
+		double value = others ? (double)(others - (predicted - right)) / (double)others : 0;
+		evaluation->specificity += classes == 2 ? value : value / classes;
+	}
+}
+
+static int two_class_curve(nn_evaluation *evaluation, const int *truth, const double *probabilities) {
+	int64_t samples = evaluation->samples;
+	double *scores = malloc(sizeof *scores * (size_t)(samples + 1));
+	uint8_t *positive = malloc((size_t)samples + 1);
+	evaluation->false_rates = malloc(sizeof(double) * (size_t)(samples + 1));
+	evaluation->true_rates = malloc(sizeof(double) * (size_t)(samples + 1));
+	int failed = !scores || !positive || !evaluation->false_rates || !evaluation->true_rates;
+	for (int64_t i = 0; !failed && i < samples; i++) scores[i] = probabilities[2 * i + 1], positive[i] = truth[i] == 1;
+	if (!failed) {
+		evaluation->roc_auc = nn_roc_auc(scores, positive, samples);
+		evaluation->roc_count = nn_roc_curve(scores, positive, samples, evaluation->false_rates, evaluation->true_rates);
+	}
+	free(scores);
+	free(positive);
+	return failed;
+}
+
+static int score_classes(nn_evaluation *evaluation, const nn_tally *tally) {
+	int classes = evaluation->class_count, failed;
+	size_t samples = (size_t)evaluation->samples;
+	int *truth = malloc(sizeof *truth * (samples + 1)), *predicted = malloc(sizeof *predicted * (samples + 1));
+	double *probabilities = malloc(sizeof *probabilities * (samples + 1) * (size_t)classes);
+	failed = !truth || !predicted || !probabilities;
+	if (failed) nn_error("out of memory");
+	failed = failed || read_classes(tally, classes, truth, predicted, probabilities);
+	failed = failed || nn_classify(&evaluation->scores, truth, predicted, evaluation->samples, classes);
+	if (!failed) {
+		evaluation->accuracy = evaluation->scores.micro.precision;
+		evaluation->log_loss = nn_log_loss(probabilities, truth, evaluation->samples, classes);
+		sensitivity_and_specificity(evaluation);
+		if (classes == 2) failed = two_class_curve(evaluation, truth, probabilities);
+		else evaluation->roc_auc = nn_roc_auc_ovr(probabilities, truth, evaluation->samples, classes);
+	}
+	free(truth), free(predicted), free(probabilities);
+	return failed;
+}
+
+/* truth and predictions (samples, classes), each its own yes or no */
+static int score_labels(nn_evaluation *evaluation, const nn_tally *tally) {
+	int classes = evaluation->class_count;
+	size_t numbers = (size_t)evaluation->samples * (size_t)classes, right = 0;
+	uint8_t *truth = malloc(numbers + 1), *predicted = malloc(numbers + 1);
+	double threshold = tally->model->logits ? 0 : 0.5;
+	int failed = !truth || !predicted;
+	for (size_t i = 0; !failed && i < numbers; i++) {
+		const double *row = tally->kept + i / (size_t)classes * 2 * (size_t)classes;
+		predicted[i] = row[i % (size_t)classes] > threshold, truth[i] = row[(size_t)classes + i % (size_t)classes] > 0.5;
+	}
+	for (int64_t i = 0; !failed && i < evaluation->samples; i++)
+		right += !memcmp(truth + i * classes, predicted + i * classes, (size_t)classes);
+	failed = failed || nn_classify_multilabel(&evaluation->scores, truth, predicted, evaluation->samples, classes);
+	evaluation->accuracy = (double)right / (double)evaluation->samples;
+	free(truth), free(predicted);
+	return failed;
+}
+
+static void score_numbers(nn_evaluation *evaluation, const nn_tally *tally) {
+	size_t count = tally->y->count, samples = (size_t)evaluation->samples;
+	double *y = malloc(sizeof *y * (samples * count + 1)), *label = malloc(sizeof *label * (samples * count + 1));
+	for (size_t i = 0; y && label && i < samples; i++) {
+		memcpy(y + i * count, tally->kept + i * 2 * count, sizeof *y * count);
+		memcpy(label + i * count, tally->kept + (i * 2 + 1) * count, sizeof *y * count);
+	}
+	if (y && label) {
+		evaluation->regression = 1;
+		evaluation->mae = nn_mean_absolute_error(label, y, (int64_t)samples, (int64_t)count);
+		evaluation->mse = nn_mean_squared_error(label, y, (int64_t)samples, (int64_t)count);
+		evaluation->r2 = nn_r2(label, y, (int64_t)samples, (int64_t)count);
+	}
+	free(y), free(label);
+}
+
+/* Everything the task has, from a tally that kept its rows. */
+static int score(nn_evaluation *evaluation, const nn_tally *tally, const char *const *names, int name_count) {
+	nn_task task = evaluation->model->task;
+	double values[NN_LOGS];
+	evaluation->samples = nn_tally_rows(tally);
+	nn_tally_values(tally, values, 1);
+	for (int i = 0; i < tally->log_count; i++)
+		if (!strcmp(tally->logs[i].name, "loss")) evaluation->loss = values[i];
+	if (!tally->keep || !tally->label) return 0;
+	int single = tally->y->count == (size_t)tally->units, classes = tally->units == 1 ? 2 : tally->units;
+	if (single && (task == NN_BINARY || task == NN_MULTICLASS || task == NN_MULTILABEL)) {
+		if (name_classes(evaluation, names, name_count, classes)) return nn_error("out of memory"), 1;
+		if (task != NN_MULTILABEL) return score_classes(evaluation, tally);
+		return tally->label->count == tally->y->count ? score_labels(evaluation, tally) : 0;
+	}
+	if (task == NN_REGRESSION && tally->label->count == tally->y->count) score_numbers(evaluation, tally);
+	return 0;
+}
+
+int nn_evaluate_set(nn_evaluation *evaluation, const nn_model *model, const nn_memory *memory, const nn_dataset *set,
+	const char *const *classes, int class_count, const nn_call *call) {
+	const nn_program *program = nn_program_find(model, "evaluate");
+	nn_tally tally;
+	*evaluation = (nn_evaluation){.model = model, .split = "test", .source = nn_dataset_source(set), .loss = NAN, .accuracy = NAN,
+		.roc_auc = NAN, .log_loss = NAN, .sensitivity = NAN, .specificity = NAN, .mae = NAN, .mse = NAN, .r2 = NAN};
+	if (!program) return nn_error("%s has no program 'evaluate'", model->name), 1;
+	if (nn_tally_open(&tally, model, &program, 1, model->task != NN_OTHER, nn_dataset_count(set))) return 1;
+	nn_loader_options options = {.batch_size = program->batch, .threads = call->threads};
+	nn_loader *loader = nn_loader_open(set, memory->state, &options);
+	int result = loader ? nn_evaluate_pass(model, memory, program, loader, &tally, call) : 1;
+	if (!result && !nn_tally_rows(&tally)) nn_error("%s: there is no sample to evaluate", evaluation->source), result = 1;
+	if (!result) result = score(evaluation, &tally, classes, class_count);
+	if (loader) nn_loader_close(loader);
+	nn_tally_close(&tally);
+	if (result) nn_evaluation_free(evaluation);
+	return result;
+}
+
+static void add_member(nn_text *text, const char *name, double value, int last) {
+	nn_text_json_string(text, name);
+	nn_text_add(text, ": ");
+	nn_text_json_number(text, value);
+	nn_text_add(text, last ? "\n" : ",\n");
+}
+
+static void add_confusion(nn_text *text, const nn_classification *scores) {
+	int classes = scores->class_count;
+	nn_text_add(text, "\"confusion_matrix\": [");
+	for (int r = 0; r < classes; r++) {
+		nn_text_add(text, r ? ", [" : "[");
+		for (int c = 0; c < classes; c++) nn_text_add(text, c ? ", %lld" : "%lld", (long long)scores->confusion[r * classes + c]);
+		nn_text_add(text, "]");
+	}
+	nn_text_add(text, "],\n");
+}
+
+void nn_evaluation_json(nn_text *text, const nn_evaluation *evaluation) {
+	nn_text_add(text, "{\n");
+	if (evaluation->class_count) {
+		nn_classification_json(text, &evaluation->scores, (const char *const *)evaluation->classes);
+		nn_text_add(text, ",\n");
+		if (evaluation->scores.multilabel) add_member(text, "accuracy", evaluation->accuracy, 0);
+		else add_confusion(text, &evaluation->scores);
+		add_member(text, "roc_auc", evaluation->roc_auc, 0);
+		add_member(text, "log_loss", evaluation->log_loss, 0);
+		add_member(text, "sensitivity", evaluation->sensitivity, 0);
+		add_member(text, "specificity", evaluation->specificity, 0);
+	}
+	if (evaluation->regression) {
+		add_member(text, "mae", evaluation->mae, 0);
+		add_member(text, "mse", evaluation->mse, 0);
+		add_member(text, "r2", evaluation->r2, 0);
+	}
+	nn_text_add(text, "\"split\": ");
+	nn_text_json_string(text, evaluation->split);
+	nn_text_add(text, ",\n\"samples\": %lld,\n", (long long)evaluation->samples);
+	add_member(text, "loss", evaluation->loss, 1);
+	nn_text_add(text, "}\n");
+}
+
+static void add_value(nn_text *text, const char *name, double value) {
+	if (!isnan(value)) nn_text_add(text, " - %s: %.4f", name, value);
+}
+
+void nn_evaluation_text(nn_text *text, const nn_evaluation *evaluation) {
+	nn_text_add(text, "%s: %lld samples - loss: %.4f", evaluation->split, (long long)evaluation->samples, evaluation->loss);
+	add_value(text, "accuracy", evaluation->accuracy);
+	add_value(text, "roc_auc", evaluation->roc_auc);
+	add_value(text, "sensitivity", evaluation->sensitivity);
+	add_value(text, "specificity", evaluation->specificity);
+	add_value(text, "mae", evaluation->mae);
+	add_value(text, "mse", evaluation->mse);
+	add_value(text, "r2", evaluation->r2);
+	nn_text_add(text, "\n");
+	if (!evaluation->class_count) return;
+	nn_text_add(text, "\n");
+	nn_classification_text(text, &evaluation->scores, (const char *const *)evaluation->classes, 2);
+	if (!evaluation->scores.confusion) return;
+	nn_text_add(text, "\n");
+	nn_confusion_text(text, evaluation->scores.confusion, evaluation->scores.class_count);
+}
+
+void nn_evaluation_free(nn_evaluation *evaluation) {
+	for (int i = 0; i < evaluation->class_count; i++) free(evaluation->classes[i]);
+	free(evaluation->classes);
+	nn_classification_free(&evaluation->scores);
+	free(evaluation->false_rates);
+	free(evaluation->true_rates);
+	*evaluation = (nn_evaluation){0};
+}

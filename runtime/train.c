@@ -1,0 +1,107 @@
+/* Input: a model, its data, options. Output: a run folder.
+ * Invariant: what a step does depends on the state, seed, step and data alone; so a run that was put aside goes on as if not. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "interrupt.h"
+#include "trainer.h"
+
+enum { CONTINUE = 0, FAILED = 1 };
+
+/* One batch through all training programs. */
+static int run_step(nn_trainer *trainer, const nn_batch *batch) {
+	nn_call call = {.rows = batch->rows, .threads = trainer->options->threads, .seed = trainer->settings.seed,
+		.step = trainer->total_steps, .epoch = trainer->epoch};
+	for (int i = 0; i < trainer->program_count; i++) {
+		const nn_program *program = trainer->programs[i];
+		nn_program_feed(trainer->model, program, trainer->memory.work, batch);
+		if (program->run(trainer->memory.state, trainer->memory.work, &call) == NN_NOT_FINITE) {
+			nn_progress_break(&trainer->progress);
+			nn_error("the loss is not a finite number in epoch %d, step %lld; the weights were not changed by it and the checkpoints in %s "
+				"are kept; a lower learning rate may help",
+				trainer->epoch + 1, (long long)trainer->step + 1, trainer->run);
+			return FAILED;
+		}
+		if (nn_tally_add(&trainer->tally, program, trainer->memory.work, batch->rows)) return FAILED;
+	}
+	trainer->step++, trainer->total_steps++;
+	return CONTINUE;
+}
+
+static int put_aside(nn_trainer *trainer) {
+	nn_progress_break(&trainer->progress);
+	if (nn_trainer_save(trainer, 1)) return FAILED;
+	nn_note("stopped in epoch %d after %lld of %lld steps; --resume goes on from here", trainer->epoch + 1, (long long)trainer->step,
+		(long long)trainer->steps);
+	return NN_EXIT_INTERRUPTED;
+}
+
+static void show_step(nn_trainer *trainer, int rows) {
+	double values[NN_LOGS];
+	int due = nn_progress_due(&trainer->progress);
+	if (due) nn_tally_values(&trainer->tally, values, 1);
+	nn_progress_step(&trainer->progress, trainer->step, rows, (const char (*)[NN_LOG_NAME])trainer->history.columns, due ? values : NULL,
+		trainer->tally.log_count);
+}
+
+/* The steps of an epoch that are left. */
+static int run_steps(nn_trainer *trainer) {
+	const nn_batch *batch;
+	int stepping = trainer->step < trainer->steps; /* not if the run was put aside while it validated */
+	while (stepping) {
+		if (nn_interrupted()) return put_aside(trainer);
+		if ((batch = nn_loader_next(trainer->loader)) == NULL) break;
+		int rows = batch->rows, result = run_step(trainer, batch);
+		if (result) return result;
+		show_step(trainer, rows);
+	}
+	if (nn_loader_failed(trainer->loader)) return nn_progress_break(&trainer->progress), FAILED;
+	if (!trainer->step) return nn_error("the training data gave no batch"), FAILED;
+	return CONTINUE;
+}
+
+static int validate(nn_trainer *trainer) {
+	nn_call call = {.threads = trainer->options->threads, .seed = trainer->settings.seed, .step = trainer->total_steps, .epoch = trainer->epoch};
+	if (!trainer->validated) return CONTINUE;
+	int result = nn_evaluate_pass(trainer->model, &trainer->memory, trainer->evaluate, trainer->validation_loader, &trainer->validation_tally, &call);
+	if (result == NN_EXIT_INTERRUPTED) return put_aside(trainer);
+	if (!result && !nn_tally_rows(&trainer->validation_tally)) nn_error("the validation data gave no batch"), result = FAILED;
+	return result;
+}
+
+/* The logs of the epoch into the history, callbacks, files. */
+static int end_epoch(nn_trainer *trainer) {
+	double values[2 * NN_LOGS];
+	nn_tally_values(&trainer->tally, values, 0);
+	if (trainer->validated) nn_tally_values(&trainer->validation_tally, values + trainer->tally.log_count, 0);
+	if (nn_history_add(&trainer->history, values)) return FAILED;
+	nn_progress_done(&trainer->progress, trainer->step, (const char (*)[NN_LOG_NAME])trainer->history.columns, values, trainer->history.column_count);
+	nn_callbacks_epoch(&trainer->callbacks, &trainer->history, trainer->epoch);
+	trainer->epoch++, trainer->step = 0, trainer->restored = 0;
+	nn_tally_clear(&trainer->tally);
+	return nn_trainer_append_history(trainer) || nn_trainer_save(trainer, 0);
+}
+
+static int run_epochs(nn_trainer *trainer) {
+	while (trainer->epoch < trainer->settings.epochs && !trainer->callbacks.stop) {
+		nn_progress_epoch(&trainer->progress, trainer->epoch + 1, trainer->settings.epochs, trainer->step, trainer->steps);
+		int result = run_steps(trainer);
+		if (!result) result = validate(trainer);
+		if (!result) result = end_epoch(trainer);
+		if (result) return result;
+	}
+	if (trainer->callbacks.stop && !trainer->options->quiet) printf("Epoch %d: early stopping\n", trainer->epoch), fflush(stdout);
+	return CONTINUE;
+}
+
+int nn_train(const nn_model *model, const nn_train_options *options) {
+	nn_trainer trainer;
+	sigset_t before;
+	nn_interrupts_block(&before);
+	int result = nn_trainer_open(&trainer, model, options);
+	if (!result) result = run_epochs(&trainer);
+	if (!result) result = nn_trainer_finish(&trainer);
+	nn_trainer_close(&trainer);
+	nn_interrupts_restore(&before);
+	return result;
+}
