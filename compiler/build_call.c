@@ -1,0 +1,376 @@
+/* build_call.c: calls. Input: a function, layer or definition, and arguments. Output: what its body returns. Invariant:
+ * a body sees its own parameters and bindings only; states it moves are moved when it returns. */
+#include <string.h>
+#include "builder.h"
+
+enum { DEPTH_LIMIT = 64 };
+
+static Value enter(Builder *builder, const Layer *layer, const Parameters *parameters, const Arguments *arguments, Site site);
+
+/* --- making layers ------------------------------------------------------------------------------ */
+
+static const Value *find_static(const Names *names, const char *name)
+{
+	for (int i = 0; i < names->count; i++)
+		if (!strcmp(names->items[i].name, name)) return &names->items[i].value;
+	return NULL;
+}
+
+/* A definition with its statics; bare: the call is not also the call of the layer, so that a binding may name it. */
+static Value make_layer(Builder *builder, const Definition *d, const Arguments *statics, Frame *frame, Site site, bool bare)
+{
+	Layer *layer = arena_alloc(builder->arena, sizeof *layer);
+	layer->definition = d;
+	if (!build_bind(builder, &d->statics, statics, NULL, d->name, site, &layer->statics)) return value_poison();
+	const Value *name = find_static(&layer->statics, "name"), *trainable = find_static(&layer->statics, "trainable");
+	const char *given = name && name->kind == VALUE_WORD ? name->as.word : bare && frame && frame->root == site.key ? frame->binding : NULL;
+	layer->owner = owner_sub(builder, frame ? frame->owner : NULL, d, frame, site, given);
+	if (!layer->owner) return value_poison();
+	if (trainable && trainable->kind == VALUE_BOOLEAN) layer->owner->trainable = trainable->as.truth;
+	return (Value){.kind = VALUE_LAYER, .as.layer = layer};
+}
+
+/* Flatten(x), Dropout(x, rate=0.5): what names a static goes to the layer, the rest to its call */
+static Value make_and_call(Builder *builder, const Definition *d, const Arguments *arguments, Frame *frame, Site site)
+{
+	Arguments parts[2];
+	for (int p = 0; p < 2; p++) {
+		const char **names = arena_alloc(builder->arena, (size_t)(arguments->count + 1) * sizeof *names);
+		parts[p] = (Arguments){arena_alloc(builder->arena, (size_t)(arguments->count + 1) * sizeof(Value)), names,
+			arena_alloc(builder->arena, (size_t)(arguments->count + 1) * sizeof(Place)), 0};
+		for (int i = 0; i < arguments->count; i++) {
+			const char *name = arguments->names ? arguments->names[i] : NULL;
+			bool is_static = false;
+			for (int k = 0; name && k < d->statics.count; k++) is_static = is_static || !strcmp(d->statics.items[k].name, name);
+			if (is_static != (p == 0)) continue;
+			names[parts[p].count] = name;
+			if (arguments->places) parts[p].places[parts[p].count] = arguments->places[i];
+			parts[p].values[parts[p].count++] = arguments->values[i];
+		}
+	}
+	Value layer = make_layer(builder, d, &parts[0], frame, site, false);
+	if (value_is_poison(layer)) return layer;
+	return enter(builder, layer.as.layer, &d->inputs, &parts[1], site);
+}
+
+/* --- bodies --------------------------------------------------------------------------------------- */
+
+static bool requirements_met(Builder *builder, const Definition *d, Frame *frame, Site site)
+{
+	for (int i = 0; i < d->requirement_count; i++) {
+		Value condition = build_eval(builder, d->requirements[i].condition, frame);
+		if (value_is_poison(condition)) return false;
+		if (condition.kind == VALUE_TENSOR || value_is_true(condition)) continue;
+		const Trail *trail = builder->context->trail; /* the mistake is the caller's */
+		builder->context->trail = trail ? trail->outer : NULL;
+		build_error(builder, site.place, NULL, "%s", d->requirements[i].message);
+		builder->context->trail = trail;
+		return false;
+	}
+	return true;
+}
+
+Value build_apply_layers(Builder *builder, const Expr *layers, Value x, Frame *frame)
+{
+	if (layers->kind != EXPR_LIST) {
+		Value list = build_eval(builder, layers, frame);
+		if (value_is_poison(list)) return list;
+		if (list.kind != VALUE_LIST) return build_error(builder, layers->place, "one layer a line: - Dense(8)", "layers: is a list, not %s", value_kind(builder->arena, list));
+		for (int i = 0; i < list.as.list.count; i++) x = build_apply(builder, list.as.list.items[i], 1, &x, frame, (Site){layers, layers->place});
+		return x;
+	}
+	for (int i = 0; i < layers->count; i++) {
+		const Expr *item = layers->items[i];
+		Value layer = build_eval(builder, item, frame);
+		x = build_apply(builder, layer, 1, &x, frame, (Site){item, item->place});
+	}
+	return x;
+}
+
+static Value evaluate_body(Builder *builder, const Definition *d, Frame *frame)
+{
+	if (d->kind == KIND_MODEL) /* in the order it is written, so that numbering follows the text */
+		for (int i = 0; i < d->binding_count; i++)
+			if (!d->bindings[i].function) build_lookup(builder, d->bindings[i].names[0], frame, d->bindings[i].place);
+	if (d->layers) return build_apply_layers(builder, d->layers, frame->values.items[frame->definition->kind == KIND_MODEL ? 0 : d->statics.count].value, frame);
+	if (d->result) return build_eval(builder, d->result, frame);
+	if (d->kind == KIND_OPTIMIZER) return build_lookup(builder, arena_format(builder->arena, "%s'", d->inputs.items[0].name), frame, d->place);
+	return value_poison();
+}
+
+static const Weight *find_weight(const Owner *owner, const char *name)
+{
+	for (int i = 0; owner && i < owner->weight_count; i++)
+		if (!strcmp(owner->weights[i]->name, name)) return owner->weights[i];
+	return NULL;
+}
+
+static void move_state(Builder *builder, const Owner *owner, const char *name, Value value, Place place)
+{
+	const Weight *weight = find_weight(owner, name);
+	if (!weight || value_is_poison(value)) return;
+	Node *node = build_node(builder, value, place);
+	if (!node) return;
+	if (!shape_equal(&node->shape, &weight->variable->shape)) {
+		build_error(builder, place, NULL, "%s is %s, and its next value is %s", weight->variable->path,
+			shape_text(builder->arena, &weight->variable->shape), shape_text(builder->arena, &node->shape));
+		return;
+	}
+	build_move(builder, weight, node);
+}
+
+/* A primed name is the value that the state of that name takes: evaluated at every call, kept where states move. */
+static void settle(Builder *builder, const Definition *d, Frame *frame)
+{
+	for (int i = 0; i < d->binding_count; i++) {
+		const Binding *binding = &d->bindings[i];
+		size_t length = strlen(binding->names[0]);
+		if (binding->name_count != 1 || binding->function || binding->names[0][length - 1] != '\'') continue;
+		const char *name = arena_copy(builder->arena, binding->names[0], length - 1);
+		if (!build_has_binding(d, name)) continue;
+		Value next = build_lookup(builder, binding->names[0], frame, binding->place), old = build_lookup(builder, name, frame, binding->place);
+		if (value_is_poison(next) || value_is_poison(old) || value_equal(next, old)) continue;
+		if (old.kind != VALUE_LIST) {
+			move_state(builder, frame->owner, name, next, binding->place);
+			continue;
+		}
+		for (int k = 0; next.kind == VALUE_LIST && k < old.as.list.count && k < next.as.list.count; k++)
+			move_state(builder, frame->owner, arena_format(builder->arena, "%s_%d", name, k), next.as.list.items[k], binding->place);
+	}
+}
+
+static void set_mask(Builder *builder, const Definition *d, Frame *frame, Value result)
+{
+	if (!d->mask) return;
+	Value mask = build_eval(builder, d->mask, frame), first = result;
+	if (first.kind == VALUE_LIST && first.as.list.count) first = first.as.list.items[0];
+	if (mask.kind == VALUE_TENSOR && first.kind == VALUE_TENSOR && !first.as.tensor->mask) first.as.tensor->mask = mask.as.tensor;
+}
+
+/* Nodes made since `start` get the layer whose call made them, and a place in the user's own text. */
+static void stamp(Builder *builder, const Definition *d, Owner *owner, int start, Site site)
+{
+	Graph *graph = builder->stage->program->graph;
+	bool names = d->kind == KIND_LAYER || d->kind == KIND_BLOCK || d->kind == KIND_MODEL;
+	bool places = d->place.source && d->place.source->library && site.place.source && !site.place.source->library;
+	if (!names && !places) return;
+	const char *path = names ? owner_shown_path(builder, owner) : NULL;
+	for (int i = start; i < graph->count; i++) {
+		Node *node = graph->nodes[i];
+		if (names && !node->layer) node->layer = path;
+		if (places && (!node->place.source || node->place.source->library)) node->place = site.place;
+	}
+}
+
+static Value run_body(Builder *builder, const Layer *layer, Frame *frame, Site site)
+{
+	const Definition *d = layer->definition;
+	Graph *graph = builder->stage->program->graph;
+	bool names = d->kind == KIND_LAYER || d->kind == KIND_BLOCK || d->kind == KIND_MODEL;
+	const char *kept_layer = graph->layer;
+	int start = graph->count;
+	if (names) graph->layer = NULL;
+	Value result = value_poison();
+	if (requirements_met(builder, d, frame, site)) {
+		result = evaluate_body(builder, d, frame);
+		settle(builder, d, frame);
+		if (!value_is_poison(result)) set_mask(builder, d, frame, result);
+	}
+	graph->layer = kept_layer;
+	stamp(builder, d, layer->owner, start, site);
+	return result;
+}
+
+/* training=false in a call sets the mode inside it; *mode: what the call asks for. */
+static Arguments take_mode(Builder *builder, const Parameters *parameters, const Arguments *arguments, bool *mode)
+{
+	Arguments rest = *arguments;
+	for (int i = 0; i < parameters->count; i++)
+		if (!strcmp(parameters->items[i].name, "training")) return rest;
+	for (int i = 0; arguments->names && i < arguments->count; i++) {
+		if (!arguments->names[i] || strcmp(arguments->names[i], "training") || arguments->values[i].kind != VALUE_BOOLEAN) continue;
+		*mode = arguments->values[i].as.truth;
+		const char **names = arena_alloc(builder->arena, (size_t)arguments->count * sizeof *names);
+		rest.values = arena_alloc(builder->arena, (size_t)arguments->count * sizeof *rest.values);
+		rest.places = arguments->places ? arena_alloc(builder->arena, (size_t)arguments->count * sizeof *rest.places) : NULL;
+		rest.names = names;
+		rest.count = 0;
+		for (int k = 0; k < arguments->count; k++) {
+			if (k == i) continue;
+			if (rest.places) rest.places[rest.count] = arguments->places[k];
+			names[rest.count] = arguments->names[k];
+			rest.values[rest.count++] = arguments->values[k];
+		}
+	}
+	return rest;
+}
+
+static bool too_deep(Builder *builder, Site site)
+{
+	if (builder->depth < DEPTH_LIMIT) return false;
+	build_error(builder, site.place, "a definition may not call itself", "calls are nested more than %d deep", DEPTH_LIMIT);
+	return true;
+}
+
+/* Remembers that a function was called with x, so that losses find logits again: see peel. */
+static void set_origin(Builder *builder, const Definition *d, const Names *inputs, Value result)
+{
+	if (d->two_lists || result.kind != VALUE_TENSOR || !inputs->count || inputs->items[0].value.kind != VALUE_TENSOR) return;
+	if (d->kind != KIND_ACTIVATION || !build_is_default(builder, &d->statics, inputs, 1)) return;
+	Origin *origin = arena_alloc(builder->arena, sizeof *origin);
+	*origin = (Origin){d->name, inputs->items[0].value.as.tensor, result.as.tensor->origin};
+	result.as.tensor->origin = origin;
+}
+
+/* The call of a layer, or of a function whose parameters stand in one list: a body in a fresh frame. */
+static Value enter(Builder *builder, const Layer *layer, const Parameters *parameters, const Arguments *given, Site site)
+{
+	const Definition *d = layer->definition;
+	bool mode = builder->stage->training, kept_mode = mode;
+	Names inputs;
+	if (d->broken || too_deep(builder, site)) return value_poison();
+	Arguments arguments = take_mode(builder, parameters, given, &mode);
+	Frame *outer = build_frame(builder, NULL, layer->owner, NULL);
+	outer->values = layer->statics;
+	outer->values.capacity = layer->statics.count; /* shared: the next name moves it */
+	if (!build_bind(builder, parameters, &arguments, outer, d->name, site, &inputs)) return value_poison();
+	Frame *frame = build_frame(builder, d, layer->owner, NULL);
+	for (int i = 0; i < layer->statics.count; i++) build_set(builder, frame, layer->statics.items[i].name, layer->statics.items[i].value);
+	for (int i = 0; i < inputs.count; i++) build_set(builder, frame, inputs.items[i].name, inputs.items[i].value);
+	Trail trail = {d->name, site.place, builder->context->trail};
+	builder->context->trail = &trail;
+	builder->depth++;
+	builder->stage->training = mode;
+	Value result = run_body(builder, layer, frame, site);
+	builder->stage->training = kept_mode;
+	builder->depth--;
+	builder->context->trail = trail.outer;
+	set_origin(builder, d, &inputs, result);
+	if (d->kind == KIND_MODEL && result.kind == VALUE_TENSOR) {
+		builder->stage->called = layer->owner;
+		builder->stage->given = result.as.tensor;
+	}
+	build_list_layer(builder, layer->owner, result);
+	return result;
+}
+
+/* --- calls ------------------------------------------------------------------------------------------ */
+
+static Value call_definition(Builder *builder, const Definition *d, const Arguments *arguments, Frame *frame, Site site)
+{
+	if (d->broken) return value_poison();
+	if (!d->two_lists) {
+		Layer *layer = arena_alloc(builder->arena, sizeof *layer);
+		*layer = (Layer){d, {0}, owner_sub(builder, frame ? frame->owner : NULL, d, frame, site, NULL)};
+		return layer->owner ? enter(builder, layer, &d->statics, arguments, site) : value_poison();
+	}
+	for (int i = 0; i < arguments->count; i++)
+		if ((!arguments->names || !arguments->names[i]) && value_holds_tensor(arguments->values[i])) return make_and_call(builder, d, arguments, frame, site);
+	return make_layer(builder, d, arguments, frame, site, true);
+}
+
+static Value call_local(Builder *builder, const Local *local, const Arguments *arguments, Site site)
+{
+	Names values;
+	if (too_deep(builder, site) || !build_bind(builder, &local->binding->parameters, arguments, local->frame, local->name, site, &values)) return value_poison();
+	Frame *inner = build_frame(builder, NULL, local->frame->owner, local->frame);
+	inner->values = values;
+	inner->step = local->frame->step;
+	inner->binding = local->name;
+	Trail trail = {local->name, site.place, builder->context->trail};
+	builder->context->trail = &trail;
+	builder->depth++;
+	Value result = build_eval(builder, local->binding->value, inner);
+	builder->depth--;
+	builder->context->trail = trail.outer;
+	return result;
+}
+
+static Value call_builtin(Builder *builder, const Builtin *builtin, const Arguments *arguments, Frame *frame, Site site)
+{
+	Invocation call = {.frame = frame};
+	if (!build_bind_builtin(builder, builtin, arguments, site, &call)) return value_poison();
+	for (int i = 0; i < call.count; i++)
+		if (value_is_poison(call.args[i])) return call.args[i];
+	builder->stage->program->graph->place = site.place;
+	return builtin->run(builder, &call);
+}
+
+/* A word where a function is needed is looked up by name: activation='relu'. */
+static Value function_named(Builder *builder, Value value, Place place)
+{
+	if (value.kind != VALUE_WORD) return value;
+	const Entry *entry = build_find(builder, KIND_ACTIVATION, value.as.word, false);
+	if (!entry) entry = build_find(builder, -1, value.as.word, false);
+	const Builtin *builtin = build_builtin(value.as.word);
+	if (entry) return (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition};
+	if (builtin) return (Value){.kind = VALUE_BUILTIN, .as.builtin = builtin};
+	return build_lookup(builder, value.as.word, NULL, place);
+}
+
+Value build_call(Builder *builder, Value function, const Arguments *arguments, Frame *frame, Site site)
+{
+	function = function_named(builder, function, site.place);
+	switch (function.kind) {
+	case VALUE_POISON: return function;
+	case VALUE_DEFINITION: return call_definition(builder, function.as.definition, arguments, frame, site);
+	case VALUE_LAYER: return enter(builder, function.as.layer, &function.as.layer->definition->inputs, arguments, site);
+	case VALUE_LOCAL: return call_local(builder, function.as.local, arguments, site);
+	case VALUE_BUILTIN: return call_builtin(builder, function.as.builtin, arguments, frame, site);
+	default: return build_error(builder, site.place, NULL, "%s can not be called", value_kind(builder->arena, function));
+	}
+}
+
+Value build_apply(Builder *builder, Value function, int count, Value *values, Frame *frame, Site site)
+{
+	for (int i = 0; i < count; i++)
+		if (value_is_poison(values[i])) return values[i];
+	Arguments arguments = {values, NULL, NULL, count};
+	return build_call(builder, function, &arguments, frame, site);
+}
+
+static const Parameters *parameters_of(Value function)
+{
+	switch (function.kind) {
+	case VALUE_DEFINITION: return &function.as.definition->statics;
+	case VALUE_LAYER: return &function.as.layer->definition->inputs;
+	case VALUE_LOCAL: return &function.as.local->binding->parameters;
+	default: return NULL;
+	}
+}
+
+static const Parameter *parameter_at(const Parameters *parameters, const char *name, int position)
+{
+	if (!parameters) return NULL;
+	if (!name) return position < parameters->count ? &parameters->items[position] : NULL;
+	for (int i = 0; i < parameters->count; i++)
+		if (!strcmp(parameters->items[i].name, name)) return &parameters->items[i];
+	return NULL;
+}
+
+/* An argument; a bare word is recognised where the parameter declares words. */
+static Value eval_argument(Builder *builder, const Expr *expr, const Parameter *parameter, Frame *frame)
+{
+	if (!parameter || !parameter->word_count || expr->kind != EXPR_NAME) return build_eval(builder, expr, frame);
+	if (build_is_word(parameter, expr->text)) return value_word(expr->text);
+	if (build_knows(expr->text, frame)) return build_eval(builder, expr, frame);
+	const char *help = build_near(builder, expr->text, parameter->words, parameter->words[0] ? parameter->word_count : 0);
+	return build_error(builder, expr->place, help, "%s is one of %s, not %s", parameter->name, build_list_words(builder, parameter), expr->text);
+}
+
+Value build_call_expr(Builder *builder, const Expr *expr, Frame *frame)
+{
+	Value function = build_eval(builder, expr->items[0], frame);
+	const Parameters *parameters = parameters_of(function);
+	int count = expr->count - 1, position = 0;
+	Arguments arguments = {arena_alloc(builder->arena, (size_t)(count + 1) * sizeof(Value)), expr->names ? expr->names + 1 : NULL,
+		arena_alloc(builder->arena, (size_t)(count + 1) * sizeof(Place)), count};
+	for (int i = 0; i < count; i++) {
+		const char *name = expr->names ? expr->names[i + 1] : NULL;
+		const Parameter *parameter = parameter_at(parameters, name, position);
+		position += !name;
+		arguments.places[i] = expr->items[i + 1]->place;
+		arguments.values[i] = eval_argument(builder, expr->items[i + 1], parameter, frame);
+	}
+	return build_call(builder, function, &arguments, frame, (Site){expr, expr->place});
+}

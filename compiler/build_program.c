@@ -1,0 +1,119 @@
+/* build_program.c: a spec -> the programs of a network. Input: the prelude and a Spec. Output: a Network. Invariant: every
+ * program has its own graph; they share the variables, whose first values stand in the program `initialize`. */
+#include <string.h>
+#include "builder.h"
+
+Program *build_program(Builder *builder, const char *name, bool training, int64_t batch)
+{
+	Network *network = builder->network;
+	Program *program = arena_alloc(builder->arena, sizeof *program);
+	*program = (Program){.name = name, .training = training, .graph = graph_new(builder->context, batch)};
+	network->programs = arena_grow(builder->arena, network->programs, network->program_count, &network->program_capacity, sizeof program);
+	network->programs[network->program_count++] = program;
+	return program;
+}
+
+void build_output(Builder *builder, Program *program, const char *name, Node *node)
+{
+	if (!node) return;
+	program->outputs = arena_grow(builder->arena, program->outputs, program->output_count, &program->output_capacity, sizeof *program->outputs);
+	program->outputs[program->output_count++] = (Output){name, node};
+}
+
+void build_assign(Builder *builder, Program *program, Variable *variable, Node *node)
+{
+	program->assignments = arena_grow(builder->arena, program->assignments, program->assignment_count, &program->assignment_capacity, sizeof *program->assignments);
+	program->assignments[program->assignment_count++] = (Assignment){variable, node};
+}
+
+void build_finish(Builder *builder)
+{
+	const Stage *stage = builder->stage;
+	for (int i = 0; i < stage->now_capacity; i++)
+		if (stage->now[i]) build_assign(builder, stage->program, builder->weights[i]->variable, stage->now[i]);
+}
+
+Value build_library_call(Builder *builder, const char *name, int count, Value *values, Place place)
+{
+	const Entry *entry = build_find(builder, KIND_FUNCTION, name, true);
+	if (!entry) return build_error(builder, place, NULL, "the library lacks %s", name);
+	Value function = {.kind = VALUE_DEFINITION, .as.definition = entry->definition};
+	return build_apply(builder, function, count, values, NULL, (Site){entry, place});
+}
+
+/* The outputs of a model: y, or y, y1, .. */
+static Node *predict_outputs(Builder *builder, Program *program, Value y, Place place)
+{
+	List list = y.kind == VALUE_LIST ? y.as.list : (List){&y, 1};
+	Node *first = NULL;
+	for (int i = 0; i < list.count; i++) {
+		Value value = list.items[i];
+		if (value_is_poison(value)) return NULL;
+		if (value.kind != VALUE_TENSOR) {
+			build_error(builder, place, value_is_callable(value) ? "call the layer with its input: name(arguments)(x)" : NULL,
+				"the model's output is %s, not a tensor", value_kind(builder->arena, value));
+			return NULL;
+		}
+		if (i == 0) first = value.as.tensor;
+		build_output(builder, program, i ? arena_format(builder->arena, "y%d", i) : "y", value.as.tensor);
+	}
+	if (first && !shape_rows(&first->shape)) {
+		build_error(builder, place, "the output needs a row for each sample", "the model's output %s has no batch axis", shape_text(builder->arena, &first->shape));
+		return NULL;
+	}
+	return first;
+}
+
+static Node *build_predict(Builder *builder)
+{
+	Stage stage = {.program = build_program(builder, "predict", false, 1)};
+	Owner *model = builder->models[0];
+	builder->stage = &stage;
+	Node *y = predict_outputs(builder, stage.program, build_forward(builder, model), model->definition->place);
+	for (int i = 1; i < builder->model_count; i++) { /* their weights exist too; the program returns the first model's */
+		Stage other = {.program = stage.program};
+		builder->stage = &other;
+		build_forward(builder, builder->models[i]);
+	}
+	return y;
+}
+
+/* Weights and states in the order of the text, then scalars, then slots. */
+static void order_variables(Builder *builder)
+{
+	Network *network = builder->network;
+	Variable **ordered = arena_alloc(builder->arena, (size_t)(network->variable_count + 1) * sizeof *ordered);
+	int count = 0;
+	for (int i = 0; i < builder->model_count; i++) {
+		Weight **weights;
+		int found = owner_weights(builder, builder->models[i], &weights);
+		for (int k = 0; k < found; k++) ordered[count++] = weights[k]->variable;
+	}
+	for (int role = ROLE_SCALAR; role <= ROLE_SLOT; role++)
+		for (int i = 0; i < network->variable_count; i++)
+			if ((int)network->variables[i]->role == role) ordered[count++] = network->variables[i];
+	for (int i = 0; i < count; i++) ordered[i]->index = i;
+	network->variables = ordered;
+	network->variable_count = network->variable_capacity = count;
+}
+
+Network *build_network(Context *context, Spec *spec, const BuildOptions *options)
+{
+	Builder *builder = arena_alloc(context->arena, sizeof *builder);
+	Network *network = arena_alloc(context->arena, sizeof *network);
+	*builder = (Builder){.context = context, .arena = context->arena, .spec = spec, .options = options, .network = network};
+	const DocNode *models = spec->models, *model = spec->model;
+	if ((!models || models->kind != DOC_MAP || !models->count) && (!model || model->kind != DOC_MAP)) return NULL; /* reported by spec_read */
+	builder->initialize = build_program(builder, "initialize", false, spec->batch);
+	Stage stage = {.program = builder->initialize};
+	builder->stage = &stage;
+	build_read_library(builder);
+	build_read_spec(builder, spec->root);
+	build_read_models(builder);
+	Node *prediction = build_predict(builder);
+	if (prediction && spec->train) build_read_fields(builder, prediction);
+	if (spec->train && spec->train->kind == DOC_MAP) build_training(builder);
+	order_variables(builder);
+	build_count_layers(builder);
+	return network;
+}

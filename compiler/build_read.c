@@ -1,0 +1,358 @@
+/* build_read.c: sections of definitions -> Definition, with their parameters, bindings and bodies parsed. Input: the
+ * library's files and a spec. Output: builder->entries. Invariant: a definition with a mistake in it is kept as `broken`,
+ * so that its name is known and calls of it are silent. */
+#include <string.h>
+#include "builder.h"
+
+static const char *const reserved_keys[] = {"doc", "return", "arguments", "require", "mask", "layers"};
+static const char *const language_names[] = {"training", "trainable", "carrying", "batch", "step", "epoch", "pi", "data"};
+
+#define COUNT(array) ((int)(sizeof(array)/sizeof *(array)))
+
+const char *kind_noun(Kind kind)
+{
+	static const char *const nouns[] = {
+#define X(name, section, noun, ...) noun,
+		KINDS(X)
+#undef X
+		"model", "section"};
+	return nouns[kind];
+}
+
+const char *kind_section(Kind kind)
+{
+	static const char *const sections[] = {
+#define X(name, section, ...) section,
+		KINDS(X)
+#undef X
+		"models", "train"};
+	return sections[kind];
+}
+
+static int kind_of_section(const char *section)
+{
+	for (int k = 0; k < KIND_COUNT; k++)
+		if (!strcmp(kind_section((Kind)k), section)) return k;
+	return -1;
+}
+
+static bool needs_two_lists(Kind kind)
+{
+	static const bool two[] = {
+#define X(name, section, noun, lists, ...) lists,
+		KINDS(X)
+#undef X
+	};
+	return kind < KIND_COUNT && two[kind];
+}
+
+static int least_inputs(Kind kind)
+{
+	static const int least[] = {
+#define X(name, section, noun, lists, from, to) from,
+		KINDS(X)
+#undef X
+	};
+	return least[kind];
+}
+
+static int most_inputs(Kind kind)
+{
+	static const int most[] = {
+#define X(name, section, noun, lists, from, to) to,
+		KINDS(X)
+#undef X
+	};
+	return most[kind];
+}
+
+static bool is_one_of(const char *name, const char *const *names, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!strcmp(name, names[i])) return true;
+	return false;
+}
+
+const Entry *build_find(Builder *builder, int kind, const char *name, bool library_only)
+{
+	for (int i = builder->entry_count - 1; i >= 0; i--) {
+		const Entry *entry = &builder->entries[i];
+		if ((kind < 0 || (int)entry->kind == kind) && (!library_only || entry->library) && !strcmp(entry->name, name)) return entry;
+	}
+	return NULL;
+}
+
+static void add_parameter(Builder *builder, Parameters *parameters, Parameter parameter, Place place)
+{
+	for (int i = 0; i < parameters->count; i++)
+		if (!strcmp(parameters->items[i].name, parameter.name)) {
+			build_error(builder, place, NULL, "the parameter '%s' stands twice", parameter.name);
+			return;
+		}
+	parameters->items = arena_grow(builder->arena, parameters->items, parameters->count, &parameters->capacity, sizeof parameter);
+	parameters->items[parameters->count++] = parameter;
+}
+
+/* The parameters among a head's items [from, to). */
+static void read_parameters(Builder *builder, const Expr *head, int from, int to, Parameters *parameters)
+{
+	for (int i = from; i < to; i++) {
+		const Expr *p = head->items[i];
+		Parameter parameter = {p->text, p->count ? p->items[0] : NULL, p->names, p->name_count};
+		add_parameter(builder, parameters, parameter, p->place);
+	}
+}
+
+/* One `name: default` of arguments: or common:, read as the head of a function with that parameter. */
+static void read_argument(Builder *builder, const DocPair *pair, Parameters *parameters)
+{
+	const DocNode *value = pair->value;
+	const char *name = pair->key->text, *source = value->place.source->text;
+	if (value->kind == DOC_MAP || !name) {
+		build_error(builder, pair->key->place, NULL, "an argument is written `name: default`");
+		return;
+	}
+	int quote = value->quoted ? 1 : 0;
+	int length = (int)(value->end - value->begin) - 2*quote;
+	const char *text = arena_format(builder->arena, "f(%s=%.*s)", name, length, source + value->begin + quote);
+	Place place = value->place;
+	place.column += quote - (int)strlen(name) - 3;
+	const Expr *head = expr_parse(builder->context, text, strlen(text), place, EXPR_HEAD_START);
+	if (head) read_parameters(builder, head, 0, head->count, parameters);
+}
+
+static void read_arguments(Builder *builder, const DocNode *map, Parameters *parameters)
+{
+	if (map->kind != DOC_MAP) {
+		build_error(builder, map->place, NULL, "arguments are written `name: default`, one a line");
+		return;
+	}
+	for (int i = 0; i < map->count; i++) read_argument(builder, &map->pairs[i], parameters);
+}
+
+static void read_requirements(Builder *builder, const DocNode *map, Definition *target)
+{
+	if (map->kind != DOC_MAP) {
+		build_error(builder, map->place, NULL, "requirements are written `condition: message`, one a line");
+		return;
+	}
+	target->requirements = arena_alloc(builder->arena, (size_t)map->count * sizeof *target->requirements);
+	for (int i = 0; i < map->count; i++) {
+		const DocNode *message = map->pairs[i].value;
+		const Expr *condition = expr_read(builder->context, map->pairs[i].key, EXPR_VALUE_START);
+		const char *text = message->kind == DOC_SCALAR ? message->text : "a requirement is not met";
+		if (condition) target->requirements[target->requirement_count++] = (Requirement){condition, text};
+	}
+}
+
+static const Binding *find_binding(const Definition *definition, const char *name)
+{
+	for (int i = 0; i < definition->binding_count; i++)
+		if (is_one_of(name, definition->bindings[i].names, definition->bindings[i].name_count)) return &definition->bindings[i];
+	return NULL;
+}
+
+static void read_binding(Builder *builder, const DocPair *pair, Definition *target)
+{
+	Binding binding = {.place = pair->key->place};
+	const Expr *key = expr_read(builder->context, pair->key, EXPR_KEY_START);
+	binding.value = expr_read(builder->context, pair->value, EXPR_VALUE_START);
+	if (!key) {
+		target->broken = true;
+		return;
+	}
+	if (key->kind == EXPR_HEAD) {
+		const char **names = arena_alloc(builder->arena, sizeof *names);
+		names[0] = key->text;
+		binding.names = names;
+		binding.name_count = 1;
+		binding.function = key->called;
+		if (key->split >= 0) build_error(builder, key->place, "layers of your own stand in the section blocks:", "a function bound here takes one list of parameters");
+		if (key->called) read_parameters(builder, key, 0, key->split >= 0 ? key->split : key->count, &binding.parameters);
+	} else {
+		binding.names = key->names;
+		binding.name_count = key->name_count;
+	}
+	for (int i = 0; i < binding.name_count; i++) {
+		const Binding *before = find_binding(target, binding.names[i]);
+		bool twice = before || is_one_of(binding.names[i], binding.names, i);
+		if (twice) build_error(builder, key->place, "a name is bound once: give the second value another name", "'%s' is bound twice", binding.names[i]);
+		if (twice) return;
+	}
+	target->bindings = arena_grow(builder->arena, target->bindings, target->binding_count, &target->binding_capacity, sizeof binding);
+	target->bindings[target->binding_count++] = binding;
+}
+
+static const Expr *read_slot(Builder *builder, const DocNode *node, Definition *target)
+{
+	const Expr *expr = expr_read(builder->context, node, EXPR_VALUE_START);
+	if (!expr) target->broken = true;
+	return expr;
+}
+
+void build_read_body(Builder *builder, const DocNode *map, Definition *target)
+{
+	for (int i = 0; i < map->count; i++) {
+		const char *word = map->pairs[i].key->text;
+		const DocNode *value = map->pairs[i].value;
+		if (!word || !is_one_of(word, reserved_keys, COUNT(reserved_keys))) read_binding(builder, &map->pairs[i], target);
+		else if (!strcmp(word, "return")) target->result = read_slot(builder, value, target);
+		else if (!strcmp(word, "mask")) target->mask = read_slot(builder, value, target);
+		else if (!strcmp(word, "layers")) target->layers = read_slot(builder, value, target);
+		else if (!strcmp(word, "require")) read_requirements(builder, value, target);
+		else if (!strcmp(word, "arguments")) read_arguments(builder, value, &target->statics);
+	}
+}
+
+/* Are the lists of parameters what the kind asks for? */
+static bool check_lists(Builder *builder, const Definition *d)
+{
+	const Parameters *inputs = d->two_lists ? &d->inputs : &d->statics;
+	const char *noun = kind_noun(d->kind);
+	if (needs_two_lists(d->kind) && !d->two_lists) {
+		build_error(builder, d->place, arena_format(builder->arena, "write %s()(x) when it has no arguments", d->name),
+			"the head of a %s has two lists: name(arguments)(inputs)", noun);
+		return false;
+	}
+	if (!needs_two_lists(d->kind) && d->two_lists && d->kind != KIND_LOSS) {
+		build_error(builder, d->place, "what has weights or two lists stands in the section blocks:", "the head of a %s has one list: name(x, ...)", noun);
+		return false;
+	}
+	int least = least_inputs(d->kind), most = most_inputs(d->kind);
+	if (inputs->count < least || (most && inputs->count > most)) {
+		build_error(builder, d->place, d->kind == KIND_OPTIMIZER ? "weight, gradient, and the step counted from 1: name(arguments)(w, g, t)" : NULL,
+			"a %s takes %s%d input%s, not %d", noun, most ? "" : "at least ", least, least == 1 ? "" : "s", inputs->count);
+		return false;
+	}
+	return true;
+}
+
+/* Does the body give a value? */
+static bool check_result(Builder *builder, const Definition *d)
+{
+	if (d->broken || d->result || d->layers) return true;
+	if (d->kind == KIND_OPTIMIZER) {
+		const char *next = arena_format(builder->arena, "%s'", d->inputs.items[0].name);
+		if (build_has_binding(d, next)) return true;
+		build_error(builder, d->place, "the primed name is the weight's next value", "the optimizer %s does not bind %s", d->name, next);
+		return false;
+	}
+	build_error(builder, d->place, "add `return: value`", "%s has no 'return'", d->name);
+	return false;
+}
+
+/* Parameters and bindings share one space of names. */
+static void check_names(Builder *builder, const Definition *d)
+{
+	const Parameters *lists[] = {&d->statics, &d->inputs};
+	for (int l = 0; l < 2; l++)
+		for (int i = 0; i < lists[l]->count; i++) {
+			const char *name = lists[l]->items[i].name;
+			if (build_has_binding(d, name)) build_error(builder, d->place, NULL, "%s: '%s' is a parameter and is bound again", d->name, name);
+			for (int k = 0; l == 1 && k < d->statics.count; k++)
+				if (!strcmp(name, d->statics.items[k].name)) build_error(builder, d->place, NULL, "%s: the parameter '%s' stands in both lists", d->name, name);
+		}
+}
+
+static void add_common(Builder *builder, Definition *d)
+{
+	if (d->kind == KIND_LOSS && !d->two_lists) return;
+	const Parameters *common = &builder->common[d->kind];
+	for (int i = 0; i < common->count; i++) {
+		bool own = false;
+		for (int k = 0; k < d->statics.count; k++) own = own || !strcmp(d->statics.items[k].name, common->items[i].name);
+		for (int k = 0; k < d->inputs.count; k++) own = own || !strcmp(d->inputs.items[k].name, common->items[i].name);
+		if (!own) add_parameter(builder, &d->statics, common->items[i], d->place);
+	}
+}
+
+static void add_entry(Builder *builder, Entry entry)
+{
+	builder->entries = arena_grow(builder->arena, builder->entries, builder->entry_count, &builder->entry_capacity, sizeof entry);
+	builder->entries[builder->entry_count++] = entry;
+}
+
+static void read_definition(Builder *builder, Kind kind, const DocPair *pair)
+{
+	const Expr *head = expr_read(builder->context, pair->key, EXPR_HEAD_START);
+	if (!head) return;
+	Definition *d = arena_alloc(builder->arena, sizeof *d);
+	bool library = head->place.source->library;
+	*d = (Definition){.name = head->text, .kind = kind, .place = head->place, .two_lists = head->split >= 0};
+	read_parameters(builder, head, 0, d->two_lists ? head->split : head->count, &d->statics);
+	if (d->two_lists) read_parameters(builder, head, head->split, head->count, &d->inputs);
+	int errors = builder->context->errors;
+	if (pair->value->kind == DOC_MAP) build_read_body(builder, pair->value, d);
+	else d->result = read_slot(builder, pair->value, d);
+	add_common(builder, d);
+	check_names(builder, d);
+	if (!check_lists(builder, d) || !check_result(builder, d) || builder->context->errors > errors) d->broken = true;
+	if (is_one_of(d->name, language_names, COUNT(language_names)))
+		build_error(builder, head->place, "give it another name", "'%s' is a name of the language", d->name);
+	const Entry *before = build_find(builder, (int)kind, d->name, false);
+	if (before && before->library == library)
+		build_error(builder, head->place, NULL, "the %s '%s' is defined twice (first at line %d)", kind_noun(kind), d->name, before->place.line + 1);
+	add_entry(builder, (Entry){d->name, kind, d, library, false, head->place});
+}
+
+/* aliases: kind: {alias: name} */
+static void read_aliases(Builder *builder, const DocNode *kinds)
+{
+	for (int k = 0; kinds->kind == DOC_MAP && k < kinds->count; k++) {
+		const DocNode *names = kinds->pairs[k].value, *key = kinds->pairs[k].key;
+		int kind = key->text ? kind_of_section(key->text) : -1;
+		if (kind < 0 || names->kind != DOC_MAP) {
+			build_error(builder, key->place, "write `layers: {Conv: Conv2D}`", "aliases stand under the section of their kind");
+			continue;
+		}
+		for (int i = 0; i < names->count; i++) {
+			const DocNode *alias = names->pairs[i].key, *target = names->pairs[i].value;
+			const Entry *entry = target->kind == DOC_SCALAR ? build_find(builder, kind, target->text, false) : NULL;
+			if (!entry) build_error(builder, target->place, NULL, "no %s is called '%s'", kind_noun((Kind)kind), target->kind == DOC_SCALAR ? target->text : "");
+			else add_entry(builder, (Entry){alias->text, (Kind)kind, entry->definition, alias->place.source->library, true, alias->place});
+		}
+	}
+}
+
+static void read_common(Builder *builder, const DocNode *kinds)
+{
+	for (int i = 0; i < kinds->count; i++) {
+		int kind = kind_of_section(kinds->pairs[i].key->text);
+		if (kind >= 0) read_arguments(builder, kinds->pairs[i].value, &builder->common[kind]);
+	}
+}
+
+static void read_definitions(Builder *builder, const DocNode *root)
+{
+	for (int i = 0; i < root->count; i++) {
+		const DocNode *section = root->pairs[i].value;
+		int kind = root->pairs[i].key->text ? kind_of_section(root->pairs[i].key->text) : -1;
+		if (kind < 0) continue;
+		if (section->kind != DOC_MAP) {
+			build_error(builder, section->place, "write `name(parameters): body`, one a line", "the section %s holds definitions", kind_section((Kind)kind));
+			continue;
+		}
+		for (int k = 0; k < section->count; k++) read_definition(builder, (Kind)kind, &section->pairs[k]);
+	}
+}
+
+void build_read_library(Builder *builder)
+{
+	int count = 0;
+	while (prelude_sources[count].name) count++;
+	const DocNode **roots = arena_alloc(builder->arena, (size_t)(count + 1) * sizeof *roots);
+	for (int i = 0; i < count; i++) roots[i] = doc_read(builder->context, &prelude_sources[i]);
+	for (int i = 0; i < count; i++)
+		if (roots[i] && doc_get(roots[i], "common")) read_common(builder, doc_get(roots[i], "common"));
+	for (int i = 0; i < count; i++)
+		if (roots[i]) read_definitions(builder, roots[i]);
+	for (int i = 0; i < count; i++)
+		if (roots[i] && doc_get(roots[i], "aliases")) read_aliases(builder, doc_get(roots[i], "aliases"));
+}
+
+void build_read_spec(Builder *builder, const DocNode *root)
+{
+	read_definitions(builder, root);
+	const DocNode *aliases = doc_get(root, "aliases");
+	if (aliases) read_aliases(builder, aliases);
+}

@@ -1,0 +1,337 @@
+/* builder.h: what the files of the build stage share (build_*.c); nobody else includes it.
+ *
+ * A body is evaluated on demand, every call in a fresh Frame. What lasts beyond a call (weights, and the layers made in a
+ * body) belongs to the Owner of that body and is found again by the place of the call that made it, so that the programs of
+ * a network, and several calls of one layer, share it. */
+#ifndef BUILDER_H
+#define BUILDER_H
+#include "build.h"
+#include "grad.h"
+#include "value.h"
+
+/* section of a spec or of the library, noun, two lists: name(statics)(inputs), least and most inputs (0: any number) */
+#define KINDS(X) \
+	X(FUNCTION, "functions", "function", false, 0, 0) \
+	X(ACTIVATION, "activations", "activation", false, 1, 0) \
+	X(LAYER, "layers", "layer", true, 1, 0) \
+	X(BLOCK, "blocks", "block", true, 1, 0) \
+	X(LOSS, "losses", "loss", false, 2, 0) \
+	X(INITIALIZER, "initializers", "initializer", true, 1, 1) \
+	X(REGULARIZER, "regularizers", "regularizer", true, 1, 1) \
+	X(CONSTRAINT, "constraints", "constraint", true, 1, 1) \
+	X(OPTIMIZER, "optimizers", "optimizer", true, 3, 3) \
+	X(SCHEDULE, "schedules", "schedule", true, 1, 1)
+
+typedef enum Kind {
+#define X(name, ...) KIND_##name,
+	KINDS(X)
+#undef X
+	KIND_COUNT,
+	KIND_MODEL = KIND_COUNT,
+	KIND_TRAIN
+} Kind;
+
+typedef struct Builder Builder;
+typedef struct Builtin Builtin;
+
+typedef struct Parameter {
+	const char *name;
+	const Expr *standard; /* its default; NULL: none */
+	const char *const *words; /* padding=valid|same: the first is the default; NULL in the list is none */
+	int word_count;
+} Parameter;
+
+typedef struct Parameters {
+	Parameter *items;
+	int count, capacity;
+} Parameters;
+
+typedef struct Binding {
+	const char *const *names; /* several are taken from a list */
+	int name_count;
+	bool function; /* step(s, x): ... */
+	Parameters parameters;
+	const Expr *value; /* NULL: its mistake was reported */
+	Place place;
+} Binding;
+
+typedef struct Requirement {
+	const Expr *condition;
+	const char *message;
+} Requirement;
+
+typedef struct Definition {
+	const char *name;
+	Kind kind;
+	Place place;
+	bool two_lists; /* called in two steps: statics, then inputs */
+	Parameters statics, inputs;
+	Binding *bindings;
+	int binding_count, binding_capacity;
+	Requirement *requirements;
+	int requirement_count;
+	const Expr *result, *mask, *layers; /* NULL: not given */
+	bool broken; /* its mistake was reported */
+	/* models */
+	Shape *input_shapes; /* batch first, of size 0: the program's batch */
+	bool *input_integers;
+	const char **input_names; /* of the program's inputs: "data.image" */
+} Definition;
+
+typedef struct Name {
+	const char *name;
+	Value value;
+} Name;
+
+typedef struct Names {
+	Name *items;
+	int count, capacity;
+} Names;
+
+/* Where in nested comprehensions a frame stands: each element makes layers of its own. */
+typedef struct Step {
+	const Expr *each;
+	int index;
+	const struct Step *outer;
+} Step;
+
+typedef struct Weight Weight;
+typedef struct Owner Owner;
+typedef struct Sub {
+	const void *site; /* the place of the call that made it */
+	const Step *step;
+	const Definition *definition;
+	Owner *owner;
+} Sub;
+
+/* Owns the weights, and the layers, that the calls of one body make. */
+struct Owner {
+	const Definition *definition;
+	Owner *outer;
+	const char *given; /* by name=, or the binding */
+	const char *label; /* chosen when the first weight is made, so that weightless layers take no number; NULL: not yet */
+	const char *shown; /* the label in summaries, of weightless layers too */
+	Place place; /* of the call that made it */
+	int serial; /* in the order of first weights */
+	bool trainable, listed; /* listed: it has its row in the summary */
+	Weight **weights;
+	int weight_count, weight_capacity;
+	Sub *subs;
+	int sub_count, sub_capacity;
+	const char **taken; /* labels of its subs and paths of what its functions made */
+	int taken_count, taken_capacity;
+};
+
+struct Weight {
+	Variable *variable;
+	const char *name;
+	const Owner *owner;
+	Value regularizer, constraint;
+	int number; /* in the order of creation */
+};
+
+/* A definition with its static arguments; another evaluation of the same call shares the owner. */
+typedef struct Layer {
+	const Definition *definition;
+	Names statics;
+	Owner *owner;
+} Layer;
+
+typedef struct Frame Frame;
+struct Frame {
+	Names values;
+	const Definition *definition; /* whose bindings are names here; NULL: none */
+	unsigned char *busy; /* a flag a binding: it is being evaluated */
+	Owner *owner;
+	Frame *parent;
+	const Step *step;
+	const char *binding; /* the binding that is being evaluated, and its whole expression */
+	const Expr *root;
+};
+
+typedef struct Local {
+	const char *name;
+	const Binding *binding;
+	Frame *frame;
+} Local;
+
+/* The place of a call: with the owner of the frame it identifies layers made here. */
+typedef struct Site {
+	const void *key;
+	Place place;
+} Site;
+
+/* What a call gives. names[i] NULL: by position. places may be NULL. */
+typedef struct Arguments {
+	Value *values;
+	const char *const *names;
+	Place *places;
+	int count;
+} Arguments;
+
+/* A call of a built-in function: its arguments in the order of its parameters, VALUE_ABSENT where not given. */
+typedef struct Invocation {
+	const Builtin *builtin;
+	Value *args;
+	int count;
+	Frame *frame;
+	Site site;
+} Invocation;
+
+struct Builtin {
+	const char *name;
+	const char *parameters; /* "x axis keepdims"; "..." takes any number */
+	int required;
+	Value (*run)(Builder *builder, const Invocation *call);
+	const Op *op; /* of an elementwise function */
+};
+
+typedef struct Entry {
+	const char *name;
+	Kind kind;
+	Definition *definition;
+	bool library, alias;
+	Place place;
+} Entry;
+
+/* The program that is being built. */
+typedef struct Stage {
+	Program *program;
+	bool training; /* the mode of the call that is being evaluated */
+	bool moves; /* states take their next values */
+	const Owner *const *moving; /* the models whose states move */
+	int moving_count;
+	Node **now; /* by Weight.number: what it is by now; NULL: what it was at the start */
+	int now_capacity;
+	const char *draw_path; /* initialize: draws are keyed by the variable's path */
+	int draws;
+	Node **penalties; /* of activity regularizers */
+	int penalty_count, penalty_capacity;
+	const Owner *called; /* the model that was called last, and what it gave */
+	Node *given;
+} Stage;
+
+struct Builder {
+	Context *context;
+	Arena *arena;
+	Spec *spec;
+	const BuildOptions *options;
+	Network *network;
+	Entry *entries;
+	int entry_count, entry_capacity;
+	Parameters common[KIND_COUNT]; /* arguments that every definition of the kind takes */
+	Weight **weights;
+	int weight_count, weight_capacity;
+	Owner **models;
+	int model_count;
+	Owner *train; /* owns what the expressions of train make */
+	Field fields[2];
+	int field_count;
+	const Owner **rows; /* whose row each of network->layers is */
+	int row_capacity;
+	Program *initialize;
+	Stage *stage;
+	int serials;
+	int depth, level; /* calls and expressions that are nested now */
+	int64_t steps; /* expressions evaluated so far */
+	bool exhausted; /* a limit was passed: nothing more is evaluated */
+};
+
+/* build_read.c */
+const char *kind_noun(Kind kind);
+const char *kind_section(Kind kind);
+void build_read_library(Builder *builder);
+void build_read_spec(Builder *builder, const DocNode *root); /* the definitions of a spec */
+/* Reads bindings and the reserved keys of a body. */
+void build_read_body(Builder *builder, const DocNode *map, Definition *target);
+const Entry *build_find(Builder *builder, int kind, const char *name, bool library_only); /* kind -1: any */
+
+/* build_names.c */
+Frame *build_frame(Builder *builder, const Definition *definition, Owner *owner, Frame *parent);
+void build_set(Builder *builder, Frame *frame, const char *name, Value value);
+Value build_lookup(Builder *builder, const char *name, Frame *frame, Place place);
+bool build_knows(const char *name, const Frame *frame); /* as a value or binding of a body */
+bool build_has_binding(const Definition *definition, const char *name);
+/* "did you mean 'relu'?", or NULL */
+const char *build_near(Builder *builder, const char *name, const char *const *names, int count);
+/* A value for a slot of a kind: names of the kind come first; poison after a report. */
+Value build_of_kind(Builder *builder, Kind kind, Value value, Place place);
+
+/* build_eval.c */
+Value build_error(Builder *builder, Place place, const char *help, const char *format, ...) __attribute__((format(printf, 4, 5)));
+Value build_eval(Builder *builder, const Expr *expr, Frame *frame);
+bool build_spend(Builder *builder, int64_t steps, Place place); /* false once a spec asks for too much work */
+
+/* build_arithmetic.c */
+Value build_binary(Builder *builder, const char *op, Value a, Value b, Place place);
+Value build_elementwise(Builder *builder, const Op *op, Value *args, Place place);
+Node *build_node(Builder *builder, Value value, Place place); /* a number becomes a constant; NULL after a report */
+Node *build_dims_node(Builder *builder, Dim dim);
+Node *build_carry(Builder *builder, Node *node, Node **args, int count); /* masks of the operands go on */
+
+/* build_call.c */
+Value build_call(Builder *builder, Value function, const Arguments *arguments, Frame *frame, Site site);
+Value build_call_expr(Builder *builder, const Expr *expr, Frame *frame);
+Value build_apply(Builder *builder, Value function, int count, Value *values, Frame *frame, Site site); /* by position */
+Value build_apply_layers(Builder *builder, const Expr *layers, Value x, Frame *frame);
+
+/* build_bind.c: false after a report */
+bool build_bind(Builder *builder, const Parameters *parameters, const Arguments *arguments, Frame *parent, const char *name, Site site, Names *names);
+bool build_bind_builtin(Builder *builder, const Builtin *builtin, const Arguments *arguments, Site site, Invocation *call);
+bool build_is_word(const Parameter *parameter, const char *word);
+const char *build_list_words(Builder *builder, const Parameter *parameter);
+/* Are the values from `from` on what the parameters have as defaults? */
+bool build_is_default(Builder *builder, const Parameters *parameters, const Names *names, int from);
+
+/* build_owner.c */
+Owner *owner_new(Builder *builder, const Definition *definition, Owner *outer, const char *given, Place place);
+Owner *owner_sub(Builder *builder, Owner *outer, const Definition *definition, const Frame *frame, Site site, const char *given);
+Owner *owner_home(Owner *owner);
+const char *owner_path(Builder *builder, Owner *owner);
+const char *owner_shown_path(Builder *builder, Owner *owner);
+const Owner *owner_root(const Owner *owner);
+bool owner_moves(const Owner *owner);
+/* weights in the order of the text, then those of what it holds, in the order of their first weights */
+int owner_weights(Builder *builder, const Owner *owner, Weight ***weights);
+
+/* build_variable.c */
+typedef struct VariableRequest {
+	Value dims, initial, regularizer, constraint, name;
+	Role role;
+	bool trainable;
+} VariableRequest;
+Value build_variable(Builder *builder, Frame *frame, const VariableRequest *request, Place place);
+Value build_initial(Builder *builder, Value initial, const Shape *shape, Place place);
+Node *build_value(Builder *builder, const Weight *weight); /* what it is by now in this program */
+void build_move(Builder *builder, const Weight *weight, Node *node);
+bool build_shape(Builder *builder, Value dims, Place place, Shape *shape); /* false after a report */
+Variable *build_scalar(Builder *builder, const char *path, double initial, Place place);
+
+/* build_builtin.c, build_tensor.c */
+const Builtin *build_builtin(const char *name); /* NULL */
+int build_builtin_names(const char **names); /* names may be NULL; returns their number */
+extern const Builtin tensor_builtins[];
+
+/* build_model.c */
+void build_read_models(Builder *builder);
+void build_read_fields(Builder *builder, const Node *prediction); /* the data's fields, once the model's output is known */
+Value build_field(Builder *builder, const char *name, Place place); /* data.name */
+Node *build_given(Builder *builder, const char *name, const Shape *shape, bool integer); /* an input of the program */
+Value build_forward(Builder *builder, Owner *model); /* a call over the program's inputs */
+void build_list_layer(Builder *builder, Owner *owner, Value result); /* a row of the summary */
+void build_count_layers(Builder *builder);
+
+/* build_program.c */
+Program *build_program(Builder *builder, const char *name, bool training, int64_t batch);
+void build_output(Builder *builder, Program *program, const char *name, Node *node);
+void build_assign(Builder *builder, Program *program, Variable *variable, Node *node);
+void build_finish(Builder *builder); /* takes the variables' values at the end of the stage into its program */
+Value build_library_call(Builder *builder, const char *name, int count, Value *values, Place place);
+
+/* build_train.c */
+typedef enum StepMode { STEP_EVALUATE, STEP_TRAIN, STEP_GRADIENTS } StepMode;
+void build_training(Builder *builder);
+
+/* build_optimizer.c: the values that the weights take, given their gradients */
+void build_update(Builder *builder, const char *step, Value optimizer, int count, Weight **weights, Node **gradients, Place place);
+#endif
