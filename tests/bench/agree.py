@@ -1,0 +1,61 @@
+"""Repeats six training steps in PyTorch from the weights and the batch that agree.c wrote: agree.py NETWORK FILE.
+
+Prints both rows of losses; exits 1 when they differ by more than a thousandth.
+"""
+import sys
+
+import torch
+from safetensors.torch import load_file
+
+import networks
+
+
+def layers_of(model):
+    return [layer for layer in model if isinstance(layer, (torch.nn.Conv2d, torch.nn.Linear))]
+
+
+def names(model):
+    """Our names of the layers with weights: conv2d, conv2d_1, .., dense, dense_1, .."""
+    counts = {}
+    for layer in layers_of(model):
+        kind = "conv2d" if isinstance(layer, torch.nn.Conv2d) else "dense"
+        count = counts[kind] = counts.get(kind, -1) + 1
+        yield layer, f"{kind}_{count}" if count else kind
+
+
+def load(model, tensors):
+    """kernel (kh, kw, in, out) -> (out, in, kh, kw); the dense kernel behind Flatten counts height, width, channels."""
+    channels = None
+    for layer, name in names(model):
+        kernel = tensors[name + "/kernel"]
+        if isinstance(layer, torch.nn.Conv2d):
+            kernel, channels = kernel.permute(3, 2, 0, 1), kernel.shape[3]
+        else:
+            if channels:
+                places = kernel.shape[0] // channels
+                kernel = kernel.reshape(places, channels, -1).permute(1, 0, 2).reshape(kernel.shape)
+            kernel, channels = kernel.T, None
+        layer.weight.data.copy_(kernel)
+        layer.bias.data.copy_(tensors[name + "/bias"])
+
+
+def main(name, path):
+    torch.set_num_threads(2)
+    tensors = load_file(path)
+    model = networks.MAKERS[name](**({} if name == "breast_cancer" else dict(dropout=0.0)))
+    load(model, tensors)
+    channels, *size = networks.INPUT[name]
+    x = tensors["x"] if not size else tensors["x"].reshape(-1, *size, channels).permute(0, 3, 1, 2)
+    y = tensors["y"].long() if networks.CLASSES[name] > 1 else tensors["y"].reshape(-1, 1)
+    step = networks.training_step(name, model, x, y, networks.adam(model))
+    theirs = [float(step()) for _ in tensors["losses"]]
+    ours = tensors["losses"].tolist()
+    print(f"  {name}: ours    " + " ".join(f"{loss:.6f}" for loss in ours))
+    print(f"  {name}: PyTorch " + " ".join(f"{loss:.6f}" for loss in theirs))
+    worst = max(abs(a - b) / max(1, abs(b)) for a, b in zip(ours, theirs))
+    print(f"  {name}: largest difference {worst:.1e}")
+    return worst > 1e-3
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,40 @@
+"""Times the training step of one network in PyTorch: torch_step.py NETWORK MODE STEPS THREADS. Prints JSON.
+
+MODE: plain | channels_last | compiled (channels_last as well). A step is: gradients cleared, forward, loss, backward, Adam.
+"""
+import json
+import statistics
+import sys
+import time
+
+import torch
+
+import networks
+
+
+def prepared(name, mode):
+    model = networks.MAKERS[name]()
+    x, y = networks.random_batch(name)
+    if mode != "plain" and x.dim() == 4:
+        model = model.to(memory_format=torch.channels_last)
+        x = x.contiguous(memory_format=torch.channels_last)
+    optimizer = networks.adam(model)
+    return networks.training_step(name, torch.compile(model) if mode == "compiled" else model, x, y, optimizer)
+
+
+def main(name, mode, steps, threads):
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    step = prepared(name, mode)
+    for _ in range(max(2, steps // 10)):
+        step()
+    times = []
+    for _ in range(steps):
+        begin = time.perf_counter()
+        step()
+        times.append((time.perf_counter() - begin) * 1e3)
+    print(json.dumps(dict(median_ms=statistics.median(times), min_ms=min(times), version=torch.__version__)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
