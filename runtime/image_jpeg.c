@@ -122,8 +122,7 @@ static void read_pixels(Reader *reader, nn_image *image)
 		JSAMPROW row = inks ? reader->row : out;
 		jpeg_read_scanlines(jpeg, &row, 1);
 		if (inks) inks_to_colors(reader->row, out, image->width, jpeg->saw_Adobe_marker);
-	}
-	jpeg_finish_decompress(jpeg);
+	} /* what follows the last row is of no interest: some cameras forget the end marker */
 }
 
 int nn_jpeg_decode(const uint8_t *bytes, size_t size, int height, int width, nn_image *image, char error[NN_IMAGE_ERROR])
