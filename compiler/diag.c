@@ -127,7 +127,8 @@ static bool said_before(Context *context, const char *kind, Place place, const c
 	hash = hash_bytes(numbers, sizeof numbers, hash);
 	for (int i = 0; i < context->seen_count; i++)
 		if (context->seen[i] == hash) return true;
-	context->seen = arena_grow(context->arena, context->seen, context->seen_count, &context->seen_capacity, sizeof hash);
+	context->seen =
+		arena_grow(context->arena, context->seen, context->seen_count, &context->seen_capacity, sizeof hash);
 	context->seen[context->seen_count++] = hash;
 	return false;
 }
@@ -159,7 +160,9 @@ static void report(Context *context, const char *kind, Place place, const char *
 static bool take(Context *context, const char *kind, Place place, const char *message, int *count)
 {
 	if (*count >= DIAG_LIMIT) {
-		if ((*count)++ == DIAG_LIMIT) fprintf(context->messages, "nnc: more than %d %ss; the others are only counted\n", DIAG_LIMIT, kind);
+		if ((*count)++ == DIAG_LIMIT)
+			fprintf(context->messages, "nnc: more than %d %ss; the others are only counted\n", DIAG_LIMIT,
+				kind);
 		return false;
 	}
 	if (said_before(context, kind, place, message)) return false;

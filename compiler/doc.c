@@ -41,7 +41,11 @@ static size_t byte_of(const Reader *reader, yaml_mark_t mark)
 /* Bytes of the character at text, 0 if it is not UTF-8. */
 static int character_size(const unsigned char *text, size_t left, uint32_t *code)
 {
-	int size = text[0] < 0x80 ? 1 : (text[0] & 0xE0) == 0xC0 ? 2 : (text[0] & 0xF0) == 0xE0 ? 3 : (text[0] & 0xF8) == 0xF0 ? 4 : 0;
+	int size = text[0] < 0x80          ? 1
+		: (text[0] & 0xE0) == 0xC0 ? 2
+		: (text[0] & 0xF0) == 0xE0 ? 3
+		: (text[0] & 0xF8) == 0xF0 ? 4
+					   : 0;
 	if (!size || (size_t)size > left) return 0;
 	*code = size == 1 ? text[0] : text[0] & (0x7Fu >> size);
 	for (int i = 1; i < size; i++) {
@@ -82,12 +86,13 @@ static bool find_characters(Reader *reader)
 		uint32_t code = 0;
 		int size = character_size(text + i, source->size - i, &code);
 		if (!size) {
-			diag_error(reader->context, place_at(reader, i, 1), "save the file as UTF-8", "the byte 0x%02X is not UTF-8 text", text[i]);
+			diag_error(reader->context, place_at(reader, i, 1), "save the file as UTF-8",
+				"the byte 0x%02X is not UTF-8 text", text[i]);
 			return false;
 		}
 		if (!printable(code)) {
-			diag_error(reader->context, place_at(reader, i, 1), "a spec is a text file", "a control character (0x%02X) stands here",
-				(unsigned)code);
+			diag_error(reader->context, place_at(reader, i, 1), "a spec is a text file",
+				"a control character (0x%02X) stands here", (unsigned)code);
 			return false;
 		}
 		reader->bytes[reader->characters++] = (uint32_t)i;
@@ -109,16 +114,20 @@ static const Translation translations[] = {
 	{"cannot start any token", false, "a value cannot begin with this character", "put the value in quotes"},
 	{"mapping values are not allowed", false, "a ':' is not expected here",
 		"keys of one level begin in the same column, one `key: value` a line; text that holds ': ' stands in quotes"},
-	{"could not find expected ':'", true, "a key without ':'", "write `key: value`; items of a list begin with '- '"},
+	{"could not find expected ':'", true, "a key without ':'",
+		"write `key: value`; items of a list begin with '- '"},
 	{"block sequence entries are not allowed", false, "a list item '- ' is not expected here",
 		"a list begins on the line after its key"},
 	{"mapping keys are not allowed", false, "a key is not expected here", "put the value in quotes"},
 	{"unexpected end of stream", true, "a quote is not closed", "close it, or double a ' that belongs to the text"},
 	{"unexpected document indicator", true, "a quote is not closed", NULL},
-	{"found unknown escape character", false, "an unknown escape after '\\'", "use single quotes, or write \\\\ for a backslash"},
-	{"did not find expected hexdecimal", false, "hexadecimal digits are missing after the escape", "use single quotes"},
+	{"found unknown escape character", false, "an unknown escape after '\\'",
+		"use single quotes, or write \\\\ for a backslash"},
+	{"did not find expected hexdecimal", false, "hexadecimal digits are missing after the escape",
+		"use single quotes"},
 	{"tab character", false, "a tab stands in the indentation", "indent with spaces"},
-	{"expected comment or line break", false, "text after '|' or '>'", "in YAML they begin a block of text: put the value in quotes"},
+	{"expected comment or line break", false, "text after '|' or '>'",
+		"in YAML they begin a block of text: put the value in quotes"},
 	{"did not find expected key", false, "this line does not fit the lines above",
 		"keys of one level begin in the same column"},
 	{"did not find expected '-' indicator", false, "this line does not fit the list above",
@@ -128,7 +137,8 @@ static const Translation translations[] = {
 	{"expected ',' or '}'", true, "'{' is not closed, or what it holds cannot be split",
 		"inside [ ] and { } YAML splits at commas: use a block mapping, or quotes"},
 	{"did not find expected node content", false, "a value is missing here", NULL},
-	{"expected <document start>", false, "this line does not belong to what stands above", "a spec is one mapping, `key: value` on each line"},
+	{"expected <document start>", false, "this line does not belong to what stands above",
+		"a spec is one mapping, `key: value` on each line"},
 	{"alphabetic or numeric character", true, "a value cannot begin with '&' or '*'", "put the value in quotes"},
 };
 
@@ -168,9 +178,11 @@ static void refuse(Reader *reader, const yaml_event_t *event, const yaml_char_t 
 	reader->failed = true;
 	if (anchor) {
 		place.length = (int)strlen((const char *)anchor) + 1;
-		diag_error(reader->context, place, "repeat the value, or make a block of it", "anchors are not allowed: '&%s'", (const char *)anchor);
+		diag_error(reader->context, place, "repeat the value, or make a block of it",
+			"anchors are not allowed: '&%s'", (const char *)anchor);
 	} else {
-		diag_error(reader->context, place, "the slot decides the type of a value, without a tag", "YAML tags are not allowed");
+		diag_error(reader->context, place, "the slot decides the type of a value, without a tag",
+			"YAML tags are not allowed");
 	}
 }
 
@@ -202,8 +214,8 @@ static DocNode *read_scalar(Reader *reader, const yaml_event_t *event)
 	}
 	if (block && !length) {
 		reader->failed = true;
-		diag_error(reader->context, node->place, "in YAML '|' and '>' begin a block of text: put the value in quotes",
-			"an empty block of text");
+		diag_error(reader->context, node->place,
+			"in YAML '|' and '>' begin a block of text: put the value in quotes", "an empty block of text");
 	}
 	return node;
 }
@@ -236,11 +248,13 @@ static bool read_key(Reader *reader, yaml_event_t *event, int depth, DocNode **k
 	if (!*key) return false;
 	if ((*key)->kind != DOC_SCALAR) {
 		reader->failed = true;
-		diag_error(reader->context, (*key)->place, "a value that begins with [ or { stands in quotes", "a key must be a name");
+		diag_error(reader->context, (*key)->place, "a value that begins with [ or { stands in quotes",
+			"a key must be a name");
 		(*key)->text = "";
 	} else if (!(*key)->quoted && strcmp((*key)->text, "<<") == 0) {
 		reader->failed = true;
-		diag_error(reader->context, (*key)->place, "repeat the values, or make a block of them", "merge keys ('<<') are not allowed");
+		diag_error(reader->context, (*key)->place, "repeat the values, or make a block of them",
+			"merge keys ('<<') are not allowed");
 	}
 	return true;
 }
@@ -268,8 +282,8 @@ static void refuse_duplicates(Reader *reader, DocNode *map)
 			continue;
 		}
 		if (*key->text)
-			diag_error(reader->context, key->place, NULL, "'%s' is given twice; the first is in line %d", key->text,
-				sorted[first]->key->place.line + 1);
+			diag_error(reader->context, key->place, NULL, "'%s' is given twice; the first is in line %d",
+				key->text, sorted[first]->key->place.line + 1);
 		again[sorted[i] - map->pairs] = true;
 	}
 	map->count = 0;
@@ -308,8 +322,8 @@ static DocNode *read_alias(Reader *reader, const yaml_event_t *event)
 	node->text = "";
 	reader->failed = true;
 	node->place.length = (int)(node->end - node->begin);
-	diag_error(reader->context, node->place, "repeat the value, or make a block of it", "aliases are not allowed: '*%s'",
-		(const char *)event->data.alias.anchor);
+	diag_error(reader->context, node->place, "repeat the value, or make a block of it",
+		"aliases are not allowed: '*%s'", (const char *)event->data.alias.anchor);
 	return node;
 }
 
@@ -319,7 +333,8 @@ static DocNode *read_node(Reader *reader, yaml_event_t *event, int depth)
 	DocNode *node = NULL;
 	if (depth > DEPTH) {
 		reader->failed = true;
-		diag_error(reader->context, place_at(reader, byte_of(reader, event->start_mark), 1), NULL, "lists and mappings are nested more than %d deep", DEPTH);
+		diag_error(reader->context, place_at(reader, byte_of(reader, event->start_mark), 1), NULL,
+			"lists and mappings are nested more than %d deep", DEPTH);
 	} else if (event->type == YAML_SCALAR_EVENT) {
 		node = read_scalar(reader, event);
 	} else if (event->type == YAML_SEQUENCE_START_EVENT) {
@@ -352,8 +367,8 @@ static void expect_end(Reader *reader)
 	if (!again || !next_event(reader, &event)) return;
 	if (event.type == YAML_DOCUMENT_START_EVENT) {
 		reader->failed = true;
-		diag_error(reader->context, place_at(reader, byte_of(reader, event.start_mark), 3), "put each spec in a file of its own",
-			"a second document begins here");
+		diag_error(reader->context, place_at(reader, byte_of(reader, event.start_mark), 3),
+			"put each spec in a file of its own", "a second document begins here");
 	}
 	yaml_event_delete(&event);
 }
@@ -366,7 +381,8 @@ static DocNode *read_document(Reader *reader)
 		(event.type == YAML_SCALAR_EVENT && !event.data.scalar.length && event.data.scalar.plain_implicit);
 	if (empty) {
 		yaml_event_delete(&event);
-		diag_error(reader->context, place_at(reader, reader->skipped, 1), "a spec begins with `name: ...` and `model: ...`", "the file is empty");
+		diag_error(reader->context, place_at(reader, reader->skipped, 1),
+			"a spec begins with `name: ...` and `model: ...`", "the file is empty");
 		return NULL;
 	}
 	DocNode *root = read_node(reader, &event, 0);
@@ -394,7 +410,8 @@ DocNode *doc_read(Context *context, const Source *source)
 		return NULL;
 	}
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text + reader.skipped, source->size - reader.skipped);
+	yaml_parser_set_input_string(
+		&reader.parser, (const unsigned char *)text + reader.skipped, source->size - reader.skipped);
 	DocNode *root = read_document(&reader);
 	yaml_parser_delete(&reader.parser);
 	return root;

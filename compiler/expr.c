@@ -48,7 +48,8 @@ Place expr_place(const ExprParser *parser, ExprSpan span)
 void expr_too_deep(ExprParser *parser, ExprSpan span)
 {
 	if (!parser->failed)
-		diag_error(parser->context, expr_place(parser, span), "give names to its parts", "an expression more than %d levels deep", EXPR_DEPTH);
+		diag_error(parser->context, expr_place(parser, span), "give names to its parts",
+			"an expression more than %d levels deep", EXPR_DEPTH);
 	parser->failed = true;
 }
 
@@ -65,7 +66,8 @@ bool expr_open(ExprParser *parser, ExprSpan span, char bracket)
 
 bool expr_close(ExprParser *parser, char bracket)
 {
-	if (!parser->depth || parser->text[parser->open[parser->depth - 1].begin] != (bracket == ')' ? '(' : '[')) return false;
+	if (!parser->depth || parser->text[parser->open[parser->depth - 1].begin] != (bracket == ')' ? '(' : '['))
+		return false;
 	parser->depth--;
 	return true;
 }
@@ -120,7 +122,8 @@ Expr *expr_make_list(ExprParser *parser, ExprKind kind, ExprSpan span, const cha
 
 Expr *expr_make_head(ExprParser *parser, ExprSpan span, const char *name, ExprList *statics, ExprList *inputs)
 {
-	for (int i = 0; inputs && i < inputs->count; i++) statics = expr_append(parser, statics, NULL, (Place){0}, inputs->items[i]);
+	for (int i = 0; inputs && i < inputs->count; i++)
+		statics = expr_append(parser, statics, NULL, (Place){0}, inputs->items[i]);
 	Expr *head = expr_make_list(parser, EXPR_HEAD, span, name, statics);
 	head->called = true;
 	return head;
@@ -174,7 +177,8 @@ static void report_sign(ExprParser *parser, ExprSpan span)
 	const char *text = parser->text + span.begin, *help = NULL;
 	int length = span.end - span.begin;
 	if (*text == '"' || *text == '\'') {
-		diag_error(parser->context, expr_place(parser, span), NULL, "a text is not closed: its second %c is missing", *text);
+		diag_error(parser->context, expr_place(parser, span), NULL,
+			"a text is not closed: its second %c is missing", *text);
 		return;
 	}
 	for (size_t i = 0; i < sizeof foreign / sizeof *foreign && !help; i++)
@@ -193,8 +197,9 @@ static void report_bracket(ExprParser *parser, ExprSpan span)
 		return;
 	}
 	ExprSpan open = parser->open[parser->depth - 1];
-	diag_error(parser->context, expr_place(parser, span), NULL, "'%c' stands where the '%c' of column %d is still open", found,
-		parser->text[open.begin], open.column + 1);
+	diag_error(parser->context, expr_place(parser, span), NULL,
+		"'%c' stands where the '%c' of column %d is still open", found, parser->text[open.begin],
+		open.column + 1);
 }
 
 /* Whether what follows the text in the file shows that YAML has cut it at a comma, or at the end of a flow collection. */
@@ -213,19 +218,23 @@ static void report_end(ExprParser *parser, ExprSpan span, unsigned wanted)
 	Context *context = parser->context;
 	if (parser->depth) {
 		ExprSpan open = parser->open[parser->depth - 1];
-		diag_error(context, expr_place(parser, open), was_split(parser) ? split_help : NULL, "'%c' is not closed", parser->text[open.begin]);
+		diag_error(context, expr_place(parser, open), was_split(parser) ? split_help : NULL,
+			"'%c' is not closed", parser->text[open.begin]);
 	} else if (parser->length == (int)strspn(parser->text, " \t\r\n")) {
 		diag_error(context, expr_place(parser, span), NULL, "an expression is missing");
 	} else if (wanted & WANT_ELSE) {
-		diag_error(context, expr_place(parser, span), "a conditional is written: a if c else b", "'else' is missing");
+		diag_error(context, expr_place(parser, span), "a conditional is written: a if c else b",
+			"'else' is missing");
 	} else {
-		diag_error(context, expr_place(parser, span), NULL, "the expression ends too early: a %s is missing", wanted & WANT_VALUE ? "value" : "name");
+		diag_error(context, expr_place(parser, span), NULL, "the expression ends too early: a %s is missing",
+			wanted & WANT_VALUE ? "value" : "name");
 	}
 }
 
 static bool is_word(const char *text, int length)
 {
-	static const char *const words[] = {"if", "else", "for", "in", "and", "or", "not", "true", "True", "false", "False", "none", "None"};
+	static const char *const words[] = {
+		"if", "else", "for", "in", "and", "or", "not", "true", "True", "false", "False", "none", "None"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if ((int)strlen(words[i]) == length && strncmp(words[i], text, (size_t)length) == 0) return true;
 	return false;
@@ -243,10 +252,11 @@ static bool misused_word(const ExprParser *parser, ExprSpan span, unsigned wante
 /* A token that begins a value, although the value before it is complete: x y. */
 static void report_missing_operator(ExprParser *parser, ExprSpan span, const char *word, int length)
 {
-	bool number = span.begin > 0 && isdigit((unsigned char)parser->text[span.begin - 1]) && !isdigit((unsigned char)*word);
+	bool number = span.begin > 0 && isdigit((unsigned char)parser->text[span.begin - 1]) &&
+		!isdigit((unsigned char)*word);
 	bool element = parser->depth > 0;
-	diag_error(parser->context, expr_place(parser, span), number ? "a product is written 2*x" : NULL, "%s is missing before '%.*s'",
-		element ? "an operator or a comma" : "an operator", length, word);
+	diag_error(parser->context, expr_place(parser, span), number ? "a product is written 2*x" : NULL,
+		"%s is missing before '%.*s'", element ? "an operator or a comma" : "an operator", length, word);
 }
 
 static void report_misplaced(ExprParser *parser, ExprSpan span, ExprFound found, unsigned wanted)
@@ -263,13 +273,16 @@ static void report_misplaced(ExprParser *parser, ExprSpan span, ExprFound found,
 	else if (*word == '*' && *before == '*')
 		diag_error(context, place, NULL, "a power is written x^2");
 	else if (length == 1 && *word == '=')
-		diag_error(context, place, "to compare, write ==", "'=' gives an argument its name, and only inside a call");
+		diag_error(context, place,
+			"to compare, write ==", "'=' gives an argument its name, and only inside a call");
 	else if (*word == '|')
-		diag_error(context, place, "alternatives in a condition: a or b", "'|' separates the words that a parameter may be, and nothing else");
+		diag_error(context, place, "alternatives in a condition: a or b",
+			"'|' separates the words that a parameter may be, and nothing else");
 	else if (*word == ':')
 		diag_error(context, place, NULL, "':' stands only between the bounds of a slice, x[a:b]");
 	else if ((wanted & WANT_ELSE) && strchr("),]", *word))
-		diag_error(context, place, "a conditional is written: a if c else b", "'else' is missing before '%.*s'", length, word);
+		diag_error(context, place, "a conditional is written: a if c else b", "'else' is missing before '%.*s'",
+			length, word);
 	else if ((wanted & WANT_IN) && !(wanted & WANT_OPERATOR))
 		diag_error(context, place, "write: [f(i) for i in list]", "'in' is missing before '%.*s'", length, word);
 	else if ((wanted & WANT_OPERATOR) && value && !(is_word(word, length) && strchr("aefio", *word)))
@@ -279,9 +292,11 @@ static void report_misplaced(ExprParser *parser, ExprSpan span, ExprFound found,
 	else if (wanted & WANT_VALUE)
 		diag_error(context, place, NULL, "a value is missing before '%.*s'", length, word);
 	else if (wanted & WANT_NAME)
-		diag_error(context, place, "names begin with a letter or _", "a name is expected, not '%.*s'", length, word);
+		diag_error(context, place, "names begin with a letter or _", "a name is expected, not '%.*s'", length,
+			word);
 	else if (*word == '(')
-		diag_error(context, place, "a definition is written: name(arguments)(inputs)", "a third list of parameters");
+		diag_error(context, place, "a definition is written: name(arguments)(inputs)",
+			"a third list of parameters");
 	else
 		diag_error(context, place, NULL, "'%.*s' is not expected here", length, word);
 }
@@ -338,7 +353,8 @@ static Expr *parse_quoted(Context *context, const char *raw, size_t length, Plac
 		char c = escape && quote == '"' ? escaped(raw[i + 1]) : raw[i];
 		if (raw[i] == '\\' && quote == '"' && !escape) c = ' ';
 		if (!c) {
-			diag_error(context, place, "leave the quotes away, or use single quotes", "the escape \\%c has no meaning in an expression", raw[i + 1]);
+			diag_error(context, place, "leave the quotes away, or use single quotes",
+				"the escape \\%c has no meaning in an expression", raw[i + 1]);
 			return NULL;
 		}
 		text[parser.length] = c;
@@ -376,7 +392,8 @@ static void weigh(Balance *balance, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; balance->before = text[i++]) {
 		char c = text[i];
-		bool prime = c == '\'' && (isalnum((unsigned char)balance->before) || strchr("_'", balance->before)) && balance->before;
+		bool prime = c == '\'' && (isalnum((unsigned char)balance->before) || strchr("_'", balance->before)) &&
+			balance->before;
 		if (balance->quote) balance->quote = c == balance->quote ? 0 : balance->quote;
 		else if (c == '"' || (c == '\'' && !prime)) balance->quote = c;
 		else if (c == '(' || c == '[') balance->open++;
@@ -435,7 +452,8 @@ static Expr *read_call(Context *context, const DocNode *node)
 	const DocNode *inner = node->count == 1 ? node->pairs[0].value : NULL;
 	bool bare = inner && inner->kind == DOC_SCALAR && inner->begin == inner->end;
 	if (!bare && (!inner || inner->kind != DOC_MAP)) {
-		diag_error(context, node->place, "a mapping stands for a call: `Name: {argument: value}`", "an expression is expected here");
+		diag_error(context, node->place, "a mapping stands for a call: `Name: {argument: value}`",
+			"an expression is expected here");
 		return NULL;
 	}
 	Expr *function = expr_read(context, node->pairs[0].key, EXPR_VALUE_START);
@@ -443,8 +461,10 @@ static Expr *read_call(Context *context, const DocNode *node)
 	bool failed = !function;
 	for (int i = 0; i < inner->count; i++) {
 		const DocNode *key = inner->pairs[i].key;
-		Expr *name = expr_read(context, key, EXPR_VALUE_START), *value = expr_read(context, inner->pairs[i].value, EXPR_VALUE_START);
-		if (name && name->kind != EXPR_NAME) diag_error(context, key->place, NULL, "the name of an argument is expected here");
+		Expr *name = expr_read(context, key, EXPR_VALUE_START),
+		     *value = expr_read(context, inner->pairs[i].value, EXPR_VALUE_START);
+		if (name && name->kind != EXPR_NAME)
+			diag_error(context, key->place, NULL, "the name of an argument is expected here");
 		failed |= !name || name->kind != EXPR_NAME || !value;
 		list = expr_append(&parser, list, name ? name->text : NULL, key->place, value);
 	}

@@ -1,5 +1,6 @@
-/* spec.c: the tree of a spec -> Spec: top-level sections, name, seed, limits. What data and train hold is read in spec_data.c
- * and spec_train.c. Invariant: every key of the structure is known, or was reported with what it might have been. */
+/* spec.c: the tree of a spec -> Spec: top-level sections, name, seed, limits. What data and train hold is read in
+ * spec_data.c and spec_train.c. Invariant: every key of the structure is known, or was reported with what it might have
+ * been. */
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -9,10 +10,11 @@
 
 enum { NAME_LENGTH = 64 };
 
-static const char *const keywords[] = {"auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum",
-	"extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof",
-	"static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "_Alignas", "_Alignof", "_Atomic", "_Bool",
-	"_Complex", "_Generic", "_Imaginary", "_Noreturn", "_Static_assert", "_Thread_local"};
+static const char *const keywords[] = {"auto", "break", "case", "char", "const", "continue", "default", "do", "double",
+	"else", "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict",
+	"return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void",
+	"volatile", "while", "_Alignas", "_Alignof", "_Atomic", "_Bool", "_Complex", "_Generic", "_Imaginary",
+	"_Noreturn", "_Static_assert", "_Thread_local"};
 
 static void check_name(Context *context, const DocNode *node, const char *name)
 {
@@ -20,10 +22,12 @@ static void check_name(Context *context, const DocNode *node, const char *name)
 	for (const char *c = name; *c; c++) good &= isalnum((unsigned char)*c) || *c == '_';
 	for (const char *c = name; *c; c++) good &= (unsigned char)*c < 0x80;
 	if (!good) {
-		diag_error(context, node->place, "letters, digits and _, not a digit first", "'%s' cannot be a name in C", name);
+		diag_error(context, node->place, "letters, digits and _, not a digit first",
+			"'%s' cannot be a name in C", name);
 		return;
 	}
-	if (strlen(name) > NAME_LENGTH) diag_error(context, node->place, NULL, "a name of more than %d letters", NAME_LENGTH);
+	if (strlen(name) > NAME_LENGTH)
+		diag_error(context, node->place, NULL, "a name of more than %d letters", NAME_LENGTH);
 	for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
 		if (strcmp(keywords[i], name) == 0) diag_error(context, node->place, NULL, "'%s' is a keyword of C", name);
 }
@@ -41,8 +45,11 @@ static void read_seed(Context *context, Spec *spec, const DocNode *node)
 /* "512MiB" -> bytes. */
 static void read_memory(Context *context, Spec *spec, const DocNode *node)
 {
-	static const struct { const char *name; double bytes; } units[] = {{"", 1}, {"B", 1}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9},
-		{"TB", 1e12}, {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};
+	static const struct {
+		const char *name;
+		double bytes;
+	} units[] = {{"", 1}, {"B", 1}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
+		{"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};
 	const char *text = node->kind == DOC_SCALAR ? node->text : "";
 	char *unit = NULL;
 	double number = isdigit((unsigned char)*text) ? strtod(text, &unit) : -1;
@@ -70,7 +77,8 @@ static void check_definitions(Context *context, const Slot *slot)
 	const DocNode *node = slot->node;
 	if (!node || node->kind == DOC_MAP) return;
 	const char *help = strcmp(slot->key, "layers") == 0 ? "the layers of the network stand under model: layers:" : NULL;
-	diag_error(context, slot->key_node->place, help, "the section '%s' holds definitions, name(arguments)(inputs): ...", slot->key);
+	diag_error(context, slot->key_node->place, help,
+		"the section '%s' holds definitions, name(arguments)(inputs): ...", slot->key);
 }
 
 static void check_models(Context *context, Spec *spec)
@@ -82,9 +90,11 @@ static void check_models(Context *context, Spec *spec)
 		diag_error(context, place, "model: {input: [..], layers: [..]}", "the section 'model' is missing");
 	const DocNode *section = spec->model ? spec->model : spec->models;
 	if (section && section->kind != DOC_MAP)
-		diag_error(context, section->place, "model: {input: [..], layers: [..]}", "the section '%s' is a mapping, `key: value`", spec->model ? "model" : "models");
+		diag_error(context, section->place, "model: {input: [..], layers: [..]}",
+			"the section '%s' is a mapping, `key: value`", spec->model ? "model" : "models");
 	else if (spec->models)
-		for (int i = 0; i < spec->models->count; i++) check_name(context, spec->models->pairs[i].key, spec->models->pairs[i].key->text);
+		for (int i = 0; i < spec->models->count; i++)
+			check_name(context, spec->models->pairs[i].key, spec->models->pairs[i].key->text);
 }
 
 static Spec *new_spec(Context *context, const Source *source, DocNode *root)
@@ -104,10 +114,25 @@ Spec *spec_read(Context *context, const Source *source, const Define *defines, i
 	if (!root) return NULL;
 	Spec *spec = new_spec(context, source, root);
 	Slot slots[] = {
-		{.key = "name", .kind = SLOT_TEXT, .target = &spec->name}, {.key = "seed"}, {.key = "classes"}, {.key = "data"}, {.key = "limits"},
-		{.key = "model"}, {.key = "models"}, {.key = "train"},
-		{.key = "functions"}, {.key = "activations"}, {.key = "layers"}, {.key = "blocks"}, {.key = "cells"}, {.key = "losses"},
-		{.key = "initializers"}, {.key = "regularizers"}, {.key = "constraints"}, {.key = "optimizers"}, {.key = "schedules"},
+		{.key = "name", .kind = SLOT_TEXT, .target = &spec->name},
+		{.key = "seed"},
+		{.key = "classes"},
+		{.key = "data"},
+		{.key = "limits"},
+		{.key = "model"},
+		{.key = "models"},
+		{.key = "train"},
+		{.key = "functions"},
+		{.key = "activations"},
+		{.key = "layers"},
+		{.key = "blocks"},
+		{.key = "cells"},
+		{.key = "losses"},
+		{.key = "initializers"},
+		{.key = "regularizers"},
+		{.key = "constraints"},
+		{.key = "optimizers"},
+		{.key = "schedules"},
 		{.key = "aliases"},
 	};
 	enum { NAME, SEED, CLASSES, DATA, LIMITS, MODEL, MODELS, TRAIN, FUNCTIONS };

@@ -20,11 +20,13 @@ typedef struct Silent {
 } Silent;
 
 /* Keys of other kinds of sources are known, so that the message can say whose they are. */
-static void refuse_foreign(Context *context, nn_source source, const Slot *slots, const int *owners, int count, const char *help)
+static void refuse_foreign(
+	Context *context, nn_source source, const Slot *slots, const int *owners, int count, const char *help)
 {
 	for (int i = 0; i < count; i++) {
 		if (!slots[i].node || (owners[i] & bit_of(source))) continue;
-		diag_error(context, slots[i].key_node->place, help, "a source of type %s has no '%s'", source_names[source], slots[i].key);
+		diag_error(context, slots[i].key_node->place, help, "a source of type %s has no '%s'",
+			source_names[source], slots[i].key);
 	}
 }
 
@@ -56,7 +58,8 @@ static void check_separator(Context *context, const Slot *slot, const nn_data *d
 static void read_classes(Context *context, const DocNode *node, Texts *classes)
 {
 	if (node->kind != DOC_LIST || node->count < 2) {
-		diag_error(context, node->place, "classes: [NORMAL, PNEUMONIA]", "'classes' is a list of two names or more");
+		diag_error(context, node->place, "classes: [NORMAL, PNEUMONIA]",
+			"'classes' is a list of two names or more");
 		return;
 	}
 	spec_texts(context, node, "classes", classes);
@@ -66,14 +69,19 @@ static void read_classes(Context *context, const DocNode *node, Texts *classes)
 static void check_source(Context *context, nn_data *data, const Slot *slots, int count, const Silent *silent)
 {
 	const Slot *label = spec_slot((Slot *)slots, count, "label"), *impute = spec_slot((Slot *)slots, count, "impute");
-	const Slot *mode = spec_slot((Slot *)slots, count, "class_mode"), *separator = spec_slot((Slot *)slots, count, "separator");
+	const Slot *mode = spec_slot((Slot *)slots, count, "class_mode"),
+		   *separator = spec_slot((Slot *)slots, count, "separator");
 	if (data->source == NN_CSV) check_separator(context, separator, data);
 	if (data->source == NN_CSV && !label->node && silent->class_mode != NN_CLASS_NONE)
-		diag_error(context, slots[0].node->place, "label: NAME, or the number of the column; -1 is the last", "a csv source needs 'label', the column to predict");
-	if (data->source == NN_CSV && impute->given && data->impute == NN_IMPUTE_DROP && !spec_slot((Slot *)slots, count, "missing")->node)
-		diag_warning(context, impute->node->place, "missing: [\"?\", NA]", "rows are dropped only where a field is empty");
+		diag_error(context, slots[0].node->place, "label: NAME, or the number of the column; -1 is the last",
+			"a csv source needs 'label', the column to predict");
+	if (data->source == NN_CSV && impute->given && data->impute == NN_IMPUTE_DROP &&
+		!spec_slot((Slot *)slots, count, "missing")->node)
+		diag_warning(context, impute->node->place, "missing: [\"?\", NA]",
+			"rows are dropped only where a field is empty");
 	if (mode->given && silent->class_mode == NN_CLASS_BINARY && data->class_count && data->class_count != 2)
-		diag_error(context, mode->node->place, "class_mode: sparse or categorical", "class_mode binary is for two classes, not %d", data->class_count);
+		diag_error(context, mode->node->place, "class_mode: sparse or categorical",
+			"class_mode binary is for two classes, not %d", data->class_count);
 }
 
 /* Key, kind, target, and who may have it: one list for the slots and for their owners. */
@@ -110,7 +118,8 @@ static void read_source(Context *context, Spec *spec, const DocNode *node, const
 	int count = (int)(sizeof slots / sizeof *slots);
 	spec->input_place = node->place;
 	if (!spec_section(context, "data.source", node, slots, count)) return;
-	if (!slots[0].node) diag_error(context, node->place, "type: image_folder, csv, idx or npy", "data.source needs a 'type'");
+	if (!slots[0].node)
+		diag_error(context, node->place, "type: image_folder, csv, idx or npy", "data.source needs a 'type'");
 	if (type < 0) return;
 	data->source = (nn_source)(type + 1);
 	data->interpolation = (nn_interpolation)interpolation;
@@ -120,7 +129,8 @@ static void read_source(Context *context, Spec *spec, const DocNode *node, const
 	const Slot *size = spec_slot(slots, count, "target_size"), *classes = spec_slot(slots, count, "classes");
 	if (size->given && data->source == NN_IMAGE_FOLDER) read_size(context, data, size->node);
 	if (classes->given && top_classes)
-		diag_error(context, classes->key_node->place, NULL, "'classes' is given twice; the first is in line %d", top_classes->place.line + 1);
+		diag_error(context, classes->key_node->place, NULL, "'classes' is given twice; the first is in line %d",
+			top_classes->place.line + 1);
 	else if (classes->given) read_classes(context, classes->node, &silent.classes);
 	if (silent.classes.count) {
 		data->classes = silent.classes.items;
@@ -149,14 +159,19 @@ static const char *split_help(nn_source source)
 static void read_split(Context *context, const Spec *spec, const char *name, const DocNode *node, nn_split *split)
 {
 	Slot slots[] = {
-		{.key = "directory", .kind = SLOT_TEXT, .target = &split->directory}, {.key = "file", .kind = SLOT_TEXT, .target = &split->file},
-		{.key = "images", .kind = SLOT_TEXT, .target = &split->images}, {.key = "labels", .kind = SLOT_TEXT, .target = &split->labels},
-		{.key = "inputs", .kind = SLOT_TEXT, .target = &split->inputs}, {.key = "targets", .kind = SLOT_TEXT, .target = &split->targets},
+		{.key = "directory", .kind = SLOT_TEXT, .target = &split->directory},
+		{.key = "file", .kind = SLOT_TEXT, .target = &split->file},
+		{.key = "images", .kind = SLOT_TEXT, .target = &split->images},
+		{.key = "labels", .kind = SLOT_TEXT, .target = &split->labels},
+		{.key = "inputs", .kind = SLOT_TEXT, .target = &split->inputs},
+		{.key = "targets", .kind = SLOT_TEXT, .target = &split->targets},
 	};
 	static const int owners[] = {IMAGE_FOLDER, CSV, IDX, IDX, NPY, NPY};
 	nn_source source = spec->data.source;
 	int errors = context->errors;
-	if (!spec_section(context, arena_format(context->arena, "data.%s", name), node, SLOTS(slots)) || source == NN_NO_DATA) return;
+	if (!spec_section(context, arena_format(context->arena, "data.%s", name), node, SLOTS(slots)) ||
+		source == NN_NO_DATA)
+		return;
 	bool labelled = spec->data.class_mode != NN_CLASS_NONE || !spec->class_mode_given;
 	refuse_foreign(context, source, slots, owners, 6, split_help(source));
 	for (int i = 0; i < 6; i++) {
@@ -174,13 +189,15 @@ static void check_group(Context *context, const nn_data *data, const Slot *slot)
 	char why[200];
 	if (!slot->given || data->source == NN_CSV) return;
 	if (data->source != NN_IMAGE_FOLDER) {
-		diag_error(context, slot->key_node->place, NULL, "a source of type %s has no groups", source_names[data->source]);
+		diag_error(context, slot->key_node->place, NULL, "a source of type %s has no groups",
+			source_names[data->source]);
 		return;
 	}
 	int code = regcomp(&regex, data->split_group, REG_EXTENDED);
 	if (code) {
 		regerror(code, &regex, why, sizeof why);
-		diag_error(context, slot->node->place, "the part of a file name that all images of one patient share: person[0-9]+",
+		diag_error(context, slot->node->place,
+			"the part of a file name that all images of one patient share: person[0-9]+",
 			"'group' is no regular expression: %s", why);
 		return;
 	}
@@ -202,8 +219,10 @@ static void read_shares(Context *context, Spec *spec, const DocNode *node, const
 	const Slot *given[] = {validation, test};
 	for (int i = 0; i < 2; i++)
 		if (slots[i].given && given[i]->node)
-			diag_error(context, slots[i].key_node->place, "leave one of them out", "'%s' is given twice: as data.%s, and as a share", slots[i].key, slots[i].key);
-	if (slots[4].given && seed != floor(seed)) diag_error(context, slots[4].node->place, NULL, "'seed' is a whole number");
+			diag_error(context, slots[i].key_node->place, "leave one of them out",
+				"'%s' is given twice: as data.%s, and as a share", slots[i].key, slots[i].key);
+	if (slots[4].given && seed != floor(seed))
+		diag_error(context, slots[4].node->place, NULL, "'seed' is a whole number");
 	if (seed >= 0) data->split_seed = (uint64_t)seed;
 	if (data->split_validation + data->split_test >= 1)
 		diag_error(context, node->place, NULL, "the shares leave nothing to train on");
@@ -214,7 +233,12 @@ void spec_read_data(Context *context, Spec *spec, const DocNode *node, const Doc
 {
 	nn_data *data = &spec->data;
 	Texts names = {0};
-	*data = (nn_data){.rescale = 1, .max_unreadable = 0.01, .header = 1, .separator = ",", .split_seed = spec->seed, .split_stratify = 1};
+	*data = (nn_data){.rescale = 1,
+		.max_unreadable = 0.01,
+		.header = 1,
+		.separator = ",",
+		.split_seed = spec->seed,
+		.split_stratify = 1};
 	if (classes) read_classes(context, classes, &names);
 	data->classes = names.items;
 	data->class_count = names.count;

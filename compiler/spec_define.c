@@ -72,7 +72,9 @@ static void define(Context *context, DocNode **root, const Define *define)
 		slot = *part && parts < PARTS ? step(context->arena, slot, part, source) : NULL;
 	}
 	if (slot) *slot = value;
-	else diag_error(context, value->place, "a path names keys from the top of the spec: -D train.epochs=3", "the spec has no place '%s'", define->path);
+	else
+		diag_error(context, value->place, "a path names keys from the top of the spec: -D train.epochs=3",
+			"the spec has no place '%s'", define->path);
 }
 
 DocNode *spec_define(Context *context, DocNode *root, const Define *defines, int define_count)

@@ -1,5 +1,6 @@
-/* spec_field.c: the fields that expressions see as data.NAME. Input: the data section and the shapes of the model's input and of
- * the labels its loss wants; output: two Fields, and the rest of Spec.data. Invariant: every shape in Spec.data is the fields'. */
+/* spec_field.c: the fields that expressions see as data.NAME. Input: the data section and the shapes of the model's
+ * input and of the labels its loss wants; output: two Fields, and the rest of Spec.data. Invariant: every shape in
+ * Spec.data is the fields'. */
 #include <string.h>
 #include "spec_read.h"
 
@@ -29,18 +30,20 @@ static Field make_field(const char *name, int rank, const int64_t *shape, bool i
 static bool fit_images(Context *context, Spec *spec, int rank, const int64_t *input)
 {
 	nn_data *data = &spec->data;
-	const char *shape = shape_words(context->arena, rank, input), *help = "input: [height, width, channels]; 1 channel for grayscale, 3 for rgb";
+	const char *shape = shape_words(context->arena, rank, input),
+		   *help = "input: [height, width, channels]; 1 channel for grayscale, 3 for rgb";
 	if (rank != 3 || (input[2] != 1 && input[2] != 3 && input[2] != 4)) {
 		diag_error(context, spec->input_place, help, "images do not fit the model's input %s", shape);
 		return false;
 	}
 	if (data->height && (data->height != input[0] || data->width != input[1])) {
-		diag_error(context, spec->input_place, NULL, "target_size is [%d, %d], but the model's input is %s", data->height, data->width, shape);
+		diag_error(context, spec->input_place, NULL, "target_size is [%d, %d], but the model's input is %s",
+			data->height, data->width, shape);
 		return false;
 	}
 	if (data->channels && data->channels != input[2]) {
-		diag_error(context, spec->input_place, help, "images of %d channel%s do not fit the model's input %s", data->channels,
-			data->channels > 1 ? "s" : "", shape);
+		diag_error(context, spec->input_place, help, "images of %d channel%s do not fit the model's input %s",
+			data->channels, data->channels > 1 ? "s" : "", shape);
 		return false;
 	}
 	data->height = (int)input[0];
@@ -58,8 +61,8 @@ static bool fit_input(Context *context, Spec *spec, int rank, const int64_t *inp
 	}
 	if (data->source == NN_IMAGE_FOLDER) return fit_images(context, spec, rank, input);
 	if (data->source == NN_CSV && rank != 1) {
-		diag_error(context, spec->input_place, "input: [features]", "rows of a table do not fit the model's input %s",
-			shape_words(context->arena, rank, input));
+		diag_error(context, spec->input_place, "input: [features]",
+			"rows of a table do not fit the model's input %s", shape_words(context->arena, rank, input));
 		return false;
 	}
 	if (data->source == NN_IDX && (rank == 2 || rank == 3)) {
@@ -73,7 +76,10 @@ static bool fit_input(Context *context, Spec *spec, int rank, const int64_t *inp
 /* --- the label ---------------------------------------------------------------------------------------------------- */
 
 /* Whether a sample's label is one class or one number, whatever the loss wants. */
-static bool single(const nn_data *data) { return data->source == NN_IMAGE_FOLDER || data->source == NN_CSV || data->source == NN_IDX; }
+static bool single(const nn_data *data)
+{
+	return data->source == NN_IMAGE_FOLDER || data->source == NN_CSV || data->source == NN_IDX;
+}
 
 static bool has_label(const Spec *spec)
 {
@@ -91,12 +97,13 @@ static int64_t one_hot_size(Context *context, const Spec *spec, int rank, const 
 	const nn_data *data = &spec->data;
 	int64_t wanted = rank == 1 ? label[0] : 0;
 	if (data->class_count && wanted && data->class_count != wanted) {
-		diag_error(context, spec->input_place, NULL, "'classes' names %d classes, but the loss wants labels %s", data->class_count,
-			shape_words(context->arena, rank, label));
+		diag_error(context, spec->input_place, NULL, "'classes' names %d classes, but the loss wants labels %s",
+			data->class_count, shape_words(context->arena, rank, label));
 		return 0;
 	}
 	if (data->class_count || wanted) return data->class_count ? data->class_count : wanted;
-	diag_error(context, spec->input_place, "classes: [.., ..]", "class_mode categorical needs to know how many classes there are");
+	diag_error(context, spec->input_place, "classes: [.., ..]",
+		"class_mode categorical needs to know how many classes there are");
 	return 0;
 }
 
@@ -112,8 +119,10 @@ static bool fits_loss(Context *context, const Spec *spec, int rank, const int64_
 		diag_error(context, spec->input_place, "class_mode: sparse or binary, or another loss",
 			"class_mode categorical gives a number for each class, but the loss wants one number a sample");
 	else
-		diag_error(context, spec->input_place, "class_mode: categorical, or the loss sparse_categorical_crossentropy",
-			"class_mode %s gives one number a sample, but the loss wants %s", modes[mode], shape_words(context->arena, rank, label));
+		diag_error(context, spec->input_place,
+			"class_mode: categorical, or the loss sparse_categorical_crossentropy",
+			"class_mode %s gives one number a sample, but the loss wants %s", modes[mode],
+			shape_words(context->arena, rank, label));
 	return false;
 }
 
@@ -121,7 +130,8 @@ static bool make_label(Context *context, Spec *spec, int rank, const int64_t *la
 {
 	nn_data *data = &spec->data;
 	const char *name = data->source == NN_NPY || data->source == NN_NO_DATA ? "targets" : "label";
-	bool given = spec->class_mode_given && data->class_mode != NN_CLASS_NONE, many = rank > 0 && product(rank, label) > 1;
+	bool given = spec->class_mode_given && data->class_mode != NN_CLASS_NONE,
+	     many = rank > 0 && product(rank, label) > 1;
 	bool classes = data->class_count || data->source == NN_IMAGE_FOLDER || data->source == NN_IDX || given;
 	if (!fits_loss(context, spec, rank, label)) return false;
 	if (rank > 1 && single(data)) {
@@ -147,7 +157,8 @@ static void keep(Arena *arena, const Field *field, const char **name, int *rank,
 	for (int i = 0; i < field->rank; i++) shape[i] = field->shape[i];
 }
 
-int spec_fields(Context *context, Spec *spec, int input_rank, const int64_t *input, int label_rank, const int64_t *label, Field fields[2])
+int spec_fields(Context *context, Spec *spec, int input_rank, const int64_t *input, int label_rank,
+	const int64_t *label, Field fields[2])
 {
 	static const char *const names[] = {"inputs", "image", "features", "image", "inputs"};
 	nn_data *data = &spec->data;

@@ -25,7 +25,8 @@ void spec_unknown(Context *context, Place place, const char *word, const char *c
 
 static bool not_constant(Context *context, const Expr *expr)
 {
-	diag_error(context, expr->place, "numbers, + - * / ^ and parentheses, as in 1/255", "a constant number is expected here");
+	diag_error(context, expr->place, "numbers, + - * / ^ and parentheses, as in 1/255",
+		"a constant number is expected here");
 	return false;
 }
 
@@ -72,7 +73,8 @@ bool spec_constant(Context *context, const Expr *expr, double *value)
 /* "%g", but whole numbers in full */
 static const char *number_text(Arena *arena, double value)
 {
-	return fabs(value) < 1e15 && value == floor(value) ? arena_format(arena, "%.0f", value) : arena_format(arena, "%g", value);
+	return fabs(value) < 1e15 && value == floor(value) ? arena_format(arena, "%.0f", value)
+							   : arena_format(arena, "%g", value);
 }
 
 /* Reports a value outside its range. */
@@ -81,10 +83,11 @@ static bool in_range(Context *context, Place place, const char *what, double low
 	Arena *arena = context->arena;
 	if (low == high || (value >= low && value <= high)) return true;
 	if (isinf(high) || high >= 1e9)
-		diag_error(context, place, NULL, "'%s' is at least %s, not %s", what, number_text(arena, low), number_text(arena, value));
-	else
-		diag_error(context, place, NULL, "'%s' is a number from %s to %s, not %s", what, number_text(arena, low), number_text(arena, high),
+		diag_error(context, place, NULL, "'%s' is at least %s, not %s", what, number_text(arena, low),
 			number_text(arena, value));
+	else
+		diag_error(context, place, NULL, "'%s' is a number from %s to %s, not %s", what,
+			number_text(arena, low), number_text(arena, high), number_text(arena, value));
 	return false;
 }
 
@@ -108,7 +111,8 @@ static bool read_integer(Context *context, const DocNode *node, const Slot *slot
 	double number;
 	if (!spec_number(context, node, slot->key, slot->low, slot->high, &number)) return false;
 	if (number != floor(number) || fabs(number) > 2147483647) {
-		diag_error(context, node->place, NULL, "'%s' is a whole number, not %s", slot->key, number_text(context->arena, number));
+		diag_error(context, node->place, NULL, "'%s' is a whole number, not %s", slot->key,
+			number_text(context->arena, number));
 		return false;
 	}
 	*(int *)slot->target = (int)number;
@@ -118,7 +122,8 @@ static bool read_integer(Context *context, const DocNode *node, const Slot *slot
 static bool read_text(Context *context, const DocNode *node, const char *what, const char **text)
 {
 	if (node->kind != DOC_SCALAR) {
-		diag_error(context, node->place, NULL, "'%s' is one text, not a %s", what, node->kind == DOC_LIST ? "list" : "mapping");
+		diag_error(context, node->place, NULL, "'%s' is one text, not a %s", what,
+			node->kind == DOC_LIST ? "list" : "mapping");
 		return false;
 	}
 	if (!*node->text && !node->quoted) {
@@ -229,11 +234,14 @@ static bool is_piece(const DocNode *map, const DocPair *pair)
 	return map->flow && pair->value->begin == pair->value->end && strchr(pair->key->text, ')');
 }
 
-static void report_key(Context *context, const char *what, const DocNode *map, const DocPair *pair, const Slot *slots, int count)
+static void report_key(
+	Context *context, const char *what, const DocNode *map, const DocPair *pair, const Slot *slots, int count)
 {
 	const char **names = arena_alloc(context->arena, (size_t)count * sizeof *names), *key = pair->key->text;
 	if (is_piece(map, pair)) {
-		diag_error(context, pair->key->place, "inside { } YAML splits at commas: use a block mapping, or quotes", "'%s' is a piece of a call", key);
+		diag_error(context, pair->key->place,
+			"inside { } YAML splits at commas: use a block mapping, or quotes", "'%s' is a piece of a call",
+			key);
 		return;
 	}
 	for (int i = 0; i < count; i++) names[i] = slots[i].key;

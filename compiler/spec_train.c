@@ -81,12 +81,22 @@ static Logged find_logged(Context *context, const nn_training *training, const D
 	const DocNode *terms = doc_get(train, "terms");
 	add_log(context->arena, &logged, "loss");
 	for (int i = 0; i < training->metric_count; i++) add_log(context->arena, &logged, training->metrics[i]);
-	for (int i = 0; terms && terms->kind == DOC_MAP && i < terms->count; i++) add_log(context->arena, &logged, terms->pairs[i].key->text);
+	for (int i = 0; terms && terms->kind == DOC_MAP && i < terms->count; i++)
+		add_log(context->arena, &logged, terms->pairs[i].key->text);
 	return logged;
 }
 
-/* One argument of a callback, in Keras's order: what it may be, and where it goes (NULL: accepted and of no effect here). */
-typedef enum ArgumentKind { ARGUMENT_TEXT, ARGUMENT_BOOLEAN, ARGUMENT_COUNT, ARGUMENT_NUMBER, ARGUMENT_NUMBER_OR_NONE, ARGUMENT_MODE, ARGUMENT_IGNORED } ArgumentKind;
+/* One argument of a callback, in Keras's order: what it may be, and where it goes (NULL: accepted and of no effect
+ * here). */
+typedef enum ArgumentKind {
+	ARGUMENT_TEXT,
+	ARGUMENT_BOOLEAN,
+	ARGUMENT_COUNT,
+	ARGUMENT_NUMBER,
+	ARGUMENT_NUMBER_OR_NONE,
+	ARGUMENT_MODE,
+	ARGUMENT_IGNORED
+} ArgumentKind;
 typedef struct Argument {
 	const char *name;
 	ArgumentKind kind;
@@ -104,7 +114,8 @@ static bool read_count(Context *context, const Expr *value, const Argument *argu
 {
 	double number;
 	if (!spec_constant(context, value, &number)) return false;
-	if (number < 0 || number != floor(number) || number > LONG_RUN) return expected(context, value, argument, "a whole number from 0");
+	if (number < 0 || number != floor(number) || number > LONG_RUN)
+		return expected(context, value, argument, "a whole number from 0");
 	*(int *)argument->target = (int)number;
 	return true;
 }
@@ -127,11 +138,13 @@ static bool read_argument(Context *context, const Argument *argument)
 	switch (argument->kind) {
 	case ARGUMENT_IGNORED: return true;
 	case ARGUMENT_TEXT:
-		if (value->kind != EXPR_NAME && value->kind != EXPR_STRING) return expected(context, value, argument, "a name, or a text in quotes");
+		if (value->kind != EXPR_NAME && value->kind != EXPR_STRING)
+			return expected(context, value, argument, "a name, or a text in quotes");
 		*(const char **)argument->target = value->text;
 		return true;
 	case ARGUMENT_BOOLEAN:
-		if (value->kind != EXPR_TRUE && value->kind != EXPR_FALSE) return expected(context, value, argument, "true or false");
+		if (value->kind != EXPR_TRUE && value->kind != EXPR_FALSE)
+			return expected(context, value, argument, "true or false");
 		*(int *)argument->target = value->kind == EXPR_TRUE;
 		return true;
 	case ARGUMENT_COUNT: return read_count(context, value, argument);
@@ -154,11 +167,13 @@ static bool read_arguments(Context *context, const char *callback, const Expr *c
 			if (strcmp(call->names[i], names[k]) == 0) place = k;
 		good = false;
 		if (place < 0)
-			spec_unknown(context, call->name_places[i], call->names[i], names, count, arena_format(context->arena, "%s has no argument", callback));
+			spec_unknown(context, call->name_places[i], call->names[i], names, count,
+				arena_format(context->arena, "%s has no argument", callback));
 		else if (place >= count)
 			diag_error(context, call->items[i]->place, NULL, "%s takes %d arguments at most", callback, count);
 		else if (arguments[place].value)
-			diag_error(context, call->names[i] ? call->name_places[i] : call->items[i]->place, NULL, "'%s' is given twice", names[place]);
+			diag_error(context, call->names[i] ? call->name_places[i] : call->items[i]->place, NULL,
+				"'%s' is given twice", names[place]);
 		else good = true;
 		if (!good) return false;
 		arguments[place].value = call->items[i];
@@ -179,7 +194,8 @@ static void check_monitor(Context *context, const Logged *logged, const nn_callb
 {
 	for (int i = 0; i < logged->count; i++)
 		if (strcmp(logged->names[i], callback->monitor) == 0) return;
-	if (!logged->any) spec_unknown(context, place, callback->monitor, logged->names, logged->count, "training does not log");
+	if (!logged->any)
+		spec_unknown(context, place, callback->monitor, logged->names, logged->count, "training does not log");
 }
 
 static bool read_callback(Context *context, const Expr *expr, const Logged *logged, nn_callback *callback)
@@ -226,7 +242,8 @@ static void read_callbacks(Context *context, Spec *spec, const DocNode *node)
 	int count = list->kind == EXPR_LIST ? list->count : 1;
 	Logged logged = find_logged(context, training, spec->train);
 	nn_callback *callbacks = arena_alloc(context->arena, (size_t)(count + 1) * sizeof *callbacks);
-	bool unwatched = spec->data.source && spec->data.split_validation == 0 && !doc_get(doc_get(spec->root, "data"), "validation");
+	bool unwatched = spec->data.source && spec->data.split_validation == 0 &&
+		!doc_get(doc_get(spec->root, "data"), "validation");
 	for (int i = 0; i < count; i++) {
 		const Expr *item = list->kind == EXPR_LIST ? list->items[i] : list;
 		nn_callback *callback = &callbacks[training->callback_count];
@@ -234,7 +251,8 @@ static void read_callbacks(Context *context, Spec *spec, const DocNode *node)
 		training->callback_count++;
 		if (unwatched && strncmp(callback->monitor, "val_", 4) == 0)
 			diag_warning(context, item->place, "add data.validation, or split: {validation: 0.1}",
-				"'%s' is logged only when --validation is given: the spec names no validation data", callback->monitor);
+				"'%s' is logged only when --validation is given: the spec names no validation data",
+				callback->monitor);
 	}
 	training->callbacks = callbacks;
 }
@@ -247,13 +265,27 @@ void spec_read_training(Context *context, Spec *spec, const DocNode *train)
 	*training = (nn_training){.batch_size = 32, .epochs = 1, .shuffle = 1};
 	if (!train) return;
 	Slot slots[] = {
-		{.key = "metrics"}, {.key = "callbacks"},
+		{.key = "metrics"},
+		{.key = "callbacks"},
 		{.key = "batch_size", .kind = SLOT_INTEGER, .target = &training->batch_size, .low = 1, .high = 1 << 20},
 		{.key = "epochs", .kind = SLOT_INTEGER, .target = &training->epochs, .low = 1, .high = LONG_RUN},
-		{.key = "steps_per_epoch", .kind = SLOT_INTEGER, .target = &training->steps_per_epoch, .low = 1, .high = LONG_RUN},
-		{.key = "validation_steps", .kind = SLOT_INTEGER, .target = &training->validation_steps, .low = 1, .high = LONG_RUN},
+		{.key = "steps_per_epoch",
+			.kind = SLOT_INTEGER,
+			.target = &training->steps_per_epoch,
+			.low = 1,
+			.high = LONG_RUN},
+		{.key = "validation_steps",
+			.kind = SLOT_INTEGER,
+			.target = &training->validation_steps,
+			.low = 1,
+			.high = LONG_RUN},
 		{.key = "shuffle", .kind = SLOT_BOOLEAN, .target = &training->shuffle},
-		{.key = "loss"}, {.key = "optimizer"}, {.key = "let"}, {.key = "terms"}, {.key = "batch"}, {.key = "steps"},
+		{.key = "loss"},
+		{.key = "optimizer"},
+		{.key = "let"},
+		{.key = "terms"},
+		{.key = "batch"},
+		{.key = "steps"},
 	};
 	if (!spec_section(context, "the section 'train'", train, SLOTS(slots))) {
 		spec->train = NULL;

@@ -35,7 +35,10 @@ static void check(Fixture *f, const char *wanted)
 	close_fixture(f);
 }
 
-static Source source_of(const char *name, const char *text, bool library) { return (Source){name, text, strlen(text), library}; }
+static Source source_of(const char *name, const char *text, bool library)
+{
+	return (Source){name, text, strlen(text), library};
+}
 
 static void test_plain(void **state)
 {
@@ -85,7 +88,8 @@ static void test_trail(void **state)
 	Fixture f;
 	open_fixture(&f);
 	Source library = source_of("prelude/l.yaml", "a\nbb\nccc\n", true), s = source_of("t", "one\ntwo\nthree\n", false);
-	Trail outer = {"model", {&s, 0, 0, 3}, NULL}, middle = {"Block", {&s, 2, 1, 2}, &outer}, inner = {"Conv2D", {&library, 2, 1, 1}, &middle};
+	Trail outer = {"model", {&s, 0, 0, 3}, NULL}, middle = {"Block", {&s, 2, 1, 2}, &outer},
+	      inner = {"Conv2D", {&library, 2, 1, 1}, &middle};
 	f.context.trail = &inner;
 	diag_error(&f.context, (Place){&library, 1, 1, 1}, NULL, "wrong");
 	f.context.trail = &outer;
@@ -162,8 +166,12 @@ static void test_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain), cmocka_unit_test(test_text), cmocka_unit_test(test_trail), cmocka_unit_test(test_deep_trail),
-		cmocka_unit_test(test_long_line), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_trail),
+		cmocka_unit_test(test_deep_trail),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,7 +193,10 @@ static void test_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scalars), cmocka_unit_test(test_structure), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_scalars),
+		cmocka_unit_test(test_structure),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_hostile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

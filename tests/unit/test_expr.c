@@ -29,8 +29,8 @@ static void close_fixture(Fixture *f)
 	arena_free(f->context.arena);
 }
 
-static const char *const kinds[] = {"number", "name", "string", "true", "false", "none", "list", "each", "if", "not", "negate", "binary", "call",
-	"index", "range", "dot", "head", "parameter", "key"};
+static const char *const kinds[] = {"number", "name", "string", "true", "false", "none", "list", "each", "if", "not",
+	"negate", "binary", "call", "index", "range", "dot", "head", "parameter", "key"};
 
 static void print(FILE *out, const Expr *e)
 {
@@ -59,7 +59,8 @@ static void print(FILE *out, const Expr *e)
 		print(out, e->items[i]);
 	}
 	if (e->kind == EXPR_HEAD && e->split == e->count) fputs(" |", out);
-	for (int i = 0; e->kind != EXPR_CALL && i < e->name_count; i++) fprintf(out, " :%s", e->names[i] ? e->names[i] : "none");
+	for (int i = 0; e->kind != EXPR_CALL && i < e->name_count; i++)
+		fprintf(out, " :%s", e->names[i] ? e->names[i] : "none");
 	fputs(")", out);
 }
 

@@ -64,7 +64,9 @@ static void test_defaults(void **state)
 	assert_int_equal(training->batch_size, 32);
 	assert_int_equal(training->epochs, 1);
 	assert_int_equal(training->shuffle, 1);
-	assert_int_equal(training->steps_per_epoch + training->validation_steps + training->metric_count + training->callback_count, 0);
+	assert_int_equal(training->steps_per_epoch + training->validation_steps + training->metric_count +
+			training->callback_count,
+		0);
 	close_fixture(&f);
 }
 
@@ -72,7 +74,8 @@ static void test_images(void **state)
 {
 	(void)state;
 	Fixture f;
-	Spec *spec = good_spec(&f, "name: xray\nseed: 18446744073709551615\nclasses: [NO, YES]\nlimits: {ram: 1.5 GiB}\ndata:\n"
+	Spec *spec = good_spec(&f,
+		"name: xray\nseed: 18446744073709551615\nclasses: [NO, YES]\nlimits: {ram: 1.5 GiB}\ndata:\n"
 		"  source: {type: image_folder, target_size: [224, 200], color_mode: grayscale, class_mode: binary, rescale: 1/255,\n"
 		"    interpolation: area, fast_decode: true, max_unreadable: 5e-2}\n"
 		"  train: {directory: a/b}\n  test: {directory: \"c d\"}\n"
@@ -103,7 +106,8 @@ static void test_tables(void **state)
 {
 	(void)state;
 	Fixture f;
-	Spec *spec = good_spec(&f, "seed: 7\ndata:\n  source: {type: csv, header: false, label: -1, ignore: [id, 3], missing: \"?\", impute: drop,\n"
+	Spec *spec = good_spec(&f,
+		"seed: 7\ndata:\n  source: {type: csv, header: false, label: -1, ignore: [id, 3], missing: \"?\", impute: drop,\n"
 		"    normalize: minmax, separator: \"\\t\", classes: [\"2\", 4]}\n  train: {file: x.csv}\n  split: {test: 1/5}\n" MODEL);
 	const nn_data *data = &spec->data;
 	assert_int_equal(data->source, NN_CSV);
@@ -136,7 +140,9 @@ static void test_training(void **state)
 {
 	(void)state;
 	Fixture f;
-	Spec *spec = good_spec(&f, MODEL "train:\n  loss: recon + kl\n  terms: {kl: 1, recon: 2}\n  optimizer: Adam()\n  batch_size: 2^6\n  epochs: 10\n"
+	Spec *spec = good_spec(&f,
+		MODEL
+		"train:\n  loss: recon + kl\n  terms: {kl: 1, recon: 2}\n  optimizer: Adam()\n  batch_size: 2^6\n  epochs: 10\n"
 		"  steps_per_epoch: 100\n  validation_steps: 50\n  shuffle: false\n  metrics: [accuracy, AUC, F1Score(), 'mae']\n"
 		"  callbacks:\n    - EarlyStopping(val_accuracy, -0.5, patience=3, baseline=0.9, restore_best_weights=true, start_from_epoch=2, verbose=1)\n"
 		"    - EarlyStopping\n"
@@ -167,7 +173,8 @@ static void test_other_sections(void **state)
 {
 	(void)state;
 	Fixture f;
-	good_spec(&f, "functions: {f(x): x}\nactivations: {g(x): x}\nlayers: {L(a)(x): x}\nblocks: {B(a)(x): x}\ncells: {C(u)(x, h=0): x}\n"
+	good_spec(&f,
+		"functions: {f(x): x}\nactivations: {g(x): x}\nlayers: {L(a)(x): x}\nblocks: {B(a)(x): x}\ncells: {C(u)(x, h=0): x}\n"
 		"losses: {l(a, b): a}\ninitializers: {I()(d): 0}\nregularizers: {R()(w): 0}\nconstraints: {K()(w): w}\noptimizers: {O()(w, g, t): w}\n"
 		"schedules: {S()(s): 1}\naliases: {layers: {M: L}}\n"
 		"models:\n  G: {input: [1], layers: [Dense(1)]}\ntrain:\n  batch: {z: 1}\n  let: {a: 1}\n  steps: []\n");
@@ -178,8 +185,9 @@ static void test_defines(void **state)
 {
 	(void)state;
 	Fixture f;
-	const Define defines[] = {{"train.epochs", "3"}, {"seed", "5"}, {"limits.ram", "64kB"}, {"data.source.classes", "[a, b, c]"},
-		{"model.layers.0", "Dense(7, activation=relu)"}, {"train.epochs", "4"}};
+	const Define defines[] = {{"train.epochs", "3"}, {"seed", "5"}, {"limits.ram", "64kB"},
+		{"data.source.classes", "[a, b, c]"}, {"model.layers.0", "Dense(7, activation=relu)"},
+		{"train.epochs", "4"}};
 	Spec *spec = read_spec(&f, "data: {source: {type: idx}}\n" MODEL "train: {epochs: 9}\n", defines, 6);
 	assert_non_null(spec);
 	assert_int_equal(f.context.errors, 0);
@@ -189,8 +197,8 @@ static void test_defines(void **state)
 	assert_non_null(layers);
 	assert_string_equal(layers->items[0]->items[1]->text, "7");
 	close_fixture(&f);
-	static const Define wrong[] = {{"", "1"}, {"name.x", "1"}, {"a..b", "1"}, {"model.layers.x", "1"}, {"seed", ""}, {"nosuch", "1"},
-		{"a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r", "1"}, {"seed", "\xFF"}};
+	static const Define wrong[] = {{"", "1"}, {"name.x", "1"}, {"a..b", "1"}, {"model.layers.x", "1"}, {"seed", ""},
+		{"nosuch", "1"}, {"a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r", "1"}, {"seed", "\xFF"}};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		read_spec(&f, "name: a\n" MODEL, &wrong[i], 1);
 		assert_int_equal(f.context.errors, 1);
@@ -246,7 +254,8 @@ static void test_fields(void **state)
 		const FieldCase *c = &fields[i];
 		Fixture f;
 		char text[300];
-		snprintf(text, sizeof text, "%s%s%s" MODEL, c->source ? "data: {source: {" : "", c->source ? c->source : "", c->source ? "}}\n" : "");
+		snprintf(text, sizeof text, "%s%s%s" MODEL, c->source ? "data: {source: {" : "",
+			c->source ? c->source : "", c->source ? "}}\n" : "");
 		Spec *spec = good_spec(&f, text);
 		Field found[2];
 		int count = spec_fields(&f.context, spec, c->input_rank, c->input, c->label_rank, c->label, found);
@@ -310,10 +319,16 @@ static void test_warning(void **state)
 {
 	(void)state;
 	Fixture f;
-	read_spec(&f, "data: {source: {type: idx}, train: {images: a, labels: b}}\n" MODEL "train:\n  callbacks: [EarlyStopping()]\n", NULL, 0);
+	read_spec(&f,
+		"data: {source: {type: idx}, train: {images: a, labels: b}}\n" MODEL
+		"train:\n  callbacks: [EarlyStopping()]\n",
+		NULL, 0);
 	assert_true(f.context.errors == 0 && f.context.warnings == 1);
 	close_fixture(&f);
-	read_spec(&f, "data: {source: {type: idx}, split: {validation: 0.1}}\n" MODEL "train:\n  callbacks: [EarlyStopping()]\n", NULL, 0);
+	read_spec(&f,
+		"data: {source: {type: idx}, split: {validation: 0.1}}\n" MODEL
+		"train:\n  callbacks: [EarlyStopping()]\n",
+		NULL, 0);
 	assert_true(f.context.errors == 0 && f.context.warnings == 0);
 	close_fixture(&f);
 }
@@ -321,8 +336,14 @@ static void test_warning(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_images), cmocka_unit_test(test_tables), cmocka_unit_test(test_training),
-		cmocka_unit_test(test_other_sections), cmocka_unit_test(test_defines), cmocka_unit_test(test_fields), cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_images),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_training),
+		cmocka_unit_test(test_other_sections),
+		cmocka_unit_test(test_defines),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_warning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,11 +72,13 @@ static void test_nearest(void **state)
 static void test_snake(void **state)
 {
 	(void)state;
-	const char *const pairs[][2] = {{"MaxPooling2D", "max_pooling2d"}, {"Dense", "dense"}, {"LSTM", "lstm"}, {"LSTMCell", "lstm_cell"},
-		{"BatchNormalization", "batch_normalization"}, {"Conv2DTranspose", "conv2d_transpose"}, {"my_Block", "my_block"}, {"GRU", "gru"},
+	const char *const pairs[][2] = {{"MaxPooling2D", "max_pooling2d"}, {"Dense", "dense"}, {"LSTM", "lstm"},
+		{"LSTMCell", "lstm_cell"}, {"BatchNormalization", "batch_normalization"},
+		{"Conv2DTranspose", "conv2d_transpose"}, {"my_Block", "my_block"}, {"GRU", "gru"},
 		{"GlobalAveragePooling2D", "global_average_pooling2d"}, {"XAbCd", "x_ab_cd"}, {"", ""}};
 	Arena *arena = arena_new();
-	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) assert_string_equal(text_snake(arena, pairs[i][0]), pairs[i][1]);
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		assert_string_equal(text_snake(arena, pairs[i][0]), pairs[i][1]);
 	arena_free(arena);
 }
 
@@ -115,8 +117,13 @@ static void test_hash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_arena), cmocka_unit_test(test_grow), cmocka_unit_test(test_distance), cmocka_unit_test(test_nearest),
-		cmocka_unit_test(test_snake), cmocka_unit_test(test_file), cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_grow),
+		cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_snake),
+		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_hash),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
