@@ -3,7 +3,9 @@
 # make demo                 installs what is missing, trains a network, shows what it learned   (DATA=folder, YES=1)
 # make test                 everything;  make bench: timings;  make install PREFIX=/usr/local
 
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC = gcc
+endif
 CFLAGS  ?= -O2 -g
 WARN     = -Wall -Wextra -Wpedantic -Werror
 STD      = -std=c11 -D_GNU_SOURCE
@@ -44,8 +46,8 @@ $(B)/gen/registry.c: $(OPS) $(KERNELS) Makefile | $(B)/gen
 	@{ echo '#include "ops/ops.h"'; echo '#include "kernels/kernel.h"'; \
 	  for f in $(basename $(notdir $(OPS))); do echo "extern const OpFamily op_family_$$f;"; done; \
 	  echo 'const OpFamily *const op_families[] = {'; for f in $(basename $(notdir $(OPS))); do echo "	&op_family_$$f,"; done; echo '	NULL};'; \
-	  for k in $(filter-out kernel support,$(basename $(notdir $(KERNELS)))); do echo "extern const Kernel kernel_$$k;"; done; \
-	  echo 'const Kernel *const kernels[] = {'; for k in $(filter-out kernel support,$(basename $(notdir $(KERNELS)))); do echo "	&kernel_$$k,"; done; echo '	NULL};'; } > $@
+	  for k in $(filter-out kernel support nest tile_text,$(basename $(notdir $(KERNELS)))); do echo "extern const Kernel kernel_$$k;"; done; \
+	  echo 'const Kernel *const kernels[] = {'; for k in $(filter-out kernel support nest tile_text,$(basename $(notdir $(KERNELS)))); do echo "	&kernel_$$k,"; done; echo '	NULL};'; } > $@
 $(B)/gen/prelude.c: $(PRELUDE) Makefile | $(B)/gen
 	@{ echo '#include "build.h"'; for f in $(PRELUDE); do n=$$(basename $$f .yaml); \
 	  echo "static const char text_$$n[] = {"; od -An -v -tu1 $$f | sed 's/[0-9][0-9]*/&,/g'; echo "0};"; done; \

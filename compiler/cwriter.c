@@ -39,7 +39,7 @@ static void put_line(CWriter *out, const char *line, size_t length)
 	if (length && line[length - 1] == '{') out->depth++;
 }
 
-void cw_text(CWriter *out, const char *text)
+static void put_lines(CWriter *out, const char *text)
 {
 	for (const char *end; *text; text = *end ? end + 1 : end) {
 		end = strchr(text, '\n');
@@ -54,9 +54,12 @@ void cw(CWriter *out, const char *format, ...)
 	va_start(list, format);
 	const char *text = arena_vformat(out->arena, format, list);
 	va_end(list);
-	if (*text) cw_text(out, text);
-	else put(out, "\n", 1);
+	put_lines(out, text);
 }
+
+void cw_text(CWriter *out, const char *text) { put(out, text, strlen(text)); }
+
+void cw_blank(CWriter *out) { put(out, "\n", 1); }
 
 void cw_comment(CWriter *out, const char *format, ...)
 {

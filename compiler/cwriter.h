@@ -14,7 +14,8 @@ typedef struct CWriter {
 CWriter *cwriter_new(Arena *arena);
 /* One or several lines; each is indented and ended. */
 void cw(CWriter *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* text as it stands, several lines, with the indentation of the place it goes to */
+void cw_blank(CWriter *out);
+/* text that another writer has made, as it stands */
 void cw_text(CWriter *out, const char *text);
 /* A comment block of one or more lines; what could end it early is made harmless. */
 void cw_comment(CWriter *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

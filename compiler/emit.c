@@ -1,0 +1,205 @@
+/* emit.c: in: a model with its plans; out: the text of NAME.c. A summary, then the functions that steps share, one function a
+ * step, one function a program that reads as the network, the descriptor and the functions for embedding.
+ * Invariant: the text is a function of the spec, the target and nnc's version; no date, no path. */
+#include <ctype.h>
+#include <string.h>
+#include "emit.h"
+
+static void preamble(CWriter *out, const Model *model, const char *header_name)
+{
+	const Target *target = model->target;
+	if (target->number_size == 8) cw(out, "#define NN_DOUBLE");
+	cw(out, "#include \"%s\"", header_name);
+	cw(out, "#include \"nn_math.h\"");
+	cw(out, "#include \"nn_random.h\"");
+	cw(out, "#include <string.h>");
+	cw(out, "#ifdef _OPENMP");
+	cw(out, "#include <omp.h>");
+	cw(out, "#define PRAGMA(text) _Pragma(#text)");
+	cw(out, "#else");
+	cw(out, "#define PRAGMA(text)");
+	cw(out, "#endif");
+	if (target->guard) {
+		cw(out, "#ifndef %s", target->guard);
+		cw(out, "#error \"made for --target=%s: compile with -march=native there, or make it again with another --target\"", target->name);
+		cw(out, "#endif");
+	}
+	cw_blank(out);
+	cw(out, "typedef nn_real real;");
+	if (target->vector_bytes) {
+		cw(out, "typedef real vec __attribute__((vector_size(%d))); /* %d numbers */", target->vector_bytes, target->lanes);
+		cw(out, "typedef real vec_anywhere __attribute__((vector_size(%d), aligned(%d), may_alias));", target->vector_bytes, target->number_size);
+		cw(out, "#define LOAD(p) (*(const vec_anywhere *)(p))");
+		cw(out, "#define STORE(p, v) (*(vec_anywhere *)(p) = (v))");
+	} else {
+		cw(out, "typedef real vec;");
+		cw(out, "#define LOAD(p) (*(p))");
+		cw(out, "#define STORE(p, v) (*(p) = (v))");
+	}
+	cw_blank(out);
+}
+
+static void tables(CWriter *out, const Plan *plan, const char *prefix)
+{
+	for (int i = 0; i < plan->table_count; i++) {
+		const Node *node = plan->tables[i];
+		int64_t count = shape_count(&node->shape);
+		cw(out, "static const real %s_table_%d[%lld] = {", prefix, i, (long long)count);
+		for (int64_t k = 0; k < count; k += 8) {
+			const char *line = "";
+			for (int64_t j = k; j < count && j < k + 8; j++)
+				line = arena_format(out->arena, "%s%s%s,", line, j > k ? " " : "", c_number(out->arena, node->at.data[j], plan->target->number_size == 4));
+			cw(out, "%s", line);
+		}
+		cw(out, "};");
+	}
+}
+
+/* Is name a word of text? */
+static bool mentions(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+	for (const char *c = text; (c = strstr(c, name)); c++) {
+		bool before = c > text && (isalnum((unsigned char)c[-1]) || c[-1] == '_' || c[-1] == '>' || c[-1] == '.');
+		bool after = isalnum((unsigned char)c[length]) || c[length] == '_';
+		if (!before && !after) return true;
+	}
+	return false;
+}
+
+static const struct {
+	const char *name, *declaration;
+} parameters[] = {{"state", "real *state"}, {"work", "char *work"}, {"n", "ptrdiff_t n"}, {"call", "const nn_call *call"}};
+
+static const char *parameter_list(Arena *arena, const char *body, bool declare)
+{
+	const char *list = "";
+	for (size_t i = 0; i < sizeof parameters/sizeof *parameters; i++) {
+		if (!mentions(body, parameters[i].name)) continue;
+		list = arena_format(arena, "%s%s%s", list, *list ? ", " : "", declare ? parameters[i].declaration : parameters[i].name);
+	}
+	return *list ? list : declare ? "void" : "";
+}
+
+static const Node *main_node(const Step *step)
+{
+	return step->anchor ? step->anchor : step->nodes[step->count - 1];
+}
+
+static const char *step_name(const Plan *plan, const Step *step)
+{
+	Arena *arena = plan->context->arena;
+	const Node *node = main_node(step);
+	const char *layer = *node->layer ? node->layer : node->op->name;
+	const char *kind = node->phase == PHASE_FORWARD ? "" : "_gradient";
+	for (int i = 0; i < step->store_count; i++)
+		if (step->stores[i]->phase == PHASE_UPDATE) kind = "_update";
+	const char *name = arena_format(arena, "%s_%s%s", plan->program->name, c_identifier(arena, layer), kind);
+	int same = 0;
+	for (int i = 0; i < step->index; i++) {
+		size_t length = strlen(name);
+		const char *other = plan->steps[i]->name;
+		same += !strncmp(other, name, length) && (!other[length] || (other[length] == '_' && isdigit((unsigned char)other[length + 1])));
+	}
+	return same ? arena_format(arena, "%s_%d", name, same + 1) : name;
+}
+
+static void step_comment(CWriter *out, const Model *model, const Plan *plan, const Step *step)
+{
+	const Node *node = main_node(step);
+	const char *what = "";
+	for (int i = 0; i < step->count; i++)
+		what = arena_format(out->arena, "%s%s%s", what, i ? " " : "", step->nodes[i]->op->name);
+	if (strlen(what) > 90) what = arena_format(out->arena, "%.90s ..", what);
+	const char *line = node->place.source && !node->place.source->library && node->place.source == model->spec->source
+		? arena_format(out->arena, "; line %d", node->place.line + 1) : "";
+	const char *of = *node->layer ? node->layer : plan->program->name;
+	const char *phase = node->phase == PHASE_FORWARD ? "" : node->phase == PHASE_GRADIENT ? ", gradient" : ", update";
+	cw_comment(out, "%s%s %s: %s; kernel %s%s", of, phase, shape_text(out->arena, &step->space), what, step->kernel->name, line);
+}
+
+static const char *step_body(const Plan *plan, const Step *step)
+{
+	CWriter *out = cwriter_new(plan->context->arena);
+	out->depth = 1;
+	step->kernel->emit(out, plan, step);
+	return out->text ? out->text : "";
+}
+
+static size_t output_offset(const Plan *plan, const Node *node) { return plan->location[node->id].offset; }
+
+static void given_scalars(CWriter *out, const Plan *plan)
+{
+	for (int i = 0; i < plan->count; i++) {
+		const Node *node = plan->order[i];
+		if (node->op != &op_input || plan->location[node->id].space != SPACE_WORK) continue;
+		bool step = !strcmp(node->at.name, "step"), epoch = !strcmp(node->at.name, "epoch");
+		if (step || epoch) cw(out, "*(real *)(work + %zu) = (real)call->%s;", plan->location[node->id].offset, node->at.name);
+	}
+}
+
+static void program(CWriter *out, const Model *model, Plan *plan)
+{
+	CWriter *calls = cwriter_new(out->arena);
+	calls->depth = 1;
+	given_scalars(calls, plan);
+	for (int s = 0; s < plan->step_count; s++) {
+		Step *step = plan->steps[s];
+		step->name = step_name(plan, step);
+		const char *body = step_body(plan, step);
+		step_comment(out, model, plan, step);
+		cw(out, "static void %s(%s)", step->name, parameter_list(out->arena, body, true));
+		cw(out, "{");
+		cw_text(out, body);
+		cw(out, "}");
+		cw_blank(out);
+		cw(calls, "%s(%s);", step->name, parameter_list(out->arena, body, false));
+		if (plan->checked && plan->step_of[plan->checked->id] == s)
+			cw(calls, "if (!isfinite(*(const real *)(work + %zu))) return NN_NOT_FINITE;", output_offset(plan, plan->checked));
+	}
+	const char *body = calls->text ? calls->text : "";
+	cw_comment(out, "program %s: %zu bytes of work", plan->program->name, plan->work_bytes);
+	cw(out, "static int run_%s(void *state_block, void *work_block, const nn_call *call)", plan->program->name);
+	cw(out, "{");
+	if (mentions(body, "state")) cw(out, "real *const state = state_block;");
+	else cw(out, "(void)state_block;");
+	if (mentions(body, "work")) cw(out, "char *const work = work_block;");
+	else cw(out, "(void)work_block;");
+	if (mentions(body, "n")) cw(out, "const ptrdiff_t n = call->rows;");
+	cw(out, "#ifdef _OPENMP");
+	cw(out, "if (call->threads > 0) omp_set_num_threads(call->threads);");
+	cw(out, "#else");
+	cw(out, "(void)call;");
+	cw(out, "#endif");
+	cw_text(out, body);
+	cw(out, "return NN_OK;");
+	cw(out, "}");
+	cw_blank(out);
+}
+
+static void banner(CWriter *out, const Model *model)
+{
+	cw_comment(out, "%s: a network as C, made by nnc %s for target %s.\nMake it again:  %s   (spec %016llx)\n\n%s\nThis file belongs to whoever made it.",
+		model->spec->name, NNC_VERSION, model->target->name, model->command, (unsigned long long)model->hash, summary_layers(model));
+}
+
+const char *emit_source(const Model *model, const char *header_name)
+{
+	CWriter *out = cwriter_new(model->context->arena), *steps = cwriter_new(model->context->arena);
+	Helpers *helpers = arena_alloc(model->context->arena, sizeof *helpers);
+	for (int p = 0; p < model->network->program_count; p++) {
+		model->plans[p]->helpers = helpers;
+		tables(steps, model->plans[p], model->plans[p]->program->name);
+		program(steps, model, model->plans[p]);
+	}
+	banner(out, model);
+	preamble(out, model, header_name);
+	for (int i = 0; i < helpers->count; i++) {
+		cw_text(out, helpers->texts[i]);
+		cw_blank(out);
+	}
+	cw_text(out, steps->text);
+	emit_descriptor(out, model);
+	emit_embedding(out, model);
+	return out->text;
+}

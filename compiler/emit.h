@@ -1,0 +1,51 @@
+/* emit.h: plans -> the text of NAME.c and NAME.h. */
+#ifndef EMIT_H
+#define EMIT_H
+#include "build.h"
+#include "plan.h"
+
+/* A tensor of the state that no program computes: normalisation, fitted by the runtime. */
+typedef struct Fitted {
+	const char *name;
+	int64_t count;
+	size_t offset;
+} Fitted;
+
+/* Everything that is printed. */
+typedef struct Model {
+	Context *context;
+	const Spec *spec;
+	const Network *network;
+	const Target *target;
+	Plan **plans; /* one for each program */
+	Fitted fitted[3];
+	int fitted_count;
+	size_t inference_count, state_count; /* in numbers */
+	nn_task task;
+	bool logits;
+	const char *command; /* how to make the file again: "nnc chest_xray.yaml -o chest_xray.c" */
+	uint64_t hash; /* of the spec, the definitions on the command line and the target */
+} Model;
+
+void model_describe(Model *model); /* model.c: the task, the fitted tensors; before the passes, which forget where a value came from */
+void model_check(const Model *model); /* limits.ram of the spec */
+/* Gives every variable its place in the state: what predict needs first. */
+void model_place(Model *model);
+const char *emit_source(const Model *model, const char *header_name);
+const char *emit_header(const Model *model);
+void emit_descriptor(CWriter *out, const Model *model); /* the nn_model and all it points to */
+void emit_embedding(CWriter *out, const Model *model); /* NAME_load, NAME_preprocess, NAME_predict */
+
+/* target.c: "native", "avx512", "avx2", "generic", "portable". NULL: there is no such target. */
+const Target *target_find(Arena *arena, const char *name, int number_size);
+extern const char target_names[];
+
+/* summary.c: Keras's table, MACs and bytes; and for the comment at the top of the C */
+const char *summary_text(const Model *model);
+const char *summary_layers(const Model *model);
+
+/* dump.c: --dump=STAGE. NULL: there is no such stage. */
+const char *dump_text(const Model *model, const char *stage);
+extern const char dump_stages[];
+
+#endif

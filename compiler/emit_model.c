@@ -1,0 +1,267 @@
+/* emit_model.c: in: a model; out: the constant descriptor that the runtime drives it by, and its tables of tensors, fields,
+ * programs and layers. Everything that comes from a spec goes through c_string. */
+#include <math.h>
+#include <string.h>
+#include "emit.h"
+
+static size_t rounded(size_t count) { return (count + 15)/16*16; }
+
+static bool for_inference(const Variable *variable) { return variable->role == ROLE_WEIGHT || variable->role == ROLE_STATE; }
+
+void model_place(Model *model)
+{
+	size_t at = 0;
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < model->network->variable_count; i++) {
+			Variable *variable = model->network->variables[i];
+			if (for_inference(variable) != !pass) continue;
+			variable->offset = at;
+			at += rounded((size_t)shape_count(&variable->shape));
+		}
+		if (pass) break;
+		for (int i = 0; i < model->fitted_count; i++) {
+			model->fitted[i].offset = at;
+			at += rounded((size_t)model->fitted[i].count);
+		}
+		model->inference_count = at;
+	}
+	model->state_count = at + 64; /* a vector may be read past the last number */
+	model->inference_count += 64;
+	if (model->inference_count > model->state_count) model->state_count = model->inference_count;
+}
+
+static const char *sizes(Arena *arena, const Shape *shape, int from)
+{
+	const char *text = "";
+	for (int i = from; i < shape->rank; i++) text = arena_format(arena, "%s%s%lld", text, i > from ? ", " : "", (long long)shape->dim[i].size);
+	return *text ? text : "0";
+}
+
+static const char *quoted(Arena *arena, const char *text)
+{
+	return text ? arena_format(arena, "\"%s\"", c_string(arena, text)) : "NULL";
+}
+
+static void tensor(CWriter *out, const Variable *variable)
+{
+	static const char *const roles[] = {"NN_WEIGHT", "NN_STATE", "NN_SCALAR", "NN_SLOT"};
+	cw(out, "{%s, %s, %d, %d, {%s}, %zu, %lld},", quoted(out->arena, variable->path), roles[variable->role], variable->trainable,
+		variable->shape.rank, sizes(out->arena, &variable->shape, 0), variable->offset, (long long)shape_count(&variable->shape));
+}
+
+static int tensors(CWriter *out, const Model *model)
+{
+	int count = 0;
+	cw(out, "static const nn_tensor tensors[] = {");
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < model->network->variable_count; i++)
+			if (for_inference(model->network->variables[i]) == !pass) tensor(out, model->network->variables[i]), count++;
+		for (int i = 0; i < model->fitted_count && !pass; i++, count++)
+			cw(out, "{\"%s\", NN_FITTED, 0, 1, {%lld}, %zu, %lld},", model->fitted[i].name, (long long)model->fitted[i].count,
+				model->fitted[i].offset, (long long)model->fitted[i].count);
+	}
+	if (!count) cw(out, "{NULL, NN_WEIGHT, 0, 0, {0}, 0, 0},");
+	cw(out, "};");
+	return count;
+}
+
+static void field(CWriter *out, const Plan *plan, const char *name, const Node *node)
+{
+	bool rows = node->shape.rank && node->shape.dim[0].rows;
+	int64_t count = shape_count(&node->shape);
+	cw(out, "{%s, %d, {%s}, %d, %zu, %lld},", quoted(out->arena, name), node->shape.rank - rows, sizes(out->arena, &node->shape, rows),
+		rows, plan->location[node->id].offset, (long long)(rows ? count/node->shape.dim[0].size : count));
+}
+
+typedef struct Counts {
+	int inputs, outputs;
+} Counts;
+
+static Counts fields(CWriter *out, const Plan *plan)
+{
+	Counts counts = {0, 0};
+	const Program *program = plan->program;
+	for (int i = 0; i < plan->count; i++) {
+		const Node *node = plan->order[i];
+		if (node->op != &op_input || !strcmp(node->at.name, "step") || !strcmp(node->at.name, "epoch")) continue;
+		if (!counts.inputs++) cw(out, "static const nn_field %s_inputs[] = {", program->name);
+		field(out, plan, node->at.name, node);
+	}
+	if (counts.inputs) cw(out, "};");
+	for (int i = 0; i < program->output_count; i++) {
+		if (!counts.outputs++) cw(out, "static const nn_field %s_outputs[] = {", program->name);
+		field(out, plan, program->outputs[i].name, program->outputs[i].node);
+	}
+	if (counts.outputs) cw(out, "};");
+	return counts;
+}
+
+static double macs_of(const Plan *plan)
+{
+	double macs = 0;
+	for (int i = 0; i < plan->count; i++) {
+		const Node *node = plan->order[i];
+		if (node->op != &op_contract) continue;
+		double product = (double)shape_count(&node->shape);
+		for (int k = 0; node->at.a[k]; k++)
+			if (!strchr(node->at.o, node->at.a[k])) product *= (double)node->args[0]->shape.dim[k].size;
+		macs += product;
+	}
+	return macs;
+}
+
+static void programs(CWriter *out, const Model *model)
+{
+	int count = model->network->program_count;
+	Counts *counts = arena_alloc(out->arena, sizeof *counts*(size_t)(count + 1));
+	for (int p = 0; p < count; p++) counts[p] = fields(out, model->plans[p]);
+	cw(out, "static const nn_program programs[] = {");
+	for (int p = 0; p < count; p++) {
+		const char *name = model->network->programs[p]->name;
+		cw(out, "{\"%s\", %lld, %s, %s, %d, %d, %s, run_%s},", name, (long long)model->network->programs[p]->graph->batch,
+			counts[p].inputs ? arena_format(out->arena, "%s_inputs", name) : "NULL",
+			counts[p].outputs ? arena_format(out->arena, "%s_outputs", name) : "NULL", counts[p].inputs, counts[p].outputs,
+			c_number(out->arena, macs_of(model->plans[p]), false), name);
+	}
+	cw(out, "};");
+}
+
+static void layers(CWriter *out, const Network *network)
+{
+	cw(out, "static const nn_layer layers[] = {");
+	for (int i = 0; i < network->layer_count; i++) {
+		const LayerRow *row = &network->layers[i];
+		const char *shape = row->output.rank && row->output.dim[0].rows ? "None" : "";
+		for (int k = *shape ? 1 : 0; k < row->output.rank; k++)
+			shape = arena_format(out->arena, "%s%s%lld", shape, *shape ? ", " : "", (long long)row->output.dim[k].size);
+		cw(out, "{%s, %s, \"(%s)\", %lld},", quoted(out->arena, row->name), quoted(out->arena, row->type), shape, (long long)row->parameters);
+	}
+	if (!network->layer_count) cw(out, "{NULL, NULL, NULL, 0},");
+	cw(out, "};");
+}
+
+static void strings(CWriter *out, const char *name, const char *const *texts, int count)
+{
+	if (!count) return;
+	cw(out, "static const char *const %s[] = {", name);
+	for (int i = 0; i < count; i++) cw(out, "%s,", quoted(out->arena, texts[i]));
+	cw(out, "};");
+}
+
+static void split(CWriter *out, const char *name, const nn_split *s)
+{
+	const char *const values[] = {s->directory, s->file, s->inputs, s->targets, s->images, s->labels};
+	static const char *const names[] = {"directory", "file", "inputs", "targets", "images", "labels"};
+	for (int i = 0; i < 6; i++)
+		if (values[i]) cw(out, ".data.%s.%s = %s,", name, names[i], quoted(out->arena, values[i]));
+}
+
+static const char *list(Arena *arena, const int64_t *values, int count)
+{
+	const char *text = "";
+	for (int i = 0; i < count; i++) text = arena_format(arena, "%s%s%lld", text, i ? ", " : "", (long long)values[i]);
+	return count ? text : "0";
+}
+
+static void data(CWriter *out, const nn_data *d)
+{
+	Arena *arena = out->arena;
+	cw(out, ".data.source = (nn_source)%d,", (int)d->source);
+	split(out, "train", &d->train);
+	split(out, "validation", &d->validation);
+	split(out, "test", &d->test);
+	cw(out, ".data.split_validation = %s, .data.split_test = %s, .data.split_stratify = %d,", c_number(arena, d->split_validation, false),
+		c_number(arena, d->split_test, false), d->split_stratify);
+	cw(out, ".data.split_group = %s, .data.split_seed = %lluu,", quoted(arena, d->split_group), (unsigned long long)d->split_seed);
+	cw(out, ".data.height = %d, .data.width = %d, .data.channels = %d, .data.rescale = %s,", d->height, d->width, d->channels, c_number(arena, d->rescale, false));
+	cw(out, ".data.interpolation = (nn_interpolation)%d, .data.fast_decode = %d, .data.class_mode = (nn_class_mode)%d, .data.max_unreadable = %s,",
+		(int)d->interpolation, d->fast_decode, (int)d->class_mode, c_number(arena, d->max_unreadable, false));
+	cw(out, ".data.header = %d, .data.label = %s, .data.separator = %s,", d->header, quoted(arena, d->label), quoted(arena, d->separator));
+	if (d->ignore_count) cw(out, ".data.ignore = ignored, .data.ignore_count = %d,", d->ignore_count);
+	if (d->missing_count) cw(out, ".data.missing = missing, .data.missing_count = %d,", d->missing_count);
+	cw(out, ".data.impute = (nn_missing)%d, .data.normalize = (nn_normalize)%d,", (int)d->impute, (int)d->normalize);
+	if (d->class_count) cw(out, ".data.classes = classes, .data.class_count = %d,", d->class_count);
+	cw(out, ".data.input_field = %s, .data.label_field = %s,", quoted(arena, d->input_field), quoted(arena, d->label_field));
+	cw(out, ".data.input_rank = %d, .data.input_shape = {%s},", d->input_rank, list(arena, d->input_shape, d->input_rank));
+	cw(out, ".data.label_rank = %d, .data.label_shape = {%s},", d->label_rank, list(arena, d->label_shape, d->label_rank));
+}
+
+static void training(CWriter *out, const nn_training *t)
+{
+	Arena *arena = out->arena;
+	cw(out, ".training.batch_size = %d, .training.epochs = %d, .training.steps_per_epoch = %d, .training.validation_steps = %d, .training.shuffle = %d,",
+		t->batch_size, t->epochs, t->steps_per_epoch, t->validation_steps, t->shuffle);
+	if (t->metric_count) cw(out, ".training.metrics = metrics, .training.metric_count = %d,", t->metric_count);
+	if (t->callback_count) cw(out, ".training.callbacks = callbacks, .training.callback_count = %d,", t->callback_count);
+	cw(out, ".training.optimizer = %s, .training.loss = %s, .training.learning_rate = %s,", quoted(arena, t->optimizer), quoted(arena, t->loss),
+		c_number(arena, t->learning_rate, false));
+}
+
+static void callbacks(CWriter *out, const nn_training *t)
+{
+	if (!t->callback_count) return;
+	cw(out, "static const nn_callback callbacks[] = {");
+	for (int i = 0; i < t->callback_count; i++) {
+		const nn_callback *c = &t->callbacks[i];
+		cw(out, "{(nn_callback_kind)%d, %s, %s, %s, %d, %d, %d, %d, %s, %d},", (int)c->kind, quoted(out->arena, c->monitor),
+			c_number(out->arena, c->min_delta, false), c_number(out->arena, c->baseline, false), c->patience, c->start_from_epoch, c->mode,
+			c->restore_best_weights, quoted(out->arena, c->filepath), c->save_best_only);
+	}
+	cw(out, "};");
+}
+
+static const char *spec_literal(Arena *arena, const char *text)
+{
+	const char *literal = "";
+	while (*text) { /* a literal a line, so that lines stay short and no literal is too long for the standard's limits */
+		size_t length = strcspn(text, "\n");
+		length += text[length] == '\n';
+		if (length > 400) length = 400;
+		literal = arena_format(arena, "%s\n\t\"%s\"", literal, c_string(arena, arena_copy(arena, text, length)));
+		text += length;
+	}
+	return *literal ? literal : "\"\"";
+}
+
+static size_t work_bytes(const Model *model, const char *name)
+{
+	size_t most = 64;
+	for (int p = 0; p < model->network->program_count; p++)
+		if ((!name || !strcmp(model->network->programs[p]->name, name)) && model->plans[p]->work_bytes > most) most = model->plans[p]->work_bytes;
+	return most;
+}
+
+void emit_descriptor(CWriter *out, const Model *model)
+{
+	const Spec *spec = model->spec;
+	int64_t parameters = 0, trainable = 0;
+	for (int i = 0; i < model->network->variable_count; i++) {
+		const Variable *v = model->network->variables[i];
+		if (for_inference(v)) parameters += shape_count(&v->shape);
+		if (v->role == ROLE_WEIGHT && v->trainable) trainable += shape_count(&v->shape);
+	}
+	static const char *const tasks[] = {"NN_REGRESSION", "NN_BINARY", "NN_MULTICLASS", "NN_MULTILABEL", "NN_OTHER"};
+	int tensor_count = tensors(out, model);
+	programs(out, model);
+	layers(out, model->network);
+	strings(out, "classes", spec->data.classes, spec->data.class_count);
+	strings(out, "ignored", spec->data.ignore, spec->data.ignore_count);
+	strings(out, "missing", spec->data.missing, spec->data.missing_count);
+	strings(out, "metrics", spec->training.metrics, spec->training.metric_count);
+	callbacks(out, &spec->training);
+	cw_blank(out);
+	cw(out, "const nn_model %s_model = {", spec->name);
+	cw(out, ".abi = NN_ABI, .name = \"%s\", .version = \"%s\", .spec_hash = \"%016llx\", .target = \"%s\", .number_size = sizeof(real),",
+		spec->name, NNC_VERSION, (unsigned long long)model->hash, model->target->name);
+	cw(out, ".seed = %lluu, .task = %s, .logits = %d,", (unsigned long long)spec->seed, tasks[model->task], model->logits);
+	cw(out, ".tensors = tensors, .tensor_count = %d, .state_count = %zu, .inference_count = %zu,", tensor_count, model->state_count, model->inference_count);
+	cw(out, ".work_bytes = %zu, .predict_work_bytes = %zu,", work_bytes(model, NULL), work_bytes(model, "predict"));
+	cw(out, ".programs = programs, .program_count = %d,", model->network->program_count);
+	cw(out, ".layers = layers, .layer_count = %d, .parameters = %lld, .trainable_parameters = %lld,", model->network->layer_count,
+		(long long)parameters, (long long)trainable);
+	data(out, &spec->data);
+	training(out, &spec->training);
+	cw(out, ".spec =%s,", spec_literal(out->arena, spec->source->text));
+	cw(out, "};");
+	cw_blank(out);
+}

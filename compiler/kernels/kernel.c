@@ -1,0 +1,188 @@
+/* kernel.c: what kernels ask of the plan. In: nodes with their locations; out: pointer declarations, live sizes, affine
+ * views, cost constants. Invariant: names are functions of the node alone, so that every part of a step's text agrees. */
+#include <assert.h>
+#include <string.h>
+#include "kernel.h"
+
+bool is_stored(const Plan *plan, const Node *node) { return plan->location[node->id].space != SPACE_NONE; }
+
+bool is_view(const Node *node) { return node->op->kind == OP_MOVE || node->op == &op_gather; }
+
+const char *dim_text(Arena *arena, Dim dim)
+{
+	if (!dim.rows) return arena_format(arena, "%lld", (long long)dim.size);
+	return dim.rows == 1 ? "n" : arena_format(arena, "n*%lld", (long long)dim.rows);
+}
+
+int64_t dim_capacity(const Plan *plan, Dim dim)
+{
+	(void)plan;
+	return dim.size;
+}
+
+bool same_places(const Shape *a, const Shape *b)
+{
+	return shape_count(a) == shape_count(b) && shape_rows(a) == shape_rows(b);
+}
+
+/* A parallel region costs about a microsecond to open and close, and a second thread's cold cache some more. */
+bool worth_threads(double nanoseconds) { return nanoseconds > 15e3; }
+
+/* --- names and pointers --- */
+
+static const char *tail(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+const char *pointer_name(const Plan *plan, const Node *node)
+{
+	Arena *arena = plan->context->arena;
+	if (node->op == &op_variable) return arena_format(arena, "%s_%d", c_identifier(arena, tail(node->at.variable->path)), node->id);
+	if (node->op == &op_input) return arena_format(arena, "%s_%d", c_identifier(arena, node->at.name), node->id);
+	if (node->op == &op_const) return arena_format(arena, "%s_table_%zu", plan->program->name, plan->location[node->id].offset);
+	const char *gradient = node->phase == PHASE_GRADIENT ? "d_" : "";
+	return arena_format(arena, "%s%s_%d", gradient, *node->layer ? c_identifier(arena, node->layer) : node->op->name, node->id);
+}
+
+typedef struct Seen {
+	Node **nodes;
+	int count, capacity;
+	bool *mark;
+} Seen;
+
+/* What is stored and read to compute node in this step: below it, through everything that is not stored. */
+static void reads(const Plan *plan, const Step *step, Node *node, Seen *seen)
+{
+	if (seen->mark[node->id]) return;
+	seen->mark[node->id] = true;
+	bool here = plan->step_of[node->id] == step->index;
+	if (!here && is_stored(plan, node)) {
+		seen->nodes = arena_grow(plan->context->arena, seen->nodes, seen->count, &seen->capacity, sizeof *seen->nodes);
+		seen->nodes[seen->count++] = node;
+		return;
+	}
+	for (int i = 0; i < node->arg_count; i++) reads(plan, step, node->args[i], seen);
+}
+
+static Seen step_reads(const Plan *plan, const Step *step)
+{
+	Seen seen = {0};
+	seen.mark = arena_alloc(plan->context->arena, (size_t)plan->program->graph->count);
+	for (int i = 0; i < step->count; i++) reads(plan, step, step->nodes[i], &seen);
+	return seen;
+}
+
+static const Variable *written_variable(const Plan *plan, const Node *node)
+{
+	const Program *program = plan->program;
+	for (int i = 0; i < program->assignment_count; i++)
+		if (program->assignments[i].node == node && plan->in_place[i]) return program->assignments[i].variable;
+	return NULL;
+}
+
+static const char *what(const Plan *plan, const Node *node)
+{
+	Arena *arena = plan->context->arena;
+	const char *shape = shape_text(arena, &node->shape);
+	if (node->op == &op_variable) return arena_format(arena, "%s %s", node->at.variable->path, shape);
+	if (node->op == &op_input) return arena_format(arena, "%s %s", node->at.name, shape);
+	const Variable *variable = written_variable(plan, node);
+	if (variable) return arena_format(arena, "next %s %s", variable->path, shape);
+	return arena_format(arena, "%s%s%s%s %s", node->phase == PHASE_GRADIENT ? "gradient: " : "", node->op->name, *node->layer ? " of " : "",
+		node->layer, shape);
+}
+
+static void pointer(CWriter *out, const Plan *plan, const Node *node, bool writes)
+{
+	Location at = plan->location[node->id];
+	if (at.space == SPACE_TABLE) return; /* a global array */
+	const char *base = at.space == SPACE_STATE ? arena_format(out->arena, "state + %zu", at.offset)
+						   : arena_format(out->arena, "(%sreal *)(work + %zu)", writes ? "" : "const ", at.offset);
+	char *comment = arena_format(out->arena, "%s", what(plan, node));
+	for (char *c = comment; *c; c++)
+		if ((unsigned char)*c < 32 || *c == '*' || *c == '/' || *c == '\\' || *c == '?') *c = *c == '/' ? '.' : ' ';
+	cw(out, "%sreal *const %s = %s; /* %s */", writes ? "" : "const ", pointer_name(plan, node), base, comment);
+}
+
+void step_pointers(CWriter *out, const Plan *plan, const Step *step)
+{
+	Seen seen = step_reads(plan, step);
+	for (int i = 0; i < seen.count; i++) pointer(out, plan, seen.nodes[i], false);
+	for (int i = 0; i < step->store_count; i++) pointer(out, plan, step->stores[i], true);
+}
+
+double step_loads(const Plan *plan, const Step *step)
+{
+	Seen seen = step_reads(plan, step);
+	double numbers = 0;
+	for (int i = 0; i < seen.count; i++) numbers += (double)shape_count(&seen.nodes[i]->shape);
+	for (int i = 0; i < step->store_count; i++) numbers += (double)shape_count(&step->stores[i]->shape);
+	return numbers*plan->target->number_size;
+}
+
+/* --- affine views --- */
+
+bool affine_view(const Plan *plan, Node *view, Node **stored, int64_t *offset, int64_t *strides)
+{
+	Scope *scope = scope_new(NULL, plan, NULL);
+	Shape shape = view->shape;
+	Index at[MAX_RANK], place[MAX_RANK];
+	for (int k = 0; k < shape.rank; k++) at[k] = index_var(scope_var(scope, "i", shape.dim[k].size), 1);
+	Node *node = view;
+	while (!is_stored(plan, node)) {
+		if (!is_view(node) || node->op == &op_gather || node->op == &op_pad) return false;
+		Node *arg = node->args[0];
+		int shift = node->shape.rank - arg->shape.rank;
+		if (node->op == &op_stop) memcpy(place, at, sizeof place);
+		else if (node->op == &op_reshape) index_reshape(scope, &node->shape, at, &arg->shape, place);
+		else if (node->op == &op_broadcast)
+			for (int k = 0; k < arg->shape.rank; k++) place[k] = arg->shape.dim[k].size == 1 ? index_constant(0) : at[k + shift];
+		else if (node->op == &op_transpose)
+			for (int k = 0; k < node->shape.rank; k++) place[node->at.order[k]] = at[k];
+		else if (node->op == &op_slice) {
+			memcpy(place, at, sizeof place);
+			place[node->at.axis].constant += node->at.start;
+		} else {
+			const Window *w = &node->at.window;
+			assert(node->op == &op_unfold);
+			for (int i = 0; i < w->rank; i++)
+				if (w->low[i] || w->high[i]) return false;
+			for (int k = 0; k < arg->shape.rank; k++) {
+				int i = k - w->axis;
+				if (i < 0) place[k] = at[k];
+				else if (i >= w->rank) place[k] = at[k + w->rank];
+				else place[k] = index_add(index_add(index_constant(0), at[k], w->stride[i]), at[k + w->rank], w->dilation[i]);
+			}
+		}
+		if (scope->awkward) return false;
+		memcpy(at, place, sizeof at);
+		node = arg;
+	}
+	Index flat = index_flat(&node->shape, at);
+	*stored = node;
+	*offset = flat.constant;
+	for (int k = 0; k < shape.rank; k++) strides[k] = index_by(&flat, k);
+	return true;
+}
+
+const char *helper(const Plan *plan, const char *hint, const char *arguments, const char *body)
+{
+	Helpers *all = plan->helpers;
+	Arena *arena = plan->context->arena;
+	const char *rest = arena_format(arena, "(%s)\n%s", arguments, body);
+	int same_hint = 0;
+	for (int i = 0; i < all->count; i++) {
+		size_t length = strlen(all->names[i]);
+		if (!strcmp(all->texts[i] + strlen("static void ") + length, rest)) return all->names[i];
+		size_t stem = strlen(hint);
+		same_hint += !strncmp(all->names[i], hint, stem) && (!all->names[i][stem] || all->names[i][stem] == '_');
+	}
+	const char *name = same_hint ? arena_format(arena, "%s_%d", hint, same_hint) : hint;
+	all->names = arena_grow(arena, all->names, all->count, &all->names_capacity, sizeof *all->names);
+	all->texts = arena_grow(arena, all->texts, all->count, &all->texts_capacity, sizeof *all->texts);
+	all->names[all->count] = name;
+	all->texts[all->count++] = arena_format(arena, "static void %s%s", name, rest);
+	return name;
+}

@@ -1,0 +1,30 @@
+/* nest.h: loops over the places of a shape, and their text. */
+#ifndef NEST_H
+#define NEST_H
+#include "kernel.h"
+
+enum { MAX_LOOPS = MAX_RANK + 4 };
+
+typedef struct Loop {
+	Dim extent;
+	int var; /* in the scope; -1: a single place, no loop */
+} Loop;
+
+/* The loops over a shape, outermost first; at[axis] receives the index of each axis. Axes of one place have no loop. */
+typedef struct Nest {
+	Loop loop[MAX_LOOPS];
+	int count;
+} Nest;
+
+Nest nest_over(Scope *scope, const Shape *shape, unsigned axes, Index *at); /* axes: a bit for each axis to loop over */
+/* The shape with as few axes as the values of the step allow: neighbours are joined while indexes stay affine. */
+Shape nest_joined(const Plan *plan, const Step *step);
+enum { NEST_PARALLEL = 1, NEST_SIMD = 2 };
+/* Opens the loops; the outermost over threads, the innermost over vectors, as asked. */
+void nest_open(CWriter *out, const Scope *scope, const Nest *nest, int how);
+void nest_close(CWriter *out, const Nest *nest);
+double nest_places(const Nest *nest);
+/* A single `for` line */
+void nest_for(CWriter *out, const char *var, const char *from, const char *to);
+
+#endif

@@ -1,0 +1,298 @@
+/* reduce.c: sums, maxima and their places, over any axes, of anything elementwise; also contractions that no tile fits. The values
+ * are computed where they are read; elementwise nodes of the result follow in the same loop.
+ *   few places to reduce (a pool's window)   written out, one expression after the other
+ *   the last axis is kept                    a row of accumulators, vectors along the row
+ *   the last axis is reduced                 one accumulator, vectors along the reduction
+ *   much to reduce into little               fixed chunks, combined in their order: the same bits at any number of threads */
+#include <string.h>
+#include "nest.h"
+
+enum { CHUNKS = 16, WRITTEN_OUT = 16, ROW = 1024 };
+
+typedef struct Reduction {
+	const Plan *plan;
+	const Step *step;
+	Node *node; /* the anchor */
+	Shape domain; /* kept axes, then (contract) or among them (others) the reduced ones */
+	unsigned reduced;
+	int last; /* the innermost kept axis when rows of accumulators run along it, else -1 */
+	bool written_out, chunked;
+	double values; /* places of the domain */
+} Reduction;
+
+static bool is_contract(const Node *node) { return node->op == &op_contract; }
+
+static Shape domain_of(const Node *node, unsigned *reduced)
+{
+	if (!is_contract(node)) {
+		*reduced = node->at.axes;
+		return node->args[0]->shape;
+	}
+	Shape shape = node->shape; /* the axes of the result, then those of a that are not in it */
+	*reduced = 0;
+	for (int i = 0; node->at.a[i]; i++) {
+		if (strchr(node->at.o, node->at.a[i])) continue;
+		*reduced |= 1u << shape.rank;
+		shape.dim[shape.rank++] = node->args[0]->shape.dim[i];
+	}
+	return shape;
+}
+
+static int64_t reduced_count(const Reduction *r)
+{
+	int64_t count = 1;
+	for (int k = 0; k < r->domain.rank; k++)
+		if (r->reduced >> k & 1) count *= r->domain.dim[k].size;
+	return count;
+}
+
+static int innermost(const Shape *shape)
+{
+	int k = shape->rank - 1;
+	while (k >= 0 && shape->dim[k].size == 1) k--;
+	return k;
+}
+
+static Reduction reduction(const Plan *plan, const Step *step)
+{
+	Reduction r = {.plan = plan, .step = step, .node = step->anchor};
+	r.domain = domain_of(r.node, &r.reduced);
+	r.values = (double)shape_count(&r.domain);
+	int inner = is_contract(r.node) ? innermost(&r.node->shape) : innermost(&r.domain);
+	bool kept = inner >= 0 && !(r.reduced >> inner & 1) && !r.domain.dim[inner].rows;
+	bool rows = false;
+	for (int k = 0; k < r.domain.rank; k++) rows |= (r.reduced >> k & 1) && r.domain.dim[k].rows;
+	r.written_out = reduced_count(&r) <= WRITTEN_OUT && !rows;
+	r.last = kept && r.domain.dim[inner].size <= ROW ? inner : -1;
+	double results = r.values/(double)reduced_count(&r), rest = r.last >= 0 ? results/(double)r.domain.dim[r.last].size : results;
+	r.chunked = !r.written_out && rest == 1 && worth_threads(r.values) && !step->twin && r.node->op != &op_argmax;
+	return r;
+}
+
+static double cost(const Plan *plan, const Step *step)
+{
+	const Node *node = step->anchor;
+	if (!node || (node->op->kind != OP_REDUCE && !is_contract(node))) return -1;
+	Reduction r = reduction(plan, step);
+	return 10 + r.values*(is_contract(node) ? 0.5 : 0.2) + step_loads(plan, step)*0.08;
+}
+
+static size_t scratch(const Plan *plan, const Step *step)
+{
+	Reduction r = reduction(plan, step);
+	if (!r.chunked) return 0;
+	size_t row = r.last >= 0 ? (size_t)r.domain.dim[r.last].size : 1;
+	return CHUNKS*row*(size_t)plan->target->number_size;
+}
+
+static const char *start_value(const Node *node)
+{
+	return node->op == &op_sum || is_contract(node) ? "0" : "-INFINITY";
+}
+
+/* the value to reduce at a place of the domain */
+static const char *operand(Scope *scope, const Reduction *r, const Index *at)
+{
+	Node *node = r->node;
+	if (!is_contract(node)) return scope_value(scope, node->args[0], at);
+	const char *factor[2];
+	for (int side = 0; side < 2; side++) {
+		const char *names = side ? node->at.b : node->at.a;
+		Index place[MAX_RANK];
+		for (int i = 0; names[i]; i++) {
+			const char *kept = strchr(node->at.o, names[i]);
+			int k = kept ? (int)(kept - node->at.o) : node->shape.rank;
+			for (int j = 0; !kept && node->at.a[j] != names[i]; j++) k += !strchr(node->at.o, node->at.a[j]);
+			place[i] = at[k];
+		}
+		factor[side] = scope_value(scope, node->args[side], place);
+	}
+	return arena_format(scope->arena, "(%s)*(%s)", factor[0], factor[1]);
+}
+
+/* the place along the reduced axis, for argmax */
+static const char *position(const Scope *scope, const Reduction *r, const Index *at)
+{
+	for (int k = 0; k < r->domain.rank; k++)
+		if (r->reduced >> k & 1) return index_text(scope, &at[k]);
+	return "0";
+}
+
+static void accumulate(CWriter *out, const Reduction *r, const char *sum, const char *place, const char *value, const char *at)
+{
+	const Node *node = r->node;
+	if (node->op == &op_sum || is_contract(node)) cw(out, "%s += %s;", sum, value);
+	else if (!place) cw(out, "%s = nn_max(%s, %s);", sum, value, sum);
+	else {
+		cw(out, "{");
+		cw(out, "const real value = %s;", value);
+		cw(out, "%s = value > %s ? %s : %s;", place, sum, strspn(at, "0123456789") == strlen(at) ? at : arena_format(out->arena, "(real)(%s)", at), place);
+		cw(out, "%s = value > %s ? value : %s;", sum, sum, sum);
+		cw(out, "}");
+	}
+}
+
+/* the epilogue at a place of the result: the anchor and its twin have these values */
+static void finish(Scope *scope, const Reduction *r, const Index *at, const char *sum, const char *place)
+{
+	Index kept[MAX_RANK];
+	for (int k = 0; k < r->node->shape.rank; k++) kept[k] = r->reduced >> k & 1 ? index_constant(0) : at[k];
+	scope_give(scope, r->node, &r->node->shape, kept, r->node->op == &op_argmax ? place : sum);
+	if (r->step->twin) scope_give(scope, r->step->twin, &r->node->shape, kept, place);
+	scope_stores(scope, &r->node->shape, kept);
+}
+
+static bool wants_place(const Reduction *r) { return r->step->twin || r->node->op == &op_argmax; }
+
+static void every_place(Scope *scope, const Reduction *r, Index *at, int axis)
+{
+	while (axis < r->domain.rank && !(r->reduced >> axis & 1)) axis++;
+	if (axis == r->domain.rank) {
+		Memo *kept = scope->memos;
+		const char *value = operand(scope, r, at);
+		accumulate(scope->out, r, "sum", wants_place(r) ? "place" : NULL, value, position(scope, r, at));
+		scope->memos = kept;
+		return;
+	}
+	for (int64_t i = 0; i < r->domain.dim[axis].size; i++) {
+		at[axis] = index_constant(i);
+		every_place(scope, r, at, axis + 1);
+	}
+}
+
+static void emit_written_out(CWriter *out, const Reduction *r)
+{
+	Scope *scope = scope_new(out, r->plan, r->step);
+	Index at[MAX_RANK];
+	Nest nest = nest_over(scope, &r->domain, ~r->reduced, at);
+	nest_open(out, scope, &nest, (worth_threads(r->step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
+	cw(out, "real sum = %s;", start_value(r->node));
+	if (wants_place(r)) cw(out, "real place = 0;");
+	every_place(scope, r, at, 0);
+	finish(scope, r, at, "sum", "place");
+	nest_close(out, &nest);
+}
+
+static void emit_along(CWriter *out, const Reduction *r)
+{
+	Scope *scope = scope_new(out, r->plan, r->step);
+	Index at[MAX_RANK];
+	Nest kept = nest_over(scope, &r->domain, ~r->reduced, at);
+	nest_open(out, scope, &kept, worth_threads(r->step->cost) ? NEST_PARALLEL : 0);
+	cw(out, "real sum = %s;", start_value(r->node));
+	if (wants_place(r)) cw(out, "real place = 0;");
+	Nest inner = nest_over(scope, &r->domain, r->reduced, at);
+	Memo *outside = scope->memos;
+	for (int i = 0; i < inner.count; i++) {
+		bool vectors = i == inner.count - 1 && !wants_place(r);
+		if (vectors) cw(out, "PRAGMA(omp simd reduction(%s : sum))", r->node->op == &op_amax ? "max" : "+");
+		nest_for(out, scope->vars[inner.loop[i].var].name, "0", dim_text(out->arena, inner.loop[i].extent));
+	}
+	const char *value = operand(scope, r, at);
+	if (r->node->op == &op_amax && !wants_place(r)) cw(out, "sum = nn_max(sum, %s);", value);
+	else accumulate(out, r, "sum", wants_place(r) ? "place" : NULL, value, position(scope, r, at));
+	for (int i = 0; i < inner.count; i++) cw(out, "}");
+	scope->memos = outside;
+	finish(scope, r, at, "sum", "place");
+	nest_close(out, &kept);
+}
+
+/* for the row of accumulators: opens a loop over its places */
+static int open_row(CWriter *out, Scope *scope, const Reduction *r, Index *at)
+{
+	int var = scope_var(scope, "c", r->domain.dim[r->last].size);
+	at[r->last] = index_var(var, 1);
+	cw(out, "PRAGMA(omp simd)");
+	nest_for(out, "c", "0", dim_text(out->arena, r->domain.dim[r->last]));
+	return var;
+}
+
+static void emit_rows(CWriter *out, const Reduction *r)
+{
+	Scope *scope = scope_new(out, r->plan, r->step);
+	Index at[MAX_RANK];
+	Nest kept = nest_over(scope, &r->domain, ~(r->reduced | 1u << r->last), at);
+	nest_open(out, scope, &kept, worth_threads(r->step->cost) ? NEST_PARALLEL : 0);
+	long long row = (long long)r->domain.dim[r->last].size;
+	cw(out, "real sums[%lld], places[%s];", row, wants_place(r) ? arena_format(out->arena, "%lld", row) : "1");
+	int var = open_row(out, scope, r, at);
+	cw(out, "sums[c] = %s;", start_value(r->node));
+	if (wants_place(r)) cw(out, "places[c] = 0;");
+	cw(out, "}");
+	if (!wants_place(r)) cw(out, "(void)places;");
+	Memo *outside = scope->memos;
+	Nest inner = nest_over(scope, &r->domain, r->reduced, at);
+	for (int i = 0; i < inner.count; i++)
+		nest_for(out, scope->vars[inner.loop[i].var].name, "0", dim_text(out->arena, inner.loop[i].extent));
+	cw(out, "PRAGMA(omp simd)");
+	nest_for(out, "c", "0", dim_text(out->arena, r->domain.dim[r->last]));
+	(void)var;
+	const char *value = operand(scope, r, at);
+	accumulate(out, r, "sums[c]", wants_place(r) ? "places[c]" : NULL, value, position(scope, r, at));
+	for (int i = 0; i <= inner.count; i++) cw(out, "}");
+	scope->memos = outside;
+	cw(out, "PRAGMA(omp simd)");
+	nest_for(out, "c", "0", dim_text(out->arena, r->domain.dim[r->last]));
+	finish(scope, r, at, "sums[c]", "places[c]");
+	cw(out, "}");
+	nest_close(out, &kept);
+}
+
+/* The chunk's share of the outermost reduced axis: from first to end. */
+static void emit_chunk(CWriter *out, const Reduction *r)
+{
+	Scope *scope = scope_new(out, r->plan, r->step);
+	Index at[MAX_RANK];
+	for (int k = 0; k < r->domain.rank; k++) at[k] = index_constant(0);
+	Nest inner = nest_over(scope, &r->domain, r->reduced, at);
+	bool row = r->last >= 0;
+	long long size = row ? (long long)r->domain.dim[r->last].size : 1;
+	cw(out, "PRAGMA(omp parallel for schedule(static))");
+	nest_for(out, "chunk", "0", arena_format(out->arena, "%d", CHUNKS));
+	const char *live = dim_text(out->arena, inner.loop[0].extent);
+	cw(out, "const ptrdiff_t first = (%s)*chunk/%d, end = (%s)*(chunk + 1)/%d;", live, CHUNKS, live, CHUNKS);
+	cw(out, "real sums[%lld];", size);
+	cw(out, "for (int c = 0; c < %lld; c++) sums[c] = %s;", size, start_value(r->node));
+	for (int i = 0; i < inner.count; i++) {
+		const char *name = scope->vars[inner.loop[i].var].name;
+		nest_for(out, name, i ? "0" : "first", i ? dim_text(out->arena, inner.loop[i].extent) : "end");
+	}
+	if (row) open_row(out, scope, r, at);
+	const char *value = operand(scope, r, at);
+	accumulate(out, r, row ? "sums[c]" : "sums[0]", NULL, value, "0");
+	for (int i = 0; i < inner.count + row; i++) cw(out, "}");
+	cw(out, "for (int c = 0; c < %lld; c++) part[chunk*%lld + c] = sums[c];", size, size);
+	cw(out, "}");
+}
+
+static void emit_chunked(CWriter *out, const Reduction *r)
+{
+	cw(out, "real *const part = (real *)(work + %zu); /* %d chunks of the sum */", r->step->scratch_offset, CHUNKS);
+	emit_chunk(out, r);
+	Scope *scope = scope_new(out, r->plan, r->step);
+	Index at[MAX_RANK];
+	for (int k = 0; k < r->domain.rank; k++) at[k] = index_constant(0);
+	bool row = r->last >= 0;
+	if (row) open_row(out, scope, r, at);
+	else cw(out, "{");
+	cw(out, "real sum = %s;", start_value(r->node));
+	const char *element = row ? arena_format(out->arena, "part[chunk*%lld + c]", (long long)r->domain.dim[r->last].size) : "part[chunk]";
+	cw(out, "for (int chunk = 0; chunk < %d; chunk++) {", CHUNKS);
+	accumulate(out, r, "sum", NULL, element, "0");
+	cw(out, "}");
+	finish(scope, r, at, "sum", "0");
+	cw(out, "}");
+}
+
+static void emit(CWriter *out, const Plan *plan, const Step *step)
+{
+	Reduction r = reduction(plan, step);
+	step_pointers(out, plan, step);
+	if (r.written_out) emit_written_out(out, &r);
+	else if (r.chunked) emit_chunked(out, &r);
+	else if (r.last >= 0) emit_rows(out, &r);
+	else emit_along(out, &r);
+}
+
+const Kernel kernel_reduce = {.name = "reduce", .about = "sums and maxima, values computed on the way", .cost = cost,
+	.scratch = scratch, .emit = emit};

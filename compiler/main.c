@@ -1,0 +1,166 @@
+/* main.c: the command line, and the whole pipeline in one visible function. Only this file exits.
+ * Codes: 0; 1 the spec is wrong; 2 the command line is. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include "emit.h"
+#include "output.h"
+#include "pass.h"
+
+typedef struct Options {
+	const char *spec, *output, *target, *dump;
+	bool summary, kernels, gradients, full;
+	int number_size;
+	Define defines[64];
+	int define_count;
+} Options;
+
+static const char usage[] =
+	"usage: nnc SPEC -o FILE.c [options]      compile a network to C (also writes FILE.h)\n"
+	"       nnc SPEC --summary                layers, parameters, multiply-adds, bytes\n"
+	"\n"
+	"  -o FILE.c             where the C goes; - prints it\n"
+	"  -D PATH=VALUE         replaces a value of the spec: -D train.epochs=3, -D seed=7\n"
+	"  --target=NAME         native (default), avx512, avx2, generic, portable (plain C99)\n"
+	"  --precision=f32|f64   float (default) or double\n"
+	"  --unroll=auto|full    full: everything in straight line, down to the last multiply\n"
+	"  --summary             prints Keras's table, with multiply-adds and exact bytes\n"
+	"  --kernels             prints which kernel computes each step, and what else was considered\n"
+	"  --dump=STAGE          prints a stage: variables, graph, plan, memory, kernels\n"
+	"  --gradients           adds a program that gives every gradient, for selftest\n"
+	"  --help, --version\n";
+
+static int wrong(const char *message, const char *argument)
+{
+	fprintf(stderr, "nnc: %s%s\n%s", message, argument, "try: nnc --help\n");
+	return 2;
+}
+
+static int define(Options *options, char *text)
+{
+	char *equals = strchr(text, '=');
+	if (!equals || equals == text) return wrong("-D takes PATH=VALUE, not ", text);
+	if (options->define_count == (int)(sizeof options->defines/sizeof *options->defines)) return wrong("too many -D", "");
+	*equals = 0;
+	options->defines[options->define_count++] = (Define){text, equals + 1};
+	return 0;
+}
+
+enum { OPT_TARGET = 256, OPT_PRECISION, OPT_UNROLL, OPT_SUMMARY, OPT_KERNELS, OPT_DUMP, OPT_GRADIENTS, OPT_HELP, OPT_VERSION };
+
+static int option(Options *options, int which)
+{
+	switch (which) {
+	case 'o': options->output = optarg; return 0;
+	case 'D': return define(options, optarg);
+	case OPT_TARGET: options->target = optarg; return 0;
+	case OPT_PRECISION:
+		if (strcmp(optarg, "f32") && strcmp(optarg, "f64")) return wrong("--precision is f32 or f64, not ", optarg);
+		options->number_size = !strcmp(optarg, "f64") ? 8 : 4;
+		return 0;
+	case OPT_UNROLL:
+		if (strcmp(optarg, "auto") && strcmp(optarg, "full")) return wrong("--unroll is auto or full, not ", optarg);
+		options->full = !strcmp(optarg, "full");
+		return 0;
+	case OPT_SUMMARY: options->summary = true; return 0;
+	case OPT_KERNELS: options->kernels = true; return 0;
+	case OPT_DUMP: options->dump = optarg; return 0;
+	case OPT_GRADIENTS: options->gradients = true; return 0;
+	case OPT_HELP: fputs(usage, stdout); return -1;
+	case OPT_VERSION: puts("nnc " NNC_VERSION); return -1;
+	default: return wrong("", "");
+	}
+}
+
+/* 0: go on; -1: done, with success; 2: wrong */
+static int parse(Options *options, int argc, char **argv)
+{
+	static const struct option names[] = {{"target", 1, 0, OPT_TARGET}, {"precision", 1, 0, OPT_PRECISION}, {"unroll", 1, 0, OPT_UNROLL},
+		{"summary", 0, 0, OPT_SUMMARY}, {"kernels", 0, 0, OPT_KERNELS}, {"dump", 1, 0, OPT_DUMP}, {"gradients", 0, 0, OPT_GRADIENTS},
+		{"help", 0, 0, OPT_HELP}, {"version", 0, 0, OPT_VERSION}, {0, 0, 0, 0}};
+	*options = (Options){.target = "native", .number_size = 4};
+	for (int which; (which = getopt_long(argc, argv, "o:D:", names, NULL)) != -1;) {
+		int result = option(options, which);
+		if (result) return result;
+	}
+	if (optind >= argc) return wrong("no spec given", "");
+	options->spec = argv[optind++];
+	if (optind < argc) return wrong("one spec at a time; what is ", argv[optind]);
+	if (!options->output && !options->summary && !options->dump && !options->kernels) return wrong("no -o FILE.c and nothing to print", "");
+	return 0;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+static const char *command_of(Context *context, const Options *options, const Target *target)
+{
+	const char *text = arena_format(context->arena, "nnc %s -o %s --target=%s", base_name(options->spec),
+		options->output ? base_name(options->output) : "-", target->name);
+	for (int i = 0; i < options->define_count; i++)
+		text = arena_format(context->arena, "%s -D %s=%s", text, options->defines[i].path, options->defines[i].value);
+	if (options->number_size == 8) text = arena_format(context->arena, "%s --precision=f64", text);
+	if (options->gradients) text = arena_format(context->arena, "%s --gradients", text);
+	return options->full ? arena_format(context->arena, "%s --unroll=full", text) : text;
+}
+
+/* The pipeline. NULL after errors. */
+static Model *compile(Context *context, const Options *options, const Source *source)
+{
+	Spec *spec = spec_read(context, source, options->defines, options->define_count);
+	if (!spec) return NULL;
+	Network *network = build_network(context, spec, &(BuildOptions){.gradients = options->gradients});
+	if (!network || context->errors) return NULL;
+	Target *target = (Target *)target_find(context->arena, options->target, options->number_size);
+	target->full = options->full;
+	Model *model = arena_alloc(context->arena, sizeof *model);
+	*model = (Model){.context = context, .spec = spec, .network = network, .target = target};
+	model->command = command_of(context, options, target);
+	model->hash = hash_bytes(model->command, strlen(model->command), hash_bytes(source->text, source->size, 0));
+	model_describe(model);
+	for (int p = 0; p < network->program_count; p++) pass_simplify(context, network->programs[p]);
+	model_place(model);
+	model->plans = arena_alloc(context->arena, sizeof *model->plans*(size_t)(network->program_count + 1));
+	for (int p = 0; p < network->program_count; p++) model->plans[p] = plan_make(context, network->programs[p], target);
+	model_check(model);
+	return context->errors ? NULL : model;
+}
+
+static int print(const Model *model, const Options *options)
+{
+	if (options->summary) fputs(summary_text(model), stdout);
+	if (options->kernels) fputs(dump_text(model, "kernels"), stdout);
+	if (options->dump) {
+		const char *text = dump_text(model, options->dump);
+		if (!text) return wrong("--dump knows the stages variables, graph, plan, memory, kernels, not ", options->dump);
+		fputs(text, stdout);
+	}
+	if (options->output && output_write(model, options->output)) return 1;
+	return fflush(stdout) || ferror(stdout) ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	Options options;
+	int done = parse(&options, argc, argv);
+	if (done) return done < 0 ? 0 : done;
+	Arena *arena = arena_new();
+	Context context = {.arena = arena, .messages = stderr};
+	if (!target_find(arena, options.target, 4)) return wrong("--target is one of native, avx512, avx2, generic, portable, not ", options.target);
+	Source source = {.name = options.spec};
+	source.text = file_read(arena, options.spec, &source.size);
+	if (!source.text) {
+		fprintf(stderr, "%s: %s\n", options.spec, strerror(errno));
+		arena_free(arena);
+		return 1;
+	}
+	const Model *model = compile(&context, &options, &source);
+	int code = model ? print(model, &options) : 1;
+	if (context.errors > DIAG_LIMIT) fprintf(stderr, "%d errors\n", context.errors);
+	arena_free(arena);
+	return code;
+}

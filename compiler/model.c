@@ -1,0 +1,67 @@
+/* model.c: in: a network as built; out: what the descriptor says of it as a whole: the task, fitted tensors, limits. */
+#include <string.h>
+#include <strings.h>
+#include "emit.h"
+
+static const Node *find_y(const Network *network)
+{
+	for (int p = 0; p < network->program_count; p++)
+		for (int i = 0; i < network->programs[p]->output_count; i++)
+			if (!strcmp(network->programs[p]->outputs[i].name, "y")) return network->programs[p]->outputs[i].node;
+	return NULL;
+}
+
+static bool holds(const char *text, const char *word)
+{
+	for (; text && *text; text++)
+		if (!strncasecmp(text, word, strlen(word))) return true;
+	return false;
+}
+
+static nn_task task_of(const Spec *spec, const Network *network)
+{
+	static const char *const regression[] = {"squared", "absolute", "huber", "mse", "mae", "mape", "msle", "log_cosh", "logcosh", "poisson"};
+	const Node *y = find_y(network);
+	int64_t units = y && y->shape.rank > 1 ? y->shape.dim[y->shape.rank - 1].size : 1;
+	const char *loss = network->loss;
+	if (holds(loss, "binary")) return units > 1 ? NN_MULTILABEL : NN_BINARY;
+	if (holds(loss, "categorical")) return NN_MULTICLASS;
+	for (size_t i = 0; i < sizeof regression/sizeof *regression; i++)
+		if (holds(loss, regression[i])) return NN_REGRESSION;
+	if (!loss) return NN_OTHER;
+	if (spec->data.source == NN_IMAGE_FOLDER || spec->data.source == NN_IDX || spec->data.class_count) return units > 1 ? NN_MULTICLASS : NN_BINARY;
+	return NN_REGRESSION;
+}
+
+/* y is before its sigmoid or softmax: the loss says so, and no such function made it */
+static bool logits_of(const Spec *spec, const Network *network)
+{
+	const Node *y = find_y(network);
+	for (const Origin *o = y ? y->origin : NULL; o; o = o->next)
+		if (!strcmp(o->function, "sigmoid") || !strcmp(o->function, "softmax")) return false;
+	const DocNode *loss = spec->train ? doc_get(spec->train, "loss") : NULL;
+	return loss && loss->kind == DOC_SCALAR && holds(loss->text, "from_logits");
+}
+
+void model_describe(Model *model)
+{
+	static const char *const names[] = {"data/impute", "data/offset", "data/scale"};
+	const nn_data *data = &model->spec->data;
+	model->task = task_of(model->spec, model->network);
+	model->logits = logits_of(model->spec, model->network);
+	if (data->source != NN_CSV) return;
+	int64_t count = 1;
+	for (int i = 0; i < data->input_rank; i++) count *= data->input_shape[i];
+	for (int i = 0; i < 3; i++) model->fitted[model->fitted_count++] = (Fitted){names[i], count, 0};
+}
+
+void model_check(const Model *model)
+{
+	size_t most = 0;
+	for (int p = 0; p < model->network->program_count; p++)
+		if (model->plans[p]->work_bytes > most) most = model->plans[p]->work_bytes;
+	size_t bytes = most + model->state_count*(size_t)model->target->number_size;
+	if (!model->spec->memory_limit || bytes <= (size_t)model->spec->memory_limit) return;
+	diag_error(model->context, model->spec->memory_limit_place, "a smaller batch_size or a smaller input needs less; `nnc --dump=memory` lists what takes it",
+		"the model needs %zu bytes (%zu MiB), more than this limit of %lld", bytes, (bytes + (1u << 20) - 1) >> 20, (long long)model->spec->memory_limit);
+}

@@ -1,0 +1,79 @@
+/* output.c: in: a model; out: FILE.c and FILE.h. Invariant: a file under its final name is always whole. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "output.h"
+
+static int failed(const Context *context, const char *path)
+{
+	fprintf(context->messages, "%s: %s\n", path, strerror(errno));
+	return 1;
+}
+
+static int put(int file, const char *text, size_t size)
+{
+	while (size) {
+		ssize_t written = write(file, text, size);
+		if (written < 0 && errno == EINTR) continue;
+		if (written <= 0) return 1;
+		text += written;
+		size -= (size_t)written;
+	}
+	return 0;
+}
+
+static int write_directly(const Context *context, const char *path, const char *text)
+{
+	int file = open(path, O_WRONLY | O_CLOEXEC);
+	if (file < 0) return failed(context, path);
+	int wrong = put(file, text, strlen(text));
+	if (close(file) || wrong) return failed(context, path);
+	return 0;
+}
+
+static int write_renamed(const Context *context, const char *path, const char *text)
+{
+	const char *temporary = arena_format(context->arena, "%s.%ld.tmp", path, (long)getpid());
+	int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (file < 0) return failed(context, temporary);
+	int wrong = put(file, text, strlen(text)) || fsync(file);
+	int reason = errno;
+	if (close(file) && !wrong) wrong = 1, reason = errno;
+	if (!wrong && rename(temporary, path)) wrong = 1, reason = errno;
+	if (!wrong) return 0;
+	unlink(temporary);
+	errno = reason;
+	return failed(context, path);
+}
+
+/* "dir/model.c" -> "dir/model.h" */
+static const char *header_path(Arena *arena, const char *path)
+{
+	size_t length = strlen(path);
+	if (length > 2 && !strcmp(path + length - 2, ".c")) length -= 2;
+	return arena_format(arena, "%.*s.h", (int)length, path);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+int output_write(const Model *model, const char *path)
+{
+	const Context *context = model->context;
+	bool printed = !strcmp(path, "-");
+	const char *header = printed ? arena_format(context->arena, "%s.h", model->spec->name) : header_path(context->arena, path);
+	const char *text = emit_source(model, c_string(context->arena, base_name(header)));
+	if (printed) return put(STDOUT_FILENO, text, strlen(text)) ? failed(context, "standard output") : 0;
+	struct stat there;
+	if (!stat(path, &there) && !S_ISREG(there.st_mode)) return write_directly(context, path, text);
+	if (!strcmp(header, path)) {
+		fprintf(context->messages, "%s: the C and its header would be the same file; name it FILE.c\n", path);
+		return 1;
+	}
+	return write_renamed(context, header, emit_header(model)) || write_renamed(context, path, text);
+}

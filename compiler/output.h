@@ -1,0 +1,11 @@
+/* output.h: the files a compile leaves. */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+#include "emit.h"
+
+/* Writes the C to path ("-": standard output) and the header beside it, each to a temporary name, fsynced, renamed: a failed
+ * compile or a full disk leaves what was there. A path that is there and no regular file is written to directly and gets no
+ * header. 0, or 1 after a message. */
+int output_write(const Model *model, const char *path);
+
+#endif

@@ -1,0 +1,31 @@
+/* plan.h: a program's graph -> steps in an order, a kernel for each, and the place in memory of everything. */
+#ifndef PLAN_H
+#define PLAN_H
+#include "kernels/kernel.h"
+
+/* The whole plan. Variables must have their offsets. NULL after an error (a node that no kernel covers is our bug: aborts). */
+Plan *plan_make(Context *context, Program *program, const Target *target);
+
+/* --- its parts, in this order --- */
+void plan_lower(Context *context, Program *program); /* paddings of windows that contractions read become nodes of their own;
+                                                        every root gets a node of its own */
+void plan_cover(Plan *plan); /* which nodes are computed together, which are stored */
+bool plan_order(Plan *plan); /* the order of steps; false: writing variables in place leaves no order */
+void plan_memory(Plan *plan); /* offsets in the work area */
+
+/* First and last step at which a stored value's memory is taken; inputs and outputs are taken throughout. */
+typedef struct Lifetime {
+	int first, last;
+} Lifetime;
+Lifetime plan_lifetime(const Plan *plan, const Node *node);
+/* One piece of the work area: a stored value, or the scratch of a step. */
+typedef struct Buffer {
+	const Node *node; /* or NULL */
+	const Step *step; /* whose scratch, or NULL */
+	size_t offset, bytes;
+	Lifetime life;
+} Buffer;
+/* All pieces of the work area, for the checker and the listings. */
+Buffer *plan_buffers(const Plan *plan, int *count);
+
+#endif

@@ -1,0 +1,94 @@
+/* summary.c: in: a model; out: the table of its layers as Keras prints it, with multiply-adds, and exact bytes.
+ * Invariant: the bytes are the plan's own, not estimates. */
+#include <string.h>
+#include "emit.h"
+
+static const char *shape_none(Arena *arena, const Shape *shape)
+{
+	const char *text = shape->rank && shape->dim[0].rows ? "None" : "";
+	for (int k = *text ? 1 : 0; k < shape->rank; k++)
+		text = arena_format(arena, "%s%s%lld", text, *text ? ", " : "", (long long)shape->dim[k].size);
+	return arena_format(arena, "(%s)", text);
+}
+
+static const char *thousands(Arena *arena, double value)
+{
+	char digits[64], *to = arena_alloc(arena, 96);
+	snprintf(digits, sizeof digits, "%.0f", value);
+	size_t length = strlen(digits), k = 0;
+	for (size_t i = 0; i < length; i++) {
+		if (i && (length - i)%3 == 0) to[k++] = ',';
+		to[k++] = digits[i];
+	}
+	return to;
+}
+
+static const Plan *find_plan(const Model *model, const char *name)
+{
+	for (int p = 0; p < model->network->program_count; p++)
+		if (!strcmp(model->network->programs[p]->name, name)) return model->plans[p];
+	return NULL;
+}
+
+/* multiply-adds of one sample in the contractions of a layer, and of the layers inside it */
+static double layer_macs(const Plan *plan, const char *layer)
+{
+	double macs = 0;
+	size_t length = strlen(layer);
+	for (int i = 0; plan && i < plan->count; i++) {
+		const Node *node = plan->order[i];
+		if (node->op != &op_contract || strncmp(node->layer, layer, length) || (node->layer[length] && node->layer[length] != '/')) continue;
+		double product = (double)shape_count(&node->shape);
+		for (int k = 0; node->at.a[k]; k++)
+			if (!strchr(node->at.o, node->at.a[k])) product *= (double)node->args[0]->shape.dim[k].size;
+		macs += product;
+	}
+	return macs;
+}
+
+const char *summary_layers(const Model *model)
+{
+	Arena *arena = model->context->arena;
+	const char *text = arena_format(arena, "%-34s %-24s %14s %14s", "Layer (type)", "Output Shape", "Param #", "MACs");
+	const Plan *plan = find_plan(model, "predict");
+	for (int i = 0; i < model->network->layer_count; i++) {
+		const LayerRow *row = &model->network->layers[i];
+		text = arena_format(arena, "%s\n%-34s %-24s %14s %14s", text, arena_format(arena, "%s (%s)", row->name, row->type), shape_none(arena, &row->output),
+			thousands(arena, (double)row->parameters), thousands(arena, layer_macs(plan, row->name)));
+	}
+	return text;
+}
+
+static void count_parameters(const Model *model, double *total, double *trainable, double *slots)
+{
+	*total = *trainable = *slots = 0;
+	for (int i = 0; i < model->network->variable_count; i++) {
+		const Variable *v = model->network->variables[i];
+		double count = (double)shape_count(&v->shape);
+		if (v->role == ROLE_WEIGHT || v->role == ROLE_STATE) *total += count;
+		if (v->role == ROLE_WEIGHT && v->trainable) *trainable += count;
+		if (v->role == ROLE_SLOT || v->role == ROLE_SCALAR) *slots += count;
+	}
+}
+
+const char *summary_text(const Model *model)
+{
+	Arena *arena = model->context->arena;
+	double total, trainable, slots, macs = 0;
+	size_t size = (size_t)model->target->number_size, most = 0;
+	count_parameters(model, &total, &trainable, &slots);
+	for (int i = 0; i < model->network->layer_count; i++) macs += layer_macs(find_plan(model, "predict"), model->network->layers[i].name);
+	for (int p = 0; p < model->network->program_count; p++)
+		if (model->plans[p]->work_bytes > most) most = model->plans[p]->work_bytes;
+	const Plan *predict = find_plan(model, "predict");
+	const char *text = arena_format(arena, "Model: \"%s\"\n%s\n", model->spec->name, summary_layers(model));
+	text = arena_format(arena, "%s\nTotal params: %s\nTrainable params: %s\nNon-trainable params: %s\nOptimizer params: %s\n", text, thousands(arena, total),
+		thousands(arena, trainable), thousands(arena, total - trainable), thousands(arena, slots));
+	text = arena_format(arena, "%sMultiply-adds, one sample: %s\n", text, thousands(arena, macs));
+	text = arena_format(arena, "%sBytes, training (batch %lld): %s state + %s work = %s\n", text, (long long)model->spec->batch,
+		thousands(arena, (double)(model->state_count*size)), thousands(arena, (double)most), thousands(arena, (double)(model->state_count*size + most)));
+	if (!predict) return text;
+	size_t inference = model->inference_count*size;
+	return arena_format(arena, "%sBytes, inference (batch 1): %s weights + %s work = %s\n", text, thousands(arena, (double)inference),
+		thousands(arena, (double)predict->work_bytes), thousands(arena, (double)(inference + predict->work_bytes)));
+}
