@@ -71,14 +71,17 @@ static void read_limits(Context *context, Spec *spec, const DocNode *node)
 	if (slots[0].given) read_memory(context, spec, slots[0].node);
 }
 
-/* `layers:` at the top is the section of definitions; people look for the model's list there. */
+/* `layers:` at the top is the section of definitions; people look for the model's list there. What is no mapping is reported
+ * and emptied, so that it is reported once. */
 static void check_definitions(Context *context, const Slot *slot)
 {
-	const DocNode *node = slot->node;
+	DocNode *node = slot->node;
 	if (!node || node->kind == DOC_MAP) return;
 	const char *help = strcmp(slot->key, "layers") == 0 ? "the layers of the network stand under model: layers:" : NULL;
 	diag_error(context, slot->key_node->place, help,
 		"the section '%s' holds definitions, name(arguments)(inputs): ...", slot->key);
+	node->kind = DOC_MAP;
+	node->count = 0;
 }
 
 static void check_models(Context *context, Spec *spec)
