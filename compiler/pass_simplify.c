@@ -79,11 +79,12 @@ bool pass_rewrite(Program *program, PassRule *rule, void *user)
 
 typedef bool Pass(Context *context, Program *program);
 
-/* Runs the passes in turn until all of them, one after the other, have changed nothing. */
-static void repeat(Context *context, Program *program, Pass *const *passes, int count)
+/* Runs the passes in turn until all of them, one after the other, have changed nothing; true if one did. */
+static bool repeat(Context *context, Program *program, Pass *const *passes, int count)
 {
-	int idle = 0;
-	for (int i = 0; idle < count && i < ROUNDS * count; i++) idle = passes[i % count](context, program) ? 0 : idle + 1;
+	int idle = 0, i = 0;
+	for (; idle < count && i < ROUNDS * count; i++) idle = passes[i % count](context, program) ? 0 : idle + 1;
+	return idle < i;
 }
 
 static void verify(Program *program, const char *stage)
@@ -98,12 +99,14 @@ static void verify(Program *program, const char *stage)
 bool pass_simplify(Context *context, Program *program)
 {
 	static Pass *const exact[] = {pass_fold, pass_share}, *const all[] = {pass_algebra, pass_fold, pass_share};
-	int before = program->graph->count;
-	repeat(context, program, exact, 2);
-	pass_constants(context, program);
+	bool changed = repeat(context, program, exact, 2);
+	changed |= pass_constants(context, program);
 	verify(program, "exact passes");
-	repeat(context, program, all, 3);
-	if (pass_constants(context, program)) repeat(context, program, exact, 2);
+	changed |= repeat(context, program, all, 3);
+	if (pass_constants(context, program)) {
+		repeat(context, program, exact, 2);
+		changed = true;
+	}
 	verify(program, "algebra");
-	return program->graph->count != before;
+	return changed;
 }
