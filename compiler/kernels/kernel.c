@@ -1,6 +1,5 @@
 /* kernel.c: what kernels ask of the plan. In: nodes with their locations; out: pointer declarations, live sizes, affine
  * views, cost constants. Invariant: names are functions of the node alone, so that every part of a step's text agrees. */
-#include <assert.h>
 #include <string.h>
 #include "kernel.h"
 
@@ -124,6 +123,32 @@ double step_loads(const Plan *plan, const Step *step)
 
 /* --- affine views --- */
 
+/* one view down: the place in what the view is a view of; false: not affine */
+static bool below(Scope *scope, const Node *node, const Index *at, Index *place)
+{
+	const Node *arg = node->args[0];
+	int shift = node->shape.rank - arg->shape.rank;
+	const Window *w = &node->at.window;
+	if (node->op == &op_broadcast) {
+		for (int k = 0; k < arg->shape.rank; k++) place[k] = arg->shape.dim[k].size == 1 ? index_constant(0) : at[k + shift];
+	} else if (node->op == &op_transpose) {
+		for (int k = 0; k < node->shape.rank; k++) place[node->at.order[k]] = at[k];
+	} else if (node->op == &op_slice) {
+		for (int k = 0; k < node->shape.rank; k++) place[k] = at[k];
+		place[node->at.axis].constant += node->at.start;
+	} else if (node->op == &op_unfold) {
+		for (int i = 0; i < w->rank; i++)
+			if (w->low[i] || w->high[i]) return false;
+		for (int k = 0; k < arg->shape.rank; k++) {
+			int i = k - w->axis;
+			if (i < 0) place[k] = at[k];
+			else if (i >= w->rank) place[k] = at[k + w->rank];
+			else place[k] = index_add(index_add(index_constant(0), at[k], w->stride[i]), at[k + w->rank], w->dilation[i]);
+		}
+	} else return false;
+	return !scope->awkward;
+}
+
 bool affine_view(const Plan *plan, Node *view, Node **stored, int64_t *offset, int64_t *strides)
 {
 	Scope *scope = scope_new(NULL, plan, NULL);
@@ -131,39 +156,17 @@ bool affine_view(const Plan *plan, Node *view, Node **stored, int64_t *offset, i
 	Index at[MAX_RANK], place[MAX_RANK];
 	for (int k = 0; k < shape.rank; k++) at[k] = index_var(scope_var(scope, "i", shape.dim[k].size), 1);
 	Node *node = view;
-	while (!is_stored(plan, node)) {
-		if (!is_view(node) || node->op == &op_gather || node->op == &op_pad) return false;
-		Node *arg = node->args[0];
-		int shift = node->shape.rank - arg->shape.rank;
-		if (node->op == &op_stop) memcpy(place, at, sizeof place);
-		else if (node->op == &op_reshape) index_reshape(scope, &node->shape, at, &arg->shape, place);
-		else if (node->op == &op_broadcast)
-			for (int k = 0; k < arg->shape.rank; k++) place[k] = arg->shape.dim[k].size == 1 ? index_constant(0) : at[k + shift];
-		else if (node->op == &op_transpose)
-			for (int k = 0; k < node->shape.rank; k++) place[node->at.order[k]] = at[k];
-		else if (node->op == &op_slice) {
-			memcpy(place, at, sizeof place);
-			place[node->at.axis].constant += node->at.start;
-		} else {
-			const Window *w = &node->at.window;
-			assert(node->op == &op_unfold);
-			for (int i = 0; i < w->rank; i++)
-				if (w->low[i] || w->high[i]) return false;
-			for (int k = 0; k < arg->shape.rank; k++) {
-				int i = k - w->axis;
-				if (i < 0) place[k] = at[k];
-				else if (i >= w->rank) place[k] = at[k + w->rank];
-				else place[k] = index_add(index_add(index_constant(0), at[k], w->stride[i]), at[k + w->rank], w->dilation[i]);
-			}
-		}
-		if (scope->awkward) return false;
-		memcpy(at, place, sizeof at);
-		node = arg;
+	for (; !is_stored(plan, node); node = node->args[0]) {
+		if (node->op == &op_stop || node->op == &op_reshape) continue; /* the same places in the same order */
+		if (!is_view(node)) return false;
+		index_reshape(scope, &shape, at, &node->shape, place);
+		if (scope->awkward || !below(scope, node, place, at)) return false;
+		shape = node->args[0]->shape;
 	}
-	Index flat = index_flat(&node->shape, at);
+	Index flat = index_flat(&shape, at);
 	*stored = node;
 	*offset = flat.constant;
-	for (int k = 0; k < shape.rank; k++) strides[k] = index_by(&flat, k);
+	for (int k = 0; k < view->shape.rank; k++) strides[k] = index_by(&flat, k);
 	return true;
 }
 

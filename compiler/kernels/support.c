@@ -98,7 +98,7 @@ const char *index_text(const Scope *scope, const Index *index)
 		const char *name = scope->vars[index->term[i].var].name;
 		const char *sign = *text ? (by < 0 ? " - " : " + ") : by < 0 ? "-" : "";
 		text = size == 1 ? arena_format(scope->arena, "%s%s%s", text, sign, name)
-				 : arena_format(scope->arena, "%s%s%s*%lld", text, sign, name, (long long)size);
+				 : arena_format(scope->arena, *name == '(' ? "%s%s(%s)*%lld" : "%s%s%s*%lld", text, sign, name, (long long)size);
 	}
 	long long c = index->constant;
 	if (!*text) return arena_format(scope->arena, "%lld", c);
@@ -136,10 +136,8 @@ static void divide(Scope *scope, const Index *flat, int64_t size, Index *quotien
 	scope->awkward++;
 	const char *text = index_text(scope, flat);
 	int64_t span = index_max(scope, flat);
-	const char *qn = arena_format(scope->arena, "q%d", scope->temporaries), *rn = arena_format(scope->arena, "r%d", scope->temporaries);
-	scope->temporaries++;
-	if (scope->out)
-		cw(scope->out, "const ptrdiff_t %s = (%s)/%lld, %s = (%s)%%%lld;", qn, text, (long long)size, rn, text, (long long)size);
+	const char *qn = arena_format(scope->arena, "(%s)/%lld", text, (long long)size);
+	const char *rn = arena_format(scope->arena, "(%s)%%%lld", text, (long long)size);
 	*quotient = index_var(scope_var(scope, qn, span/size + 1), 1);
 	*remainder = index_var(scope_var(scope, rn, size), 1);
 }
@@ -284,9 +282,11 @@ static const char *elementwise(Scope *scope, Node *node, const Shape *shape, con
 			operands[i] = scope_value_in(scope, arg, shape, at);
 			continue;
 		}
-		if (!known) index_reshape(scope, shape, at, &node->shape, own);
-		known = true;
-		broadcast_place(&node->shape, own, &arg->shape, place);
+		bool one = shape_count(&arg->shape) == 1 && !shape_rows(&arg->shape);
+		if (!known && !one) index_reshape(scope, shape, at, &node->shape, own);
+		known |= !one;
+		if (one) memset(place, 0, sizeof place);
+		else broadcast_place(&node->shape, own, &arg->shape, place);
 		operands[i] = scope_value(scope, arg, place);
 	}
 	const char *text = filled(scope->arena, node->op->c_text, operands);
@@ -423,6 +423,7 @@ const char *scope_value_in(Scope *scope, Node *node, const Shape *shape, const I
 	}
 	if (node->op->kind == OP_ELEMENTWISE) return elementwise(scope, node, shape, at);
 	if (node->op == &op_stop || node->op == &op_reshape) return scope_value_in(scope, node->args[0], shape, at);
+	if (node->op == &op_const || node->op == &op_rows) return leaf(scope, node, at);
 	index_reshape(scope, shape, at, &node->shape, own);
 	if (node->op == &op_unfold) return unfolded(scope, node, own);
 	if (node->op == &op_concat) return joined(scope, node, own);
