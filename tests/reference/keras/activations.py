@@ -29,7 +29,7 @@ def make():
         "activations",
         "Every activation: values and gradients at many points.",
         ["linear(p)", "relu(p)", "sigmoid(p)", "tanh(p)", "elu(p)", "selu(p)", "gelu(p)", "swish(p)", "silu(p)"]
-        + ["leaky_relu(p)", "softplus(p)", "softmax(p)", "exponential(p)"],
+        + ["leaky_relu(p)", "softplus(p)", "softmax(p)", "log_softmax(p)"],
         SMOOTH,
     )
     points_case(
@@ -37,12 +37,6 @@ def make():
         "Activations with their arguments.",
         ["gelu(p, approximate=true)", "leaky_relu(p, negative_slope=0.05)", "elu(p, alpha=0.5)", "relu(p, max_value=2.5)"]
         + ["relu(p, negative_slope=0.1)", "relu(p, threshold=0.7)", "relu(p, 0.2, 4, 0.3)"],
-        SMOOTH,
-    )
-    points_case(
-        "activations_more",
-        "Activations beyond the common ones.",
-        ["relu6(p)", "softsign(p)", "mish(p)", "hard_sigmoid(p)", "log_softmax(p)"],
         SMOOTH,
     )
     points_case(
