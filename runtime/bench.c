@@ -53,9 +53,9 @@ static int by_number(const void *a, const void *b) {
 }
 
 static void measure(const nn_model *model, const nn_program *program, const nn_memory *memory, double *seconds, int steps, int threads) {
-	nn_random_inputs(model, program, memory->work, 1);
 	for (int i = -WARM_UP; i < steps; i++) {
 		nn_call call = {.rows = program->batch, .threads = threads, .seed = model->seed, .step = (uint64_t)(i + WARM_UP)};
+		nn_random_inputs(model, program, memory->work, 1); /* a program may have reused their place */
 		double begun = nn_seconds();
 		program->run(memory->state, memory->work, &call);
 		if (i >= 0) seconds[i] = nn_seconds() - begun;

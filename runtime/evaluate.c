@@ -18,7 +18,7 @@ int nn_evaluate_pass(const nn_model *model, const nn_memory *memory, const nn_pr
 		nn_program_feed(model, program, memory->work, batch);
 		step.rows = batch->rows;
 		program->run(memory->state, memory->work, &step);
-		if (nn_tally_add(tally, program, memory->work, batch->rows)) return 1;
+		if (nn_tally_add(tally, program, memory->work, batch)) return 1;
 	}
 	if (nn_loader_failed(loader)) return 1;
 	return nn_interrupted() ? NN_EXIT_INTERRUPTED : 0;

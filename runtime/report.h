@@ -22,8 +22,7 @@ void nn_report_html(nn_text *text, const nn_report *report);
 /* SVG pieces, used by the page. x_labels: epochs from 1. */
 void nn_svg_curves(nn_text *text, const nn_history *history, const char *log, int best_epoch);
 void nn_svg_roc(nn_text *text, const nn_evaluation *evaluation);
-/* "1.2 MB", "3.4 s", "44,396,033" */
-void nn_text_bytes_size(nn_text *text, double bytes);
+/* "44,396,033" */
 void nn_text_thousands(nn_text *text, int64_t number);
 
 #endif

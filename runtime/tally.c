@@ -168,32 +168,34 @@ static void add_place(nn_tally *tally, const double *y, const double *label) {
 
 static void add_row(nn_tally *tally, const char *y, const char *label, double *row) {
 	const nn_model *model = tally->model;
-	size_t count = tally->y->count, label_count = tally->label ? tally->label->count : 0;
+	size_t count = tally->y->count, label_count = label ? tally->label->count : 0;
 	for (size_t i = 0; i < count; i++) row[i] = nn_number(model, y, i);
 	for (size_t i = 0; i < label_count; i++) row[count + i] = nn_number(model, label, i);
+	for (size_t i = 0; !label && tally->label && i < tally->label->count; i++) row[count + i] = NAN;
 	for (size_t i = 0, places = count / (size_t)tally->units; label_count && i < places; i++)
 		add_place(tally, row + i * (size_t)tally->units, row + count + i * (size_t)tally->label_units);
 }
 
 /* The outputs beside the labels: (rows, y) and (rows, label) */
-static int add_outputs(nn_tally *tally, const void *work, int rows) {
+static int add_outputs(nn_tally *tally, const void *work, const nn_batch *batch) {
+	int rows = batch->rows;
 	size_t size = (size_t)tally->model->number_size, width = tally->y->count + (tally->label ? tally->label->count : 0);
 	if (reserve_rows(tally, tally->keep ? tally->kept_rows + rows : 1)) return 1;
 	for (int i = 0; i < rows; i++) {
 		const char *y = (const char *)work + tally->y->offset + (size_t)i * tally->y->count * size;
-		const char *label = tally->label ? (const char *)work + tally->label->offset + (size_t)i * tally->label->count * size : NULL;
+		const char *label = tally->label && batch->labels ? (const char *)batch->labels + (size_t)i * tally->label->count * size : NULL;
 		add_row(tally, y, label, tally->kept + (tally->keep ? (size_t)tally->kept_rows++ * width : 0));
 	}
 	return 0;
 }
 
-int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, int rows) {
+int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, const nn_batch *batch) {
 	for (int i = 0; i < tally->log_count; i++) {
 		const nn_log *log = &tally->logs[i];
-		if (log->program == program) tally->sums[log->slot] += rows * nn_number(tally->model, (const char *)work + log->output->offset, 0);
+		if (log->program == program) tally->sums[log->slot] += batch->rows * nn_number(tally->model, (const char *)work + log->output->offset, 0);
 	}
-	if (program == tally->scored || (!tally->scored && tally->log_count && program == tally->logs[0].program)) tally->sums[ROWS] += rows;
-	return program == tally->scored ? add_outputs(tally, work, rows) : 0;
+	if (program == tally->scored || (!tally->scored && tally->log_count && program == tally->logs[0].program)) tally->sums[ROWS] += batch->rows;
+	return program == tally->scored ? add_outputs(tally, work, batch) : 0;
 }
 
 /* Precision, recall or F1: of the second of two classes, else the mean over classes. */

@@ -35,8 +35,9 @@ typedef struct nn_tally {
  * 0, or 1 after an error (a metric without output or labels, an unknown one). */
 int nn_tally_open(nn_tally *tally, const nn_model *model, const nn_program *const *programs, int program_count, int keep, int64_t rows);
 void nn_tally_clear(nn_tally *tally);
-/* Takes the outputs that a program left in the work area. 0, or 1 after an error (memory). */
-int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, int rows);
+/* Takes the outputs that a program left in the work area, beside the batch's labels (the work area's own may be gone: a program
+ * may reuse the place of its inputs). 0, or 1 after an error (memory). */
+int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, const nn_batch *batch);
 int64_t nn_tally_rows(const nn_tally *tally);
 /* The values of logs[0 .. log_count-1] so far. live: 1 for a progress line, where metrics that need all samples are left out
  * (NAN). */

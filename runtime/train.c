@@ -22,7 +22,7 @@ static int run_step(nn_trainer *trainer, const nn_batch *batch) {
 				trainer->epoch + 1, (long long)trainer->step + 1, trainer->run);
 			return FAILED;
 		}
-		if (nn_tally_add(&trainer->tally, program, trainer->memory.work, batch->rows)) return FAILED;
+		if (nn_tally_add(&trainer->tally, program, trainer->memory.work, batch)) return FAILED;
 	}
 	trainer->step++, trainer->total_steps++;
 	return CONTINUE;
