@@ -70,7 +70,23 @@ $(B)/runtime/%.o: runtime/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(CFLAGS) $(WARN) -fopenmp -MMD -MP -Iruntime -c -o $@ $<
 
-.PHONY: all clean
+# --- trainers: the model and, for selftest, the same model in double with its gradients
+SPEC = specs/$(STEM).yaml
+LINK = $(RUNTIME_LIBS)
+generated/%: STEM = $*
+generated/%: $(B)/nnc $(B)/libnn.a runtime/main.c FORCE
+	@mkdir -p $(B)/generated
+	$(B)/nnc $(SPEC) -o generated/$*.c $(NNCFLAGS)
+	$(B)/nnc $(SPEC) -o $(B)/generated/$*_reference.c --precision=f64 --gradients -D name=$*_reference $(NNCFLAGS)
+	$(CC) $(STD) $(MODEL_CFLAGS) $(WARN) -Iruntime -c -o $(B)/generated/$*.o generated/$*.c
+	$(CC) $(STD) $(subst -O3,-O1,$(MODEL_CFLAGS)) $(WARN) -Iruntime -c -o $(B)/generated/$*_reference.o $(B)/generated/$*_reference.c
+	$(CC) $(STD) -O2 $(WARN) -Iruntime -DNN_MODEL=$$(sed -n 's/^extern const nn_model \([A-Za-z0-9_]*\);.*/\1/p' generated/$*.h) \
+		-DNN_REFERENCE=$*_reference_model -c -o $(B)/generated/$*_main.o runtime/main.c
+	$(CC) -fopenmp -o $@ $(B)/generated/$*_main.o $(B)/generated/$*.o $(B)/generated/$*_reference.o $(B)/libnn.a $(LINK)
+generated/README.md: ;
+FORCE:
+
+.PHONY: all clean FORCE
 clean:
 	rm -rf $(B)
 
