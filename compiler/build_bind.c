@@ -112,6 +112,7 @@ bool build_bind(Builder *builder, const Parameters *parameters, const Arguments 
 	for (int i = 0; i < parameters->count; i++) values[i].kind = VALUE_ABSENT;
 	if (!place_arguments(builder, parameters, arguments, name, site, values)) return false;
 	Frame *frame = build_frame(builder, NULL, NULL, parent);
+	build_reserve(builder, frame, parameters->count);
 	for (int i = 0; i < parameters->count; i++) {
 		const Parameter *parameter = &parameters->items[i];
 		if (values[i].kind == VALUE_ABSENT && !parameter->standard && !parameter->word_count) {
@@ -169,7 +170,10 @@ static const char *builtin_help(Builder *builder, const Builtin *builtin)
 {
 	if (!strcmp(builtin->name, "max") || !strcmp(builtin->name, "min"))
 		return arena_format(builder->arena, "%s(a, b) compares two values; a%s(x, axis) goes over an axis", builtin->name, builtin->name);
-	return arena_format(builder->arena, "write %s(%s)", builtin->name, builtin->parameters);
+	const char *rest = builtin->parameters, *word, *text = "";
+	int length;
+	while ((word = next_name(&rest, &length))) text = arena_format(builder->arena, "%s%s%.*s", text, text[0] ? ", " : "", length, word);
+	return arena_format(builder->arena, "write %s(%s)", builtin->name, text);
 }
 
 bool build_bind_builtin(Builder *builder, const Builtin *builtin, const Arguments *arguments, Site site, Invocation *call)

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "builder.h"
 
-enum { DEPTH_LIMIT = 64 };
+enum { DEPTH_LIMIT = 64, CALL_STEPS = 3 }; /* calls within calls; what a call counts as, in expressions */
 
 static Value enter(Builder *builder, const Layer *layer, const Parameters *parameters, const Arguments *arguments, Site site);
 
@@ -205,9 +205,10 @@ static Arguments take_mode(Builder *builder, const Parameters *parameters, const
 	return rest;
 }
 
+/* May a call not be made? */
 static bool too_deep(Builder *builder, Site site)
 {
-	if (builder->depth < DEPTH_LIMIT) return false;
+	if (builder->depth < DEPTH_LIMIT) return !build_spend(builder, CALL_STEPS, site.place);
 	build_error(builder, site.place, "a definition may not call itself", "calls are nested more than %d deep", DEPTH_LIMIT);
 	return true;
 }
@@ -235,10 +236,11 @@ static Value enter(Builder *builder, const Layer *layer, const Parameters *param
 	outer->values.capacity = layer->statics.count; /* shared: the next name moves it */
 	if (!build_bind(builder, parameters, &arguments, outer, d->name, site, &inputs)) return value_poison();
 	Frame *frame = build_frame(builder, d, layer->owner, NULL);
+	build_reserve(builder, frame, layer->statics.count + inputs.count);
 	for (int i = 0; i < layer->statics.count; i++) build_set(builder, frame, layer->statics.items[i].name, layer->statics.items[i].value);
 	for (int i = 0; i < inputs.count; i++) build_set(builder, frame, inputs.items[i].name, inputs.items[i].value);
 	Trail trail = {d->name, site.place, builder->context->trail};
-	builder->context->trail = &trail;
+	if (site.key != d) builder->context->trail = &trail; /* a program's call of a model stands in no text */
 	builder->depth++;
 	builder->stage->training = mode;
 	Value result = run_body(builder, layer, frame, site);
@@ -264,7 +266,8 @@ static Value call_definition(Builder *builder, const Definition *d, const Argume
 		*layer = (Layer){d, {0}, owner_sub(builder, frame ? frame->owner : NULL, d, frame, site, NULL)};
 		return layer->owner ? enter(builder, layer, &d->statics, arguments, site) : value_poison();
 	}
-	for (int i = 0; i < arguments->count; i++)
+	bool numbers = d->kind == KIND_OPTIMIZER || d->kind == KIND_SCHEDULE; /* whose arguments may change at run time */
+	for (int i = 0; !numbers && i < arguments->count; i++)
 		if ((!arguments->names || !arguments->names[i]) && value_holds_tensor(arguments->values[i])) return make_and_call(builder, d, arguments, frame, site);
 	return make_layer(builder, d, arguments, frame, site, true);
 }

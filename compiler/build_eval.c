@@ -7,7 +7,7 @@
 #include "builder.h"
 
 /* What no honest spec needs: expressions evaluated, nested evaluations, nodes in one program. */
-enum { STEP_LIMIT = 10000000, LEVEL_LIMIT = 2500, NODE_LIMIT = 400000 };
+enum { STEP_LIMIT = 3000000, LEVEL_LIMIT = 2500, NODE_LIMIT = 400000 };
 
 Value build_error(Builder *builder, Place place, const char *help, const char *format, ...)
 {

@@ -13,6 +13,14 @@ Frame *build_frame(Builder *builder, const Definition *definition, Owner *owner,
 	return frame;
 }
 
+void build_reserve(Builder *builder, Frame *frame, int count)
+{
+	for (int i = 0; frame->definition && i < frame->definition->binding_count; i++) count += frame->definition->bindings[i].name_count;
+	if (!count) return;
+	frame->values.items = arena_alloc(builder->arena, (size_t)count * sizeof *frame->values.items);
+	frame->values.capacity = count;
+}
+
 void build_set(Builder *builder, Frame *frame, const char *name, Value value)
 {
 	Names *names = &frame->values;
@@ -145,7 +153,7 @@ Value build_lookup(Builder *builder, const char *name, Frame *frame, Place place
 	if (find_ambient(builder, name, frame, &value)) return value;
 	const Entry *entry = build_find(builder, -1, name, place.source && place.source->library);
 	const Builtin *builtin = build_builtin(name);
-	if (entry && !(entry->alias && builtin)) return (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition};
+	if (entry && !(entry->alias && entry->library && builtin)) return (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition};
 	if (builtin) return (Value){.kind = VALUE_BUILTIN, .as.builtin = builtin};
 	return unknown_name(builder, name, frame, place);
 }
@@ -173,7 +181,6 @@ Value build_of_kind(Builder *builder, Kind kind, Value value, Place place)
 	for (int i = 0; i < builder->entry_count; i++)
 		if (builder->entries[i].kind == kind) names[count++] = builder->entries[i].name;
 	const char *help = name ? build_near(builder, name, names, count) : NULL;
-	const char *noun = kind_noun(kind);
 	return build_error(builder, place, help ? help : list_kind(builder, kind), "%s is expected here, not %s",
-		arena_format(builder->arena, "%s %s", strchr("aeio", noun[0]) ? "an" : "a", noun), value_kind(builder->arena, value));
+		kind_phrase(kind), value_kind(builder->arena, value));
 }

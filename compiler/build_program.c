@@ -68,8 +68,10 @@ static Node *build_predict(Builder *builder)
 {
 	Stage stage = {.program = build_program(builder, "predict", false, 1)};
 	Owner *model = builder->models[0];
+	const Definition *d = model->definition;
+	Place place = d->result ? d->result->place : d->layers ? d->layers->place : d->place;
 	builder->stage = &stage;
-	Node *y = predict_outputs(builder, stage.program, build_forward(builder, model), model->definition->place);
+	Node *y = predict_outputs(builder, stage.program, build_forward(builder, model), place);
 	for (int i = 1; i < builder->model_count; i++) { /* their weights exist too; the program returns the first model's */
 		Stage other = {.program = stage.program};
 		builder->stage = &other;

@@ -9,15 +9,17 @@ static const char *const language_names[] = {"training", "trainable", "carrying"
 
 #define COUNT(array) ((int)(sizeof(array)/sizeof *(array)))
 
-const char *kind_noun(Kind kind)
+const char *kind_phrase(Kind kind)
 {
-	static const char *const nouns[] = {
-#define X(name, section, noun, ...) noun,
+	static const char *const phrases[] = {
+#define X(name, section, phrase, ...) phrase,
 		KINDS(X)
 #undef X
-		"model", "section"};
-	return nouns[kind];
+		"a model", "a section"};
+	return phrases[kind];
 }
+
+const char *kind_noun(Kind kind) { return strchr(kind_phrase(kind), ' ') + 1; }
 
 const char *kind_section(Kind kind)
 {
@@ -39,7 +41,7 @@ static int kind_of_section(const char *section)
 static bool needs_two_lists(Kind kind)
 {
 	static const bool two[] = {
-#define X(name, section, noun, lists, ...) lists,
+#define X(name, section, phrase, lists, ...) lists,
 		KINDS(X)
 #undef X
 	};
@@ -49,7 +51,7 @@ static bool needs_two_lists(Kind kind)
 static int least_inputs(Kind kind)
 {
 	static const int least[] = {
-#define X(name, section, noun, lists, from, to) from,
+#define X(name, section, phrase, lists, from, to) from,
 		KINDS(X)
 #undef X
 	};
@@ -59,7 +61,7 @@ static int least_inputs(Kind kind)
 static int most_inputs(Kind kind)
 {
 	static const int most[] = {
-#define X(name, section, noun, lists, from, to) to,
+#define X(name, section, phrase, lists, from, to) to,
 		KINDS(X)
 #undef X
 	};
@@ -73,13 +75,23 @@ static bool is_one_of(const char *name, const char *const *names, int count)
 	return false;
 }
 
-const Entry *build_find(Builder *builder, int kind, const char *name, bool library_only)
+/* The last entry of a name, of the user's or the library's, an alias or not. */
+static const Entry *find_entry(const Builder *builder, int kind, const char *name, bool library, bool alias)
 {
 	for (int i = builder->entry_count - 1; i >= 0; i--) {
 		const Entry *entry = &builder->entries[i];
-		if ((kind < 0 || (int)entry->kind == kind) && (!library_only || entry->library) && !strcmp(entry->name, name)) return entry;
+		bool fits = entry->library == library && entry->alias == alias && (kind < 0 || (int)entry->kind == kind);
+		if (fits && !strcmp(entry->name, name)) return entry;
 	}
 	return NULL;
+}
+
+const Entry *build_find(Builder *builder, int kind, const char *name, bool library_only)
+{
+	const Entry *entry = NULL;
+	for (int library = library_only; library < 2; library++) /* a user's names hide the library's, names hide aliases */
+		for (int alias = 0; !entry && alias < 2; alias++) entry = find_entry(builder, kind, name, library, alias);
+	return entry;
 }
 
 static void add_parameter(Builder *builder, Parameters *parameters, Parameter parameter, Place place)
@@ -208,20 +220,19 @@ void build_read_body(Builder *builder, const DocNode *map, Definition *target)
 static bool check_lists(Builder *builder, const Definition *d)
 {
 	const Parameters *inputs = d->two_lists ? &d->inputs : &d->statics;
-	const char *noun = kind_noun(d->kind);
 	if (needs_two_lists(d->kind) && !d->two_lists) {
 		build_error(builder, d->place, arena_format(builder->arena, "write %s()(x) when it has no arguments", d->name),
-			"the head of a %s has two lists: name(arguments)(inputs)", noun);
+			"the head of %s has two lists: name(arguments)(inputs)", kind_phrase(d->kind));
 		return false;
 	}
 	if (!needs_two_lists(d->kind) && d->two_lists && d->kind != KIND_LOSS) {
-		build_error(builder, d->place, "what has weights or two lists stands in the section blocks:", "the head of a %s has one list: name(x, ...)", noun);
+		build_error(builder, d->place, "what has weights or two lists stands in the section blocks:", "the head of %s has one list: name(x, ...)", kind_phrase(d->kind));
 		return false;
 	}
 	int least = least_inputs(d->kind), most = most_inputs(d->kind);
 	if (inputs->count < least || (most && inputs->count > most)) {
 		build_error(builder, d->place, d->kind == KIND_OPTIMIZER ? "weight, gradient, and the step counted from 1: name(arguments)(w, g, t)" : NULL,
-			"a %s takes %s%d input%s, not %d", noun, most ? "" : "at least ", least, least == 1 ? "" : "s", inputs->count);
+			"%s takes %s%d input%s, not %d", kind_phrase(d->kind), most ? "" : "at least ", least, least == 1 ? "" : "s", inputs->count);
 		return false;
 	}
 	return true;

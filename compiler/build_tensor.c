@@ -408,6 +408,11 @@ static Value run_uniform(Builder *builder, const Invocation *call)
 	return value_tensor(make_uniform(graph_of(builder), shape, draw_stream(builder, call->args[1])));
 }
 
+static Value run_orthonormal(Builder *builder, const Invocation *call)
+{
+	return value_tensor(make_orthonormal(graph_of(builder), node_argument(builder, call, 0)));
+}
+
 static Value run_stop(Builder *builder, const Invocation *call)
 {
 	if (call->args[0].kind != VALUE_TENSOR) return call->args[0];
@@ -475,6 +480,7 @@ const Builtin tensor_builtins[] = {
 	{"unfold", "x axis size stride dilation low high fill", 7, run_unfold, NULL},
 	{"fold", "y axis sizes size stride dilation low high", 8, run_fold, NULL},
 	{"uniform", "dims seed", 1, run_uniform, NULL},
+	{"orthonormal", "x", 1, run_orthonormal, NULL},
 	{"stop", "x", 1, run_stop, NULL},
 	{"grad", "y x", 2, run_grad, NULL},
 	{"peel", "x f", 2, run_peel, NULL},

@@ -91,11 +91,19 @@ static void initialize(Builder *builder, Variable *variable, Value initial, Plac
 	if (node) build_assign(builder, builder->initialize, variable, node);
 }
 
+/* The innermost place in the user's own text: what later messages about the variable point at. */
+static Place user_place(const Builder *builder, Place place)
+{
+	const Trail *trail = builder->context->trail;
+	for (; trail && (!place.source || place.source->library); trail = trail->outer) place = trail->place;
+	return place;
+}
+
 static Variable *new_variable(Builder *builder, const char *path, const char *layer, Role role, const Shape *shape, bool trainable, Place place)
 {
 	Network *network = builder->network;
 	Variable *variable = arena_alloc(builder->arena, sizeof *variable);
-	*variable = (Variable){path, layer, role, trainable, *shape, place, network->variable_count, 0};
+	*variable = (Variable){path, layer, role, trainable, *shape, user_place(builder, place), network->variable_count, 0};
 	network->variables = arena_grow(builder->arena, network->variables, network->variable_count, &network->variable_capacity, sizeof variable);
 	network->variables[network->variable_count++] = variable;
 	return variable;
@@ -141,7 +149,8 @@ static bool may_own(Builder *builder, const Owner *owner, const VariableRequest 
 		build_error(builder, place, NULL, "a weight of %d axes: at most %d are possible", shape->rank, NN_RANK);
 		return false;
 	}
-	return true;
+	builder->stage->program->graph->place = place;
+	return shape_check(builder->stage->program->graph, shape);
 }
 
 static const char *variable_name(const Frame *frame, Value name)

@@ -9,18 +9,18 @@
 #include "grad.h"
 #include "value.h"
 
-/* section of a spec or of the library, noun, two lists: name(statics)(inputs), least and most inputs (0: any number) */
+/* section of a spec or of the library, what one is called, two lists: name(statics)(inputs), least and most inputs (0: any number) */
 #define KINDS(X) \
-	X(FUNCTION, "functions", "function", false, 0, 0) \
-	X(ACTIVATION, "activations", "activation", false, 1, 0) \
-	X(LAYER, "layers", "layer", true, 1, 0) \
-	X(BLOCK, "blocks", "block", true, 1, 0) \
-	X(LOSS, "losses", "loss", false, 2, 0) \
-	X(INITIALIZER, "initializers", "initializer", true, 1, 1) \
-	X(REGULARIZER, "regularizers", "regularizer", true, 1, 1) \
-	X(CONSTRAINT, "constraints", "constraint", true, 1, 1) \
-	X(OPTIMIZER, "optimizers", "optimizer", true, 3, 3) \
-	X(SCHEDULE, "schedules", "schedule", true, 1, 1)
+	X(FUNCTION, "functions", "a function", false, 0, 0) \
+	X(ACTIVATION, "activations", "an activation", false, 1, 0) \
+	X(LAYER, "layers", "a layer", true, 1, 0) \
+	X(BLOCK, "blocks", "a block", true, 1, 0) \
+	X(LOSS, "losses", "a loss", false, 2, 0) \
+	X(INITIALIZER, "initializers", "an initializer", true, 1, 1) \
+	X(REGULARIZER, "regularizers", "a regularizer", true, 1, 1) \
+	X(CONSTRAINT, "constraints", "a constraint", true, 1, 1) \
+	X(OPTIMIZER, "optimizers", "an optimizer", true, 3, 3) \
+	X(SCHEDULE, "schedules", "a schedule", true, 1, 1)
 
 typedef enum Kind {
 #define X(name, ...) KIND_##name,
@@ -238,7 +238,8 @@ struct Builder {
 };
 
 /* build_read.c */
-const char *kind_noun(Kind kind);
+const char *kind_noun(Kind kind); /* "layer" */
+const char *kind_phrase(Kind kind); /* "a layer" */
 const char *kind_section(Kind kind);
 void build_read_library(Builder *builder);
 void build_read_spec(Builder *builder, const DocNode *root); /* the definitions of a spec */
@@ -248,6 +249,7 @@ const Entry *build_find(Builder *builder, int kind, const char *name, bool libra
 
 /* build_names.c */
 Frame *build_frame(Builder *builder, const Definition *definition, Owner *owner, Frame *parent);
+void build_reserve(Builder *builder, Frame *frame, int count); /* room for so many values and the bindings */
 void build_set(Builder *builder, Frame *frame, const char *name, Value value);
 Value build_lookup(Builder *builder, const char *name, Frame *frame, Place place);
 bool build_knows(const char *name, const Frame *frame); /* as a value or binding of a body */
