@@ -354,6 +354,8 @@ static const Parameter *parameter_at(const Parameters *parameters, const char *n
 /* An argument; a bare word is recognised where the parameter declares words. */
 static Value eval_argument(Builder *builder, const Expr *expr, const Parameter *parameter, Frame *frame)
 {
+	bool named = parameter && expr->kind == EXPR_NAME && !strcmp(parameter->name, "name") && !build_knows(expr->text, frame);
+	if (named) return value_word(expr->text); /* name: last, as well as name='last' */
 	if (!parameter || !parameter->word_count || expr->kind != EXPR_NAME) return build_eval(builder, expr, frame);
 	if (build_is_word(parameter, expr->text)) return value_word(expr->text);
 	if (build_knows(expr->text, frame)) return build_eval(builder, expr, frame);

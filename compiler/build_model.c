@@ -182,6 +182,16 @@ static bool is_sparse(const Spec *spec)
 	return !strncmp(text, "sparse_", 7) || !strncmp(text, "Sparse", 6);
 }
 
+/* Several inputs take the fields of their own names. */
+static void check_inputs(Builder *builder, const Definition *d)
+{
+	for (int i = 0; d->inputs.count > 1 && i < d->inputs.count; i++) {
+		bool known = false;
+		for (int k = 0; k < builder->field_count; k++) known = known || !strcmp(builder->fields[k].name, d->inputs.items[i].name);
+		if (!known) build_error(builder, d->place, "name the inputs as the fields of the data", "the data has no field '%s' for this input", d->inputs.items[i].name);
+	}
+}
+
 void build_read_fields(Builder *builder, const Node *prediction)
 {
 	Spec *spec = builder->spec;
@@ -195,6 +205,7 @@ void build_read_fields(Builder *builder, const Node *prediction)
 	for (int i = 0; i < label_rank; i++) label[i] = y->dim[i + 1].size;
 	if (spec->data.source != NN_NO_DATA) {
 		builder->field_count = spec_fields(builder->context, spec, input_rank, input, label_rank, label, builder->fields);
+		check_inputs(builder, d);
 		return;
 	}
 	builder->fields[0] = (Field){.name = "x", .rank = input_rank, .integer = d->input_integers[0]};

@@ -64,6 +64,7 @@ static Node *predict_outputs(Builder *builder, Program *program, Value y, Place 
 	return first;
 }
 
+/* The program predict; returns its first output, NULL after a report. */
 static Node *build_predict(Builder *builder)
 {
 	Stage stage = {.program = build_program(builder, "predict", false, 1)};
@@ -72,8 +73,10 @@ static Node *build_predict(Builder *builder)
 	Place place = d->result ? d->result->place : d->layers ? d->layers->place : d->place;
 	builder->stage = &stage;
 	Node *y = predict_outputs(builder, stage.program, build_forward(builder, model), place);
-	for (int i = 1; i < builder->model_count; i++) { /* their weights exist too; the program returns the first model's */
-		Stage other = {.program = stage.program};
+	for (int i = 1; i < builder->model_count; i++) { /* for their weights and rows of the summary; inputs are called x again */
+		Program *scratch = arena_alloc(builder->arena, sizeof *scratch);
+		*scratch = (Program){.name = "predict", .graph = graph_new(builder->context, 1)};
+		Stage other = {.program = scratch};
 		builder->stage = &other;
 		build_forward(builder, builder->models[i]);
 	}

@@ -194,7 +194,7 @@ static void build_step(Builder *builder, const StepSlots *slots, const char *nam
 	int count = trained_weights(builder, slots, &weights);
 	if (loss) loss = add_penalties(builder, loss, count, weights, expr->place);
 	build_output(builder, stage.program, "loss", loss);
-	build_output(builder, stage.program, "y", stage.given);
+	if (builder->model_count == 1) build_output(builder, stage.program, "y", stage.given);
 	if (mode != STEP_EVALUATE) train_weights(builder, slots, frame, loss, count, weights, mode, expr ? expr->place : slots->loss->place);
 }
 
