@@ -75,7 +75,10 @@ def decode_cases():
     pillow_case("jpeg_grey", encoded(luminance, "JPEG", quality=90))
     pillow_case("jpeg_420", encoded(rgb, "JPEG", quality=90))
     pillow_case("jpeg_444_progressive", encoded(rgb, "JPEG", quality=95, subsampling=0, progressive=True))
-    pillow_case("jpeg_cmyk", encoded(rgb.convert("CMYK"), "JPEG", quality=90))
+    inks = encoded(rgb.convert("CMYK"), "JPEG", quality=90)
+    pillow_case("jpeg_cmyk", inks)
+    at = inks.index(b"\xff\xee")  # Pillow takes inks to be inverted also without Adobe's marker
+    pillow_case("jpeg_cmyk_plain", inks[:at] + inks[at + 2 + int.from_bytes(inks[at + 2:at + 4], "big"):])
 
 
 def resize_cases():

@@ -12,7 +12,7 @@ def loss_case(name, doc, loss, points, labels, layers=(), **options):
     points = np.asarray(points, "float64")
     labels = np.asarray(labels, "float64")
     x = np.zeros((len(labels), *points.shape))
-    x[1:] = RANDOM.uniform(-0.01, 0.01, x[1:].shape)  # the first row sees the points themselves
+    x[1:] = RANDOM.uniform(-0.001, 0.001, x[1:].shape)  # the first row sees the points themselves
     case(name, doc, points.shape, layers=["Points()", *layers], x=x, y=labels, loss=loss, batch=len(labels), weights={"points/w": points}, **options)
 
 
@@ -40,10 +40,11 @@ def binary():
     loss_case("bce_sigmoid", "After a sigmoid the logits are recovered.", "binary_crossentropy", LOGITS, LABELS, ["Activation(sigmoid)"])
     loss_case("bce_logits", "From logits.", "BinaryCrossentropy(from_logits=true)", LOGITS, LABELS)
     loss_case("bce_smoothing", "Label smoothing, after a sigmoid.", "BinaryCrossentropy(label_smoothing=0.1)", LOGITS, LABELS, ["Activation(sigmoid)"])
-    # 1e-3 and 1 - 1e-3 rather than the clip's own 1e-7: there float32 has no digits left
-    probabilities = [0.5, 1e-3, 0.999, 0.2, 0.8, 0.03, 0.6]
+    # at most 0.95, and 1 where it is clipped: nearer to 1, float32 has no digits left in 1 - p
+    probabilities = [0.5, 0.01, 0.95, 0.2, 0.8, 0.03, 0.6]
     loss_case("bce_probabilities", "Probabilities that no sigmoid made.", "binary_crossentropy", probabilities, LABELS, ["Activation(linear)"])
-    loss_case("bce_clipped", "Outside of [0, 1] the prediction is clipped, and has no gradient.", "BinaryCrossentropy()", [-0.5, 0.5, 1.5, 0.7], [[1.0, 1.0, 1.0, 0.3], [0.2, 1.0, 0.9, 1.0]])
+    labels = [[1.0, 1.0, 1.0, 0.3], [0.2, 1.0, 1.0, 1.0]]
+    loss_case("bce_clipped", "Outside of [0, 1] the prediction is clipped, and has no gradient.", "BinaryCrossentropy()", [-0.5, 0.5, 1.5, 0.7], labels)
     loss_case("bce_one_unit", "One unit, labels without an axis of their own.", "binary_crossentropy", [0.4], [[0.0], [1.0], [1.0]], ["Dense(1, activation=sigmoid)"])
 
 
