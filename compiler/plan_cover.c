@@ -299,6 +299,7 @@ static void choose_kernel(Plan *plan, Step *step)
 {
 	step->cost = -1;
 	for (int k = 0; kernels[k]; k++) {
+		if (plan->target->without && !strcmp(plan->target->without, kernels[k]->name)) continue;
 		double cost = kernels[k]->cost(plan, step);
 		if (cost < 0 || (step->kernel && cost >= step->cost)) continue;
 		step->kernel = kernels[k];

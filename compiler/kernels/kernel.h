@@ -17,6 +17,7 @@ typedef struct Target {
 	int number_size; /* 4 or 8 */
 	int lanes; /* numbers in a vector, 1 for portable */
 	bool full; /* --unroll=full: no loops but those over the batch */
+	const char *without; /* tests: a kernel that is not to be chosen, or NULL */
 } Target;
 
 /* Where a stored value lives. */
