@@ -111,8 +111,9 @@ static int copy_classes(nn_data_store *store, const char *const *classes, int co
 /* Labels to class numbers; the first source read decides what the classes are, unless they are known. */
 static int number_labels(Plan *plan, Source *source)
 {
-	if (!nn_has_classes(plan->model) || source->target_count != 1) return 0;
+	if (!nn_has_classes(plan->model)) return 0;
 	if (plan->store->class_count == 0 && nn_classes_find(plan->store, source)) return 1;
+	if (source->target_count != 1) return 0; /* rows of numbers, one-hot already */
 	return nn_classes_check(plan->store, plan->model, source) || nn_classes_number(plan->store, source);
 }
 
@@ -134,7 +135,7 @@ static int open_source(Plan *plan, int split)
 	return number_labels(plan, source);
 }
 
-/* The training source is read also when only a share of it, or the names of its classes, is wanted. */
+/* The training source is read also when only a share of it is wanted. */
 static int open_sources(Plan *plan)
 {
 	int shared = 0;

@@ -45,9 +45,9 @@ const char *nn_classes_text(char *const *classes, int count, char *buffer, size_
 /* Names 0, 1, .. for labels that are numbers: as many as the model tells apart, or as there are. */
 static int make_numbers(nn_data_store *store, const Source *source)
 {
-	double largest = 1;
+	double largest = source->target_count > 1 ? source->target_count - 1 : 1;
 	int64_t outputs = nn_output_count(source->model);
-	for (int64_t i = 0; i < source->count; i++) largest = fmax(largest, source->targets[i]);
+	for (int64_t i = 0; i < source->count && source->target_count == 1; i++) largest = fmax(largest, source->targets[i]);
 	int64_t count = (int64_t)largest + 1;
 	if (source->model->task == NN_MULTICLASS && outputs > count) count = outputs;
 	if (count > MAX_CLASSES || (store->classes = calloc((size_t)count, sizeof *store->classes)) == NULL) return 1;

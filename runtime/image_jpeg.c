@@ -90,14 +90,13 @@ static unsigned scaled(unsigned a, unsigned b)
 	return ((t >> 8) + t) >> 8;
 }
 
-/* CMYK (4 bytes a pixel) to RGB as Pillow does; Adobe stores inks inverted. */
-static void inks_to_colors(const uint8_t *inks, uint8_t *colors, int width, int inverted)
+/* CMYK (4 bytes a pixel) to RGB. Inks are taken to be stored inverted, as Adobe does and Pillow and OpenCV assume. */
+static void inks_to_colors(const uint8_t *inks, uint8_t *colors, int width)
 {
 	for (int x = 0; x < width; x++, inks += 4, colors += 3) {
-		unsigned light = inverted ? inks[3] : 255u - inks[3];
+		unsigned light = inks[3];
 		for (int c = 0; c < 3; c++) {
-			unsigned ink = inverted ? 255u - inks[c] : inks[c];
-			unsigned lost = scaled(ink, light);
+			unsigned lost = scaled(255u - inks[c], light);
 			colors[c] = (uint8_t)(lost < light ? light - lost : 0);
 		}
 	}
@@ -121,7 +120,7 @@ static void read_pixels(Reader *reader, nn_image *image)
 		uint8_t *out = reader->pixels + stride * jpeg->output_scanline;
 		JSAMPROW row = inks ? reader->row : out;
 		jpeg_read_scanlines(jpeg, &row, 1);
-		if (inks) inks_to_colors(reader->row, out, image->width, jpeg->saw_Adobe_marker);
+		if (inks) inks_to_colors(reader->row, out, image->width);
 	} /* what follows the last row is of no interest: some cameras forget the end marker */
 }
 

@@ -73,7 +73,7 @@ static inline void fresh_folder(const char *name)
 	assert_int_equal(mkdir(path, 0777), 0);
 }
 
-static inline void make_folder(const char *path)
+static inline void make_directory(const char *path)
 {
 	assert_int_equal(mkdir(path, 0777), 0);
 }

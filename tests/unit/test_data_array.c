@@ -228,6 +228,11 @@ static void writes_one_hot_rows(void **state)
 	assert_memory_equal(batch->labels, ((const double[]){0, 0, 1, 1, 0, 0}), 6 * sizeof(double));
 	nn_loader_close(loader);
 	nn_data_close(&sets);
+	write_npy(ARRAY "/y.npy", 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }\n", "\0\0\1\0\1\0", 6);
+	open_sets(&fake.model, &request, &sets); /* rows already */
+	assert_int_equal(sets.class_count, 3);
+	assert_true(nn_dataset_label(sets.train, 0) == 2 && nn_dataset_label(sets.train, 1) == 1);
+	nn_data_close(&sets);
 }
 
 static void says_what_is_wrong_with_npy(void **state)

@@ -26,9 +26,9 @@ static nn_data_request train_only(void)
 static void make_classes(void)
 {
 	fresh_folder("folder");
-	make_folder(ROOT "/train");
-	make_folder(ROOT "/train/b");
-	make_folder(ROOT "/train/a");
+	make_directory(ROOT "/train");
+	make_directory(ROOT "/train/b");
+	make_directory(ROOT "/train/a");
 	write_grey(ROOT "/train/b/1.png", 2, 2, 10);
 	write_grey(ROOT "/train/b/0.png", 2, 2, 20);
 	write_grey(ROOT "/train/a/y.png", 2, 2, 30);
@@ -49,7 +49,7 @@ static void lists_classes_and_files_by_name(void **state)
 	nn_datasets sets;
 	nn_loader *loader;
 	make_classes();
-	make_folder(ROOT "/train/a/deeper");
+	make_directory(ROOT "/train/a/deeper");
 	write_grey(ROOT "/train/a/deeper/0", 2, 2, 50); /* an image by its content */
 	write_grey(ROOT "/train/a/.hidden.png", 2, 2, 60);
 	write_text(ROOT "/train/a/notes.txt", "no image");
@@ -79,7 +79,7 @@ static void takes_classes_from_the_spec(void **state)
 	nn_datasets sets;
 	const char *const classes[] = {"b", "a"};
 	make_classes();
-	make_folder(ROOT "/train/c");
+	make_directory(ROOT "/train/c");
 	folder_model(&fake);
 	fake.model.data.classes = classes;
 	fake.model.data.class_count = 2;
@@ -103,9 +103,9 @@ static void says_what_is_wrong(void **state)
 	write_text(ROOT "/train", "a file");
 	assert_refused(&fake.model, &request, ROOT "/train: is not a folder");
 	fresh_folder("folder");
-	make_folder(ROOT "/train");
+	make_directory(ROOT "/train");
 	assert_refused(&fake.model, &request, ROOT "/train: has no folders in it; image_folder wants one folder of images for each class");
-	make_folder(ROOT "/train/a");
+	make_directory(ROOT "/train/a");
 	assert_refused(&fake.model, &request, ROOT "/train/a: no images in it");
 	write_grey(ROOT "/train/a/1.png", 2, 2, 1);
 	assert_refused(&fake.model, &request, ROOT "/train: 1 classes (a), but the model tells 2 apart");
@@ -131,8 +131,8 @@ static void lets_other_splits_lack_a_class(void **state)
 	FakeModel fake;
 	nn_datasets sets;
 	make_classes();
-	make_folder(ROOT "/test");
-	make_folder(ROOT "/test/b");
+	make_directory(ROOT "/test");
+	make_directory(ROOT "/test/b");
 	write_grey(ROOT "/test/b/7.png", 2, 2, 1);
 	folder_model(&fake);
 	nn_data_request request = {.need = NN_NEED_TRAIN | NN_NEED_TEST, .train = ROOT "/train", .test = ROOT "/test"};
@@ -147,9 +147,9 @@ static void refuses_a_file_or_group_in_two_splits(void **state)
 	FakeModel fake;
 	nn_datasets sets;
 	make_classes();
-	make_folder(ROOT "/test");
-	make_folder(ROOT "/test/a");
-	make_folder(ROOT "/test/b");
+	make_directory(ROOT "/test");
+	make_directory(ROOT "/test/a");
+	make_directory(ROOT "/test/b");
 	write_grey(ROOT "/test/a/p17_2.png", 2, 2, 1);
 	write_grey(ROOT "/test/b/p18_2.png", 2, 2, 1);
 	write_grey(ROOT "/train/b/p17_5.png", 2, 2, 1);
@@ -174,9 +174,9 @@ static void splits_by_group(void **state)
 	nn_datasets sets;
 	int part[10], total = 0;
 	fresh_folder("folder");
-	make_folder(ROOT "/train");
-	make_folder(ROOT "/train/a");
-	make_folder(ROOT "/train/b");
+	make_directory(ROOT "/train");
+	make_directory(ROOT "/train/a");
+	make_directory(ROOT "/train/b");
 	for (int i = 0; i < 10; i++)
 		for (int j = 0; j < 1 + i % 3; j++) {
 			char path[200];

@@ -17,9 +17,9 @@ static const int64_t shape[3] = {1, 1, 1};
 static void open_images(FakeModel *fake, nn_datasets *sets, int number_size)
 {
 	fresh_folder("loader");
-	make_folder(ROOT "/train");
-	make_folder(ROOT "/train/a");
-	make_folder(ROOT "/train/b");
+	make_directory(ROOT "/train");
+	make_directory(ROOT "/train/a");
+	make_directory(ROOT "/train/b");
 	for (int i = 0; i < SAMPLES; i++) {
 		char path[200];
 		snprintf(path, sizeof path, ROOT "/train/%s/%02d.png", i < 20 ? "a" : "b", i);
