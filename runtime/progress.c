@@ -1,5 +1,5 @@
 /* Input: steps done, rows, logs. Output: one line, redrawn in place with a single write, or one line an epoch.
- * Invariant: what is drawn never takes more characters than the terminal is wide, so it never leaves half a line behind. */
+ * Invariant: what is drawn again never takes more characters than the terminal is wide, so it never leaves half a line behind. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +102,7 @@ void nn_progress_text(nn_text *text, const nn_progress_line *line, const char (*
 	add_step_time(&time, line->step_seconds);
 	nn_text_add(&rate, " %.*f/s", line->rate < 10 ? 1 : 0, line->rate);
 	add_logs(&logs, names, values, count);
-	int bar = fit(&head, &time, &rate, &logs, line->width);
+	int bar = line->final ? BAR : fit(&head, &time, &rate, &logs, line->width); /* the last line stays: it may wrap */
 	nn_text_add(text, line->colour ? "\33[1m%s\33[0m" : "%s", head.data ? head.data : "");
 	if (bar) add_bar(text, line, bar);
 	nn_text_bytes(text, time.data, time.length);
