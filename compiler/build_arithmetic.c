@@ -1,5 +1,5 @@
-/* build_arithmetic.c: operators and elementwise functions on values. Input: two or three values. Output: a value: numbers
- * of numbers are computed here, anything with a tensor becomes a node. Invariant: the size of the batch never becomes a
+/* build_arithmetic.c: operators and elementwise functions on values. Input: two or three values. Output: a value:
+ * numbers of numbers are computed here, anything with a tensor becomes a node. Invariant: the size of the batch never becomes a
  * number while compiling, since a last batch may be short: what is not a multiple of it becomes a tensor. */
 #include <math.h>
 #include <string.h>
@@ -25,11 +25,13 @@ Node *build_node(Builder *builder, Value value, Place place)
 	case VALUE_TENSOR: {
 		Node *node = value.as.tensor;
 		if (node->id < graph->count && graph->nodes[node->id] == node) return node;
-		build_error(builder, place, "write a number, or a function that is called where the value is needed", "this tensor belongs to another program");
+		build_error(builder, place, "write a number, or a function that is called where the value is needed",
+			"this tensor belongs to another program");
 		return NULL;
 	}
 	default:
-		build_error(builder, place, value.kind == VALUE_LAYER || value.kind == VALUE_DEFINITION ? "call it: name(arguments)(x)" : NULL,
+		build_error(builder, place,
+			value.kind == VALUE_LAYER || value.kind == VALUE_DEFINITION ? "call it: name(arguments)(x)" : NULL,
 			"a tensor or a number is expected here, not %s", value_kind(builder->arena, value));
 		return NULL;
 	}
@@ -41,7 +43,8 @@ Node *build_carry(Builder *builder, Node *node, Node **args, int count)
 	for (int i = 0; node && i < count; i++) {
 		Node *mask = args[i]->mask;
 		if (!mask || node->mask == mask || args[i]->shape.rank < 2 || node->shape.rank < 2) continue;
-		bool same = args[i]->shape.dim[0].size == node->shape.dim[0].size && args[i]->shape.dim[1].size == node->shape.dim[1].size;
+		bool same = args[i]->shape.dim[0].size == node->shape.dim[0].size &&
+			args[i]->shape.dim[1].size == node->shape.dim[1].size;
 		if (same) node->mask = node->mask ? make_binary(graph, &op_mul, node->mask, mask) : mask;
 	}
 	return node;
@@ -49,7 +52,8 @@ Node *build_carry(Builder *builder, Node *node, Node **args, int count)
 
 static bool keeps_integers(const Op *op)
 {
-	return op == &op_add || op == &op_sub || op == &op_mul || op == &op_neg || op == &op_abs || op == &op_max || op == &op_min || op == &op_floor;
+	return op == &op_add || op == &op_sub || op == &op_mul || op == &op_neg || op == &op_abs || op == &op_max ||
+		op == &op_min || op == &op_floor;
 }
 
 /* A number of numbers; poison when it is not finite. */
@@ -66,7 +70,8 @@ static Value compute(Builder *builder, const Op *op, const Value *args, Place pl
 	if (op == &op_div && x[1] == 0) return build_error(builder, place, NULL, "division by zero");
 	double y = op->value(x[0], x[1], x[2]);
 	if (!isfinite(y)) return build_error(builder, place, NULL, "%s gives no finite number here", op->name);
-	if (integer && fabs(y) > VALUE_WHOLE_LIMIT) return build_error(builder, place, "write a real number: 1.0 instead of 1", "a whole number beyond 2^53");
+	if (integer && fabs(y) > VALUE_WHOLE_LIMIT)
+		return build_error(builder, place, "write a real number: 1.0 instead of 1", "a whole number beyond 2^53");
 	return (Value){.kind = VALUE_NUMBER, .integer = integer, .as.number = y};
 }
 
@@ -100,11 +105,14 @@ static Value power(Builder *builder, Value x, Value exponent, Place place)
 	double e = value_is_static_number(exponent) ? value_to_number(exponent) : 0;
 	if (x.kind == VALUE_TENSOR && e == 1) return x;
 	if (x.kind == VALUE_TENSOR && e == 2) return apply(builder, &op_mul, x, x, place);
-	if (x.kind == VALUE_TENSOR && e == 3) return apply(builder, &op_mul, apply(builder, &op_mul, x, x, place), x, place);
+	if (x.kind == VALUE_TENSOR && e == 3)
+		return apply(builder, &op_mul, apply(builder, &op_mul, x, x, place), x, place);
 	if (x.kind == VALUE_TENSOR && e == 0.5) return apply(builder, &op_sqrt, x, value_none(), place);
-	if (x.kind == VALUE_TENSOR && e == -0.5) return apply(builder, &op_div, value_integer(1), apply(builder, &op_sqrt, x, value_none(), place), place);
+	if (x.kind == VALUE_TENSOR && e == -0.5)
+		return apply(builder, &op_div, value_integer(1), apply(builder, &op_sqrt, x, value_none(), place), place);
 	Value y = apply(builder, &op_pow, x, exponent, place);
-	bool whole = value_is_whole(y) && x.kind == VALUE_NUMBER && x.integer && exponent.kind == VALUE_NUMBER && exponent.integer && e >= 0;
+	bool whole = value_is_whole(y) && x.kind == VALUE_NUMBER && x.integer && exponent.kind == VALUE_NUMBER &&
+		exponent.integer && e >= 0;
 	return whole ? value_integer(value_to_integer(y)) : y;
 }
 
@@ -112,7 +120,8 @@ static Value power(Builder *builder, Value x, Value exponent, Place place)
 static Value whole_division(Builder *builder, const char *op, Value a, Value b, Place place)
 {
 	bool remainder = op[0] == '%';
-	if (a.kind == VALUE_DIM && b.kind == VALUE_DIM && !remainder && a.as.dim.rows % b.as.dim.rows == 0) return value_integer(a.as.dim.rows/b.as.dim.rows);
+	if (a.kind == VALUE_DIM && b.kind == VALUE_DIM && !remainder && a.as.dim.rows % b.as.dim.rows == 0)
+		return value_integer(a.as.dim.rows / b.as.dim.rows);
 	bool whole_b = value_is_whole(b);
 	if (whole_b && value_to_integer(b) == 0) return build_error(builder, place, NULL, "division by zero");
 	if (a.kind == VALUE_DIM && whole_b && value_to_integer(b) > 0 && a.as.dim.rows % value_to_integer(b) == 0) {
@@ -120,8 +129,9 @@ static Value whole_division(Builder *builder, const char *op, Value a, Value b, 
 		return remainder ? value_integer(0) : value_dim((Dim){a.as.dim.size/d, a.as.dim.rows/d});
 	}
 	if (!value_is_static_number(a) || !value_is_static_number(b))
-		return build_error(builder, place, remainder ? "for tensors write a - b*floor(a/b)" : "for tensors write floor(a/b)", "'%s' does not work on %s and %s", op,
-			value_kind(builder->arena, a), value_kind(builder->arena, b));
+		return build_error(builder, place,
+			remainder ? "for tensors write a - b*floor(a/b)" : "for tensors write floor(a/b)",
+			"'%s' does not work on %s and %s", op, value_kind(builder->arena, a), value_kind(builder->arena, b));
 	double x = value_to_number(a), y = value_to_number(b);
 	if (y == 0) return build_error(builder, place, NULL, "division by zero");
 	double quotient = floor(x/y), result = remainder ? x - y*quotient : quotient;
@@ -158,7 +168,10 @@ static bool combine_dims(Builder *builder, char op, Value a, Value b, Place plac
 	return true;
 }
 
-static bool is_number_like(Value value) { return value_is_static_number(value) || value.kind == VALUE_DIM || value.kind == VALUE_TENSOR; }
+static bool is_number_like(Value value)
+{
+	return value_is_static_number(value) || value.kind == VALUE_DIM || value.kind == VALUE_TENSOR;
+}
 
 static Value compare(Builder *builder, const char *op, Value a, Value b, Place place)
 {
@@ -182,15 +195,17 @@ Value build_binary(Builder *builder, const char *op, Value a, Value b, Place pla
 	if (value_is_poison(a)) return a;
 	if (value_is_poison(b)) return b;
 	if (!strcmp(op, "==") || !strcmp(op, "!=")) return equality(builder, op[0] == '=', a, b, place);
-	if (op[0] == '+' && a.kind == VALUE_LIST && b.kind == VALUE_LIST) return join_lists(builder, a.as.list, b.as.list, place);
+	if (op[0] == '+' && a.kind == VALUE_LIST && b.kind == VALUE_LIST)
+		return join_lists(builder, a.as.list, b.as.list, place);
 	if (!is_number_like(a) || !is_number_like(b)) {
 		bool uncalled = value_is_callable(a) || value_is_callable(b);
-		return build_error(builder, place, uncalled ? "a layer or function is called with its input: name(x)" : NULL, "'%s' does not work on %s and %s", op,
-			value_kind(builder->arena, a), value_kind(builder->arena, b));
+		return build_error(builder, place, uncalled ? "a layer or function is called with its input: name(x)" : NULL,
+			"'%s' does not work on %s and %s", op, value_kind(builder->arena, a), value_kind(builder->arena, b));
 	}
 	if (!strcmp(op, "//") || op[0] == '%') return whole_division(builder, op, a, b, place);
 	Value dims;
-	bool has_dim = a.kind == VALUE_DIM || b.kind == VALUE_DIM, has_tensor = a.kind == VALUE_TENSOR || b.kind == VALUE_TENSOR;
+	bool has_dim = a.kind == VALUE_DIM || b.kind == VALUE_DIM;
+	bool has_tensor = a.kind == VALUE_TENSOR || b.kind == VALUE_TENSOR;
 	if (has_dim && !has_tensor && combine_dims(builder, op[0], a, b, place, &dims)) return dims;
 	switch (op[0]) {
 	case '+': return apply(builder, &op_add, a, b, place);

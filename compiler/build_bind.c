@@ -1,12 +1,13 @@
-/* build_bind.c: what a call gives -> the parameters of what is called. Input: arguments by position and by name. Output:
- * a value for every parameter, defaults evaluated in order. Invariant: a default sees the parameters before it. */
+/* build_bind.c: what a call gives -> the parameters of what is called. Input: arguments by position and by name.
+ * Output: a value for every parameter, defaults evaluated in order. Invariant: a default sees the parameters before it. */
 #include <string.h>
 #include "builder.h"
 
 static const char *list_names(Builder *builder, const Parameters *parameters)
 {
 	const char *text = "";
-	for (int i = 0; i < parameters->count; i++) text = arena_format(builder->arena, "%s%s%s", text, i ? ", " : "", parameters->items[i].name);
+	for (int i = 0; i < parameters->count; i++)
+		text = arena_format(builder->arena, "%s%s%s", text, i ? ", " : "", parameters->items[i].name);
 	return parameters->count ? arena_format(builder->arena, "its arguments are %s", text) : NULL;
 }
 
@@ -14,7 +15,8 @@ const char *build_list_words(Builder *builder, const Parameter *parameter)
 {
 	const char *text = "";
 	for (int i = 0; i < parameter->word_count; i++)
-		text = arena_format(builder->arena, "%s%s%s", text, i ? ", " : "", parameter->words[i] ? parameter->words[i] : "none");
+		text = arena_format(
+			builder->arena, "%s%s%s", text, i ? ", " : "", parameter->words[i] ? parameter->words[i] : "none");
 	return text;
 }
 
@@ -56,17 +58,20 @@ static Place place_of(const Arguments *arguments, int i, Site site)
 	return arguments->places && arguments->places[i].source ? arguments->places[i] : site.place;
 }
 
-static bool unknown_argument(Builder *builder, const Parameters *parameters, const char *argument, const char *name, Place place)
+static bool unknown_argument(
+	Builder *builder, const Parameters *parameters, const char *argument, const char *name, Place place)
 {
 	const char **names = arena_alloc(builder->arena, (size_t)(parameters->count + 1) * sizeof *names);
 	for (int i = 0; i < parameters->count; i++) names[i] = parameters->items[i].name;
 	const char *help = build_near(builder, argument, names, parameters->count);
-	build_error(builder, name_place(place, argument), help ? help : list_names(builder, parameters), "%s has no argument '%s'", name, argument);
+	build_error(builder, name_place(place, argument), help ? help : list_names(builder, parameters),
+		"%s has no argument '%s'", name, argument);
 	return false;
 }
 
 /* Puts each argument into the place of its parameter; VALUE_ABSENT stays where none is given. */
-static bool place_arguments(Builder *builder, const Parameters *parameters, const Arguments *arguments, const char *name, Site site, Value *values)
+static bool place_arguments(Builder *builder, const Parameters *parameters, const Arguments *arguments,
+	const char *name, Site site, Value *values)
 {
 	int position = 0;
 	for (int i = 0; i < arguments->count; i++) {
@@ -75,7 +80,8 @@ static bool place_arguments(Builder *builder, const Parameters *parameters, cons
 		Place place = place_of(arguments, i, site);
 		if (index < 0) return unknown_argument(builder, parameters, given, name, place);
 		if (index >= parameters->count) {
-			build_error(builder, place, list_names(builder, parameters), "%s takes %d argument%s, and here is one more", name, parameters->count, parameters->count == 1 ? "" : "s");
+			build_error(builder, place, list_names(builder, parameters), "%s takes %d argument%s, and here is one more",
+				name, parameters->count, parameters->count == 1 ? "" : "s");
 			return false;
 		}
 		if (values[index].kind != VALUE_ABSENT) {
@@ -84,10 +90,13 @@ static bool place_arguments(Builder *builder, const Parameters *parameters, cons
 		}
 		const Parameter *parameter = &parameters->items[index];
 		Value value = arguments->values[i];
-		bool allowed = !parameter->word_count || value_is_poison(value) || (value.kind == VALUE_WORD && build_is_word(parameter, value.as.word));
-		for (int w = 0; w < parameter->word_count && value.kind == VALUE_NONE; w++) allowed = allowed || !parameter->words[w];
+		bool allowed = !parameter->word_count || value_is_poison(value) ||
+			(value.kind == VALUE_WORD && build_is_word(parameter, value.as.word));
+		for (int w = 0; w < parameter->word_count && value.kind == VALUE_NONE; w++)
+			allowed = allowed || !parameter->words[w];
 		if (!allowed) {
-			build_error(builder, place, NULL, "%s is one of %s, not %s", parameter->name, build_list_words(builder, parameter), value_kind(builder->arena, value));
+			build_error(builder, place, NULL, "%s is one of %s, not %s", parameter->name,
+				build_list_words(builder, parameter), value_kind(builder->arena, value));
 			return false;
 		}
 		values[index] = value;
@@ -106,7 +115,8 @@ static Value eval_default(Builder *builder, const Parameter *parameter, Frame *f
 	return value;
 }
 
-bool build_bind(Builder *builder, const Parameters *parameters, const Arguments *arguments, Frame *parent, const char *name, Site site, Names *names)
+bool build_bind(Builder *builder, const Parameters *parameters, const Arguments *arguments, Frame *parent,
+	const char *name, Site site, Names *names)
 {
 	Value *values = arena_alloc(builder->arena, (size_t)(parameters->count + 1) * sizeof *values);
 	for (int i = 0; i < parameters->count; i++) values[i].kind = VALUE_ABSENT;
@@ -132,8 +142,10 @@ bool build_is_default(Builder *builder, const Parameters *parameters, const Name
 	for (int i = 0; i < names->count; i++) {
 		const Parameter *parameter = &parameters->items[i];
 		Value value = names->items[i].value;
-		if (i >= from && parameter->standard && !value_equal(value, build_eval(builder, parameter->standard, frame))) return false;
-		if (i >= from && parameter->word_count && value.kind == VALUE_WORD && parameter->words[0] != value.as.word) return false;
+		if (i >= from && parameter->standard && !value_equal(value, build_eval(builder, parameter->standard, frame)))
+			return false;
+		if (i >= from && parameter->word_count && value.kind == VALUE_WORD && parameter->words[0] != value.as.word)
+			return false;
 		build_set(builder, frame, parameter->name, value);
 	}
 	return true;
@@ -169,14 +181,17 @@ static int count_parameters(const Builtin *builtin)
 static const char *builtin_help(Builder *builder, const Builtin *builtin)
 {
 	if (!strcmp(builtin->name, "max") || !strcmp(builtin->name, "min"))
-		return arena_format(builder->arena, "%s(a, b) compares two values; a%s(x, axis) goes over an axis", builtin->name, builtin->name);
+		return arena_format(builder->arena, "%s(a, b) compares two values; a%s(x, axis) goes over an axis",
+			builtin->name, builtin->name);
 	const char *rest = builtin->parameters, *word, *text = "";
 	int length;
-	while ((word = next_name(&rest, &length))) text = arena_format(builder->arena, "%s%s%.*s", text, text[0] ? ", " : "", length, word);
+	while ((word = next_name(&rest, &length)))
+		text = arena_format(builder->arena, "%s%s%.*s", text, text[0] ? ", " : "", length, word);
 	return arena_format(builder->arena, "write %s(%s)", builtin->name, text);
 }
 
-bool build_bind_builtin(Builder *builder, const Builtin *builtin, const Arguments *arguments, Site site, Invocation *call)
+bool build_bind_builtin(
+	Builder *builder, const Builtin *builtin, const Arguments *arguments, Site site, Invocation *call)
 {
 	bool variadic = !strcmp(builtin->parameters, "...");
 	int count = variadic ? arguments->count : count_parameters(builtin), position = 0;
@@ -187,15 +202,20 @@ bool build_bind_builtin(Builder *builder, const Builtin *builtin, const Argument
 		int index = !given ? position++ : variadic ? -1 : find_builtin_parameter(builtin, given);
 		Place place = place_of(arguments, i, site);
 		if (index < 0 || index >= count || values[index].kind != VALUE_ABSENT) {
-			if (given) build_error(builder, name_place(place, given), builtin_help(builder, builtin), index < 0 ? "%s has no argument '%s'" : "%s: '%s' is given twice", builtin->name, given);
-			else build_error(builder, place, builtin_help(builder, builtin), "%s takes %d argument%s, not %d", builtin->name, count, count == 1 ? "" : "s", arguments->count);
+			if (given)
+				build_error(builder, name_place(place, given), builtin_help(builder, builtin),
+					index < 0 ? "%s has no argument '%s'" : "%s: '%s' is given twice", builtin->name, given);
+			else
+				build_error(builder, place, builtin_help(builder, builtin), "%s takes %d argument%s, not %d",
+					builtin->name, count, count == 1 ? "" : "s", arguments->count);
 			return false;
 		}
 		values[index] = arguments->values[i];
 	}
 	for (int i = 0; i < builtin->required; i++)
 		if (i >= count || values[i].kind == VALUE_ABSENT) {
-			build_error(builder, site.place, builtin_help(builder, builtin), "%s needs %d argument%s", builtin->name, builtin->required, builtin->required == 1 ? "" : "s");
+			build_error(builder, site.place, builtin_help(builder, builtin), "%s needs %d argument%s", builtin->name,
+				builtin->required, builtin->required == 1 ? "" : "s");
 			return false;
 		}
 	call->builtin = builtin;

@@ -13,7 +13,8 @@ static Place at(const Invocation *call) { return call->site.place; }
 static Node *tensor_argument(Builder *builder, const Invocation *call, int i)
 {
 	if (call->args[i].kind == VALUE_TENSOR) return call->args[i].as.tensor;
-	build_error(builder, at(call), NULL, "%s takes a tensor, not %s", call->builtin->name, value_kind(builder->arena, call->args[i]));
+	build_error(builder, at(call), NULL, "%s takes a tensor, not %s", call->builtin->name,
+		value_kind(builder->arena, call->args[i]));
 	return NULL;
 }
 
@@ -44,7 +45,8 @@ static Value run_shape(Builder *builder, const Invocation *call)
 {
 	bool tensor = call->args[0].kind == VALUE_TENSOR;
 	Value list = value_list(builder->arena, tensor ? call->args[0].as.tensor->shape.rank : 0);
-	for (int i = 0; i < list.as.list.count; i++) list.as.list.items[i] = value_dim(call->args[0].as.tensor->shape.dim[i]);
+	for (int i = 0; i < list.as.list.count; i++)
+		list.as.list.items[i] = value_dim(call->args[0].as.tensor->shape.dim[i]);
 	return list;
 }
 
@@ -54,7 +56,10 @@ static Value run_rank(Builder *builder, const Invocation *call)
 	return value_integer(call->args[0].kind == VALUE_TENSOR ? call->args[0].as.tensor->shape.rank : 0);
 }
 
-static Value multiply(Builder *builder, const Invocation *call, Value product, Value by) { return build_binary(builder, "*", product, by, at(call)); }
+static Value multiply(Builder *builder, const Invocation *call, Value product, Value by)
+{
+	return build_binary(builder, "*", product, by, at(call));
+}
 
 static Value run_count(Builder *builder, const Invocation *call)
 {
@@ -77,7 +82,8 @@ static Value run_count(Builder *builder, const Invocation *call)
 static bool list_argument(Builder *builder, const Invocation *call, int i, List *list)
 {
 	if (call->args[i].kind == VALUE_LIST) return *list = call->args[i].as.list, true;
-	build_error(builder, at(call), NULL, "%s takes a list, not %s", call->builtin->name, value_kind(builder->arena, call->args[i]));
+	build_error(builder, at(call), NULL, "%s takes a list, not %s", call->builtin->name,
+		value_kind(builder->arena, call->args[i]));
 	return false;
 }
 
@@ -92,10 +98,14 @@ static Value run_range(Builder *builder, const Invocation *call)
 	bool two = call->args[1].kind != VALUE_ABSENT;
 	for (int i = 0; i <= two; i++)
 		if (!value_is_whole(call->args[i]))
-			return build_error(builder, at(call), call->args[i].kind == VALUE_DIM ? "the size of the batch is not known while compiling" : NULL,
+			return build_error(builder, at(call),
+				call->args[i].kind == VALUE_DIM ? "the size of the batch is not known while compiling" : NULL,
 				"range takes whole numbers, not %s", value_kind(builder->arena, call->args[i]));
-	int64_t from = two ? value_to_integer(call->args[0]) : 0, to = value_to_integer(call->args[two]), count = to > from ? to - from : 0;
-	if (count > RANGE_LIMIT) return build_error(builder, at(call), NULL, "a range of %lld numbers: at most %d are possible", (long long)count, RANGE_LIMIT);
+	int64_t from = two ? value_to_integer(call->args[0]) : 0, to = value_to_integer(call->args[two]),
+			count = to > from ? to - from : 0;
+	if (count > RANGE_LIMIT)
+		return build_error(
+			builder, at(call), NULL, "a range of %lld numbers: at most %d are possible", (long long)count, RANGE_LIMIT);
 	if (!build_spend(builder, count, at(call))) return value_poison();
 	Value list = value_list(builder->arena, (int)count);
 	for (int64_t i = 0; i < count; i++) list.as.list.items[i] = value_integer(from + i);
@@ -143,7 +153,8 @@ static Value run_int(Builder *builder, const Invocation *call)
 	if (call->args[0].kind == VALUE_DIM) return call->args[0];
 	if (value_is_static_number(call->args[0]) && fabs(value_to_number(call->args[0])) <= VALUE_WHOLE_LIMIT)
 		return value_integer((int64_t)value_to_number(call->args[0]));
-	return build_error(builder, at(call), "for tensors write floor(x)", "int takes a number known while compiling, not %s", value_kind(builder->arena, call->args[0]));
+	return build_error(builder, at(call), "for tensors write floor(x)",
+		"int takes a number known while compiling, not %s", value_kind(builder->arena, call->args[0]));
 }
 
 static Value run_is_list(Builder *builder, const Invocation *call)
@@ -166,7 +177,8 @@ static Value run_callable(Builder *builder, const Invocation *call)
 
 static Value run_fail(Builder *builder, const Invocation *call)
 {
-	return build_error(builder, at(call), NULL, "%s", call->args[0].kind == VALUE_WORD ? call->args[0].as.word : "the definition refuses this call");
+	return build_error(builder, at(call), NULL, "%s",
+		call->args[0].kind == VALUE_WORD ? call->args[0].as.word : "the definition refuses this call");
 }
 
 static Value run_contains(Builder *builder, const Invocation *call)
@@ -183,8 +195,9 @@ static Value run_has(Builder *builder, const Invocation *call)
 {
 	(void)builder;
 	bool found = false;
-	for (int i = 0; call->args[0].kind == VALUE_LAYER && call->args[1].kind == VALUE_WORD && i < call->args[0].as.layer->statics.count; i++)
-		found = found || !strcmp(call->args[0].as.layer->statics.items[i].name, call->args[1].as.word);
+	if (call->args[0].kind != VALUE_LAYER || call->args[1].kind != VALUE_WORD) return value_boolean(false);
+	const Names *statics = &call->args[0].as.layer->statics;
+	for (int i = 0; i < statics->count; i++) found = found || !strcmp(statics->items[i].name, call->args[1].as.word);
 	return value_boolean(found);
 }
 
@@ -216,24 +229,38 @@ static bool is_false(Value value) { return value.kind == VALUE_BOOLEAN && !value
 
 static Value run_weight(Builder *builder, const Invocation *call)
 {
-	VariableRequest request = {.dims = call->args[0], .initial = call->args[1], .regularizer = call->args[2], .constraint = call->args[3],
-		.name = call->args[5], .role = ROLE_WEIGHT, .trainable = !is_false(call->args[4])};
+	VariableRequest request = {.dims = call->args[0],
+		.initial = call->args[1],
+		.regularizer = call->args[2],
+		.constraint = call->args[3],
+		.name = call->args[5],
+		.role = ROLE_WEIGHT,
+		.trainable = !is_false(call->args[4])};
 	if (request.initial.kind == VALUE_ABSENT) request.initial = value_integer(0);
 	return build_variable(builder, call->frame, &request, at(call));
 }
 
 static Value run_state(Builder *builder, const Invocation *call)
 {
-	VariableRequest request = {.dims = call->args[0], .initial = call->args[1], .regularizer = value_none(), .constraint = value_none(),
-		.name = call->args[2], .role = ROLE_STATE};
+	VariableRequest request = {.dims = call->args[0],
+		.initial = call->args[1],
+		.regularizer = value_none(),
+		.constraint = value_none(),
+		.name = call->args[2],
+		.role = ROLE_STATE};
 	if (request.initial.kind == VALUE_ABSENT) request.initial = value_integer(0);
 	return build_variable(builder, call->frame, &request, at(call));
 }
 
 static Value run_learn(Builder *builder, const Invocation *call)
 {
-	VariableRequest request = {.dims = call->args[1], .initial = call->args[0], .regularizer = value_none(), .constraint = value_none(),
-		.name = call->args[2], .role = ROLE_WEIGHT, .trainable = true};
+	VariableRequest request = {.dims = call->args[1],
+		.initial = call->args[0],
+		.regularizer = value_none(),
+		.constraint = value_none(),
+		.name = call->args[2],
+		.role = ROLE_WEIGHT,
+		.trainable = true};
 	if (request.initial.kind == VALUE_ABSENT) request.initial = value_integer(1);
 	if (request.dims.kind == VALUE_ABSENT) request.dims = value_list(builder->arena, 0);
 	return build_variable(builder, call->frame, &request, at(call));
@@ -246,12 +273,19 @@ static Value run_slot(Builder *builder, const Invocation *call)
 	const Frame *frame = call->frame;
 	while (frame && !frame->definition) frame = frame->parent;
 	const Definition *d = frame ? frame->definition : NULL;
-	if (like.kind == VALUE_ABSENT && d && d->kind == KIND_OPTIMIZER) like = build_lookup(builder, d->inputs.items[0].name, call->frame, at(call));
+	if (like.kind == VALUE_ABSENT && d && d->kind == KIND_OPTIMIZER)
+		like = build_lookup(builder, d->inputs.items[0].name, call->frame, at(call));
 	if (value_is_poison(like)) return like;
-	if (like.kind != VALUE_TENSOR) return build_error(builder, at(call), "states of layers are made by state(dims)", "a slot belongs to an optimizer");
+	if (like.kind != VALUE_TENSOR)
+		return build_error(
+			builder, at(call), "states of layers are made by state(dims)", "a slot belongs to an optimizer");
 	Shape shape = like.as.tensor->shape;
-	VariableRequest request = {.dims = value_list(builder->arena, shape.rank), .initial = call->args[0], .regularizer = value_none(),
-		.constraint = value_none(), .name = value_none(), .role = ROLE_SLOT};
+	VariableRequest request = {.dims = value_list(builder->arena, shape.rank),
+		.initial = call->args[0],
+		.regularizer = value_none(),
+		.constraint = value_none(),
+		.name = value_none(),
+		.role = ROLE_SLOT};
 	for (int i = 0; i < shape.rank; i++) request.dims.as.list.items[i] = value_dim(shape.dim[i]);
 	if (request.initial.kind == VALUE_ABSENT) request.initial = value_integer(0);
 	return build_variable(builder, call->frame, &request, at(call));
@@ -264,16 +298,21 @@ static Value run_regularized(Builder *builder, const Invocation *call)
 	if (value_is_none(call->args[1])) return call->args[0];
 	Value function = build_of_kind(builder, KIND_REGULARIZER, call->args[1], at(call));
 	if (function.kind == VALUE_DEFINITION) function = build_apply(builder, function, 0, NULL, call->frame, call->site);
-	Node *penalty = build_node(builder, build_apply(builder, function, 1, &call->args[0], call->frame, call->site), at(call));
+	Node *penalty =
+		build_node(builder, build_apply(builder, function, 1, &call->args[0], call->frame, call->site), at(call));
 	if (!penalty) return value_poison();
-	stage->penalties = arena_grow(builder->arena, stage->penalties, stage->penalty_count, &stage->penalty_capacity, sizeof penalty);
+	stage->penalties =
+		arena_grow(builder->arena, stage->penalties, stage->penalty_count, &stage->penalty_capacity, sizeof penalty);
 	stage->penalties[stage->penalty_count++] = penalty;
 	return call->args[0];
 }
 
 /* --- elementwise ---------------------------------------------------------------------------------------- */
 
-static Value run_elementwise(Builder *builder, const Invocation *call) { return build_elementwise(builder, call->builtin->op, call->args, at(call)); }
+static Value run_elementwise(Builder *builder, const Invocation *call)
+{
+	return build_elementwise(builder, call->builtin->op, call->args, at(call));
+}
 
 static const Builtin static_builtins[] = {
 	{"dim", "x axis", 2, run_dim, NULL},

@@ -5,7 +5,8 @@
 
 enum { DEPTH_LIMIT = 64, CALL_STEPS = 3 }; /* calls within calls; what a call counts as, in expressions */
 
-static Value enter(Builder *builder, const Layer *layer, const Parameters *parameters, const Arguments *arguments, Site site);
+static Value enter(
+	Builder *builder, const Layer *layer, const Parameters *parameters, const Arguments *arguments, Site site);
 
 /* --- making layers ------------------------------------------------------------------------------ */
 
@@ -17,13 +18,15 @@ static const Value *find_static(const Names *names, const char *name)
 }
 
 /* A definition with its statics; bare: the call is not also the call of the layer, so that a binding may name it. */
-static Value make_layer(Builder *builder, const Definition *d, const Arguments *statics, Frame *frame, Site site, bool bare)
+static Value make_layer(
+	Builder *builder, const Definition *d, const Arguments *statics, Frame *frame, Site site, bool bare)
 {
 	Layer *layer = arena_alloc(builder->arena, sizeof *layer);
 	layer->definition = d;
 	if (!build_bind(builder, &d->statics, statics, NULL, d->name, site, &layer->statics)) return value_poison();
 	const Value *name = find_static(&layer->statics, "name"), *trainable = find_static(&layer->statics, "trainable");
-	const char *given = name && name->kind == VALUE_WORD ? name->as.word : bare && frame && frame->root == site.key ? frame->binding : NULL;
+	const char *given = bare && frame && frame->root == site.key ? frame->binding : NULL;
+	if (name && name->kind == VALUE_WORD) given = name->as.word;
 	layer->owner = owner_sub(builder, frame ? frame->owner : NULL, d, frame, site, given);
 	if (!layer->owner) return value_poison();
 	if (trainable && trainable->kind == VALUE_BOOLEAN) layer->owner->trainable = trainable->as.truth;
@@ -41,7 +44,8 @@ static Value make_and_call(Builder *builder, const Definition *d, const Argument
 		for (int i = 0; i < arguments->count; i++) {
 			const char *name = arguments->names ? arguments->names[i] : NULL;
 			bool is_static = false;
-			for (int k = 0; name && k < d->statics.count; k++) is_static = is_static || !strcmp(d->statics.items[k].name, name);
+			for (int k = 0; name && k < d->statics.count; k++)
+				is_static = is_static || !strcmp(d->statics.items[k].name, name);
 			if (is_static != (p == 0)) continue;
 			names[parts[p].count] = name;
 			if (arguments->places) parts[p].places[parts[p].count] = arguments->places[i];
@@ -75,8 +79,11 @@ Value build_apply_layers(Builder *builder, const Expr *layers, Value x, Frame *f
 	if (layers->kind != EXPR_LIST) {
 		Value list = build_eval(builder, layers, frame);
 		if (value_is_poison(list)) return list;
-		if (list.kind != VALUE_LIST) return build_error(builder, layers->place, "one layer a line: - Dense(8)", "layers: is a list, not %s", value_kind(builder->arena, list));
-		for (int i = 0; i < list.as.list.count; i++) x = build_apply(builder, list.as.list.items[i], 1, &x, frame, (Site){layers, layers->place});
+		if (list.kind != VALUE_LIST)
+			return build_error(builder, layers->place, "one layer a line: - Dense(8)", "layers: is a list, not %s",
+				value_kind(builder->arena, list));
+		for (int i = 0; i < list.as.list.count; i++)
+			x = build_apply(builder, list.as.list.items[i], 1, &x, frame, (Site){layers, layers->place});
 		return x;
 	}
 	for (int i = 0; i < layers->count; i++) {
@@ -92,9 +99,12 @@ static Value evaluate_body(Builder *builder, const Definition *d, Frame *frame)
 	if (d->kind == KIND_MODEL) /* in the order it is written, so that numbering follows the text */
 		for (int i = 0; i < d->binding_count; i++)
 			if (!d->bindings[i].function) build_lookup(builder, d->bindings[i].names[0], frame, d->bindings[i].place);
-	if (d->layers) return build_apply_layers(builder, d->layers, frame->values.items[frame->definition->kind == KIND_MODEL ? 0 : d->statics.count].value, frame);
+	if (d->layers)
+		return build_apply_layers(builder, d->layers,
+			frame->values.items[frame->definition->kind == KIND_MODEL ? 0 : d->statics.count].value, frame);
 	if (d->result) return build_eval(builder, d->result, frame);
-	if (d->kind == KIND_OPTIMIZER) return build_lookup(builder, arena_format(builder->arena, "%s'", d->inputs.items[0].name), frame, d->place);
+	if (d->kind == KIND_OPTIMIZER)
+		return build_lookup(builder, arena_format(builder->arena, "%s'", d->inputs.items[0].name), frame, d->place);
 	return value_poison();
 }
 
@@ -128,14 +138,16 @@ static void settle(Builder *builder, const Definition *d, Frame *frame)
 		if (binding->name_count != 1 || binding->function || binding->names[0][length - 1] != '\'') continue;
 		const char *name = arena_copy(builder->arena, binding->names[0], length - 1);
 		if (!build_has_binding(d, name)) continue;
-		Value next = build_lookup(builder, binding->names[0], frame, binding->place), old = build_lookup(builder, name, frame, binding->place);
+		Value next = build_lookup(builder, binding->names[0], frame, binding->place);
+		Value old = build_lookup(builder, name, frame, binding->place);
 		if (value_is_poison(next) || value_is_poison(old) || value_equal(next, old)) continue;
 		if (old.kind != VALUE_LIST) {
 			move_state(builder, frame->owner, name, next, binding->place);
 			continue;
 		}
 		for (int k = 0; next.kind == VALUE_LIST && k < old.as.list.count && k < next.as.list.count; k++)
-			move_state(builder, frame->owner, arena_format(builder->arena, "%s_%d", name, k), next.as.list.items[k], binding->place);
+			move_state(builder, frame->owner, arena_format(builder->arena, "%s_%d", name, k), next.as.list.items[k],
+				binding->place);
 	}
 }
 
@@ -144,7 +156,8 @@ static void set_mask(Builder *builder, const Definition *d, Frame *frame, Value 
 	if (!d->mask) return;
 	Value mask = build_eval(builder, d->mask, frame), first = result;
 	if (first.kind == VALUE_LIST && first.as.list.count) first = first.as.list.items[0];
-	if (mask.kind == VALUE_TENSOR && first.kind == VALUE_TENSOR && !first.as.tensor->mask) first.as.tensor->mask = mask.as.tensor;
+	if (mask.kind == VALUE_TENSOR && first.kind == VALUE_TENSOR && !first.as.tensor->mask)
+		first.as.tensor->mask = mask.as.tensor;
 }
 
 /* Nodes made since `start` get the layer whose call made them, and a place in the user's own text. */
@@ -188,11 +201,14 @@ static Arguments take_mode(Builder *builder, const Parameters *parameters, const
 	for (int i = 0; i < parameters->count; i++)
 		if (!strcmp(parameters->items[i].name, "training")) return rest;
 	for (int i = 0; arguments->names && i < arguments->count; i++) {
-		if (!arguments->names[i] || strcmp(arguments->names[i], "training") || arguments->values[i].kind != VALUE_BOOLEAN) continue;
+		if (!arguments->names[i] || strcmp(arguments->names[i], "training") ||
+			arguments->values[i].kind != VALUE_BOOLEAN)
+			continue;
 		*mode = arguments->values[i].as.truth;
 		const char **names = arena_alloc(builder->arena, (size_t)arguments->count * sizeof *names);
 		rest.values = arena_alloc(builder->arena, (size_t)arguments->count * sizeof *rest.values);
-		rest.places = arguments->places ? arena_alloc(builder->arena, (size_t)arguments->count * sizeof *rest.places) : NULL;
+		rest.places =
+			arguments->places ? arena_alloc(builder->arena, (size_t)arguments->count * sizeof *rest.places) : NULL;
 		rest.names = names;
 		rest.count = 0;
 		for (int k = 0; k < arguments->count; k++) {
@@ -209,14 +225,16 @@ static Arguments take_mode(Builder *builder, const Parameters *parameters, const
 static bool too_deep(Builder *builder, Site site)
 {
 	if (builder->depth < DEPTH_LIMIT) return !build_spend(builder, CALL_STEPS, site.place);
-	build_error(builder, site.place, "a definition may not call itself", "calls are nested more than %d deep", DEPTH_LIMIT);
+	build_error(
+		builder, site.place, "a definition may not call itself", "calls are nested more than %d deep", DEPTH_LIMIT);
 	return true;
 }
 
 /* Remembers that a function was called with x, so that losses find logits again: see peel. */
 static void set_origin(Builder *builder, const Definition *d, const Names *inputs, Value result)
 {
-	if (d->two_lists || result.kind != VALUE_TENSOR || !inputs->count || inputs->items[0].value.kind != VALUE_TENSOR) return;
+	if (d->two_lists || result.kind != VALUE_TENSOR || !inputs->count || inputs->items[0].value.kind != VALUE_TENSOR)
+		return;
 	if (d->kind != KIND_ACTIVATION || !build_is_default(builder, &d->statics, inputs, 1)) return;
 	Origin *origin = arena_alloc(builder->arena, sizeof *origin);
 	*origin = (Origin){d->name, inputs->items[0].value.as.tensor, result.as.tensor->origin};
@@ -224,7 +242,8 @@ static void set_origin(Builder *builder, const Definition *d, const Names *input
 }
 
 /* The call of a layer, or of a function whose parameters stand in one list: a body in a fresh frame. */
-static Value enter(Builder *builder, const Layer *layer, const Parameters *parameters, const Arguments *given, Site site)
+static Value enter(
+	Builder *builder, const Layer *layer, const Parameters *parameters, const Arguments *given, Site site)
 {
 	const Definition *d = layer->definition;
 	bool mode = builder->stage->training, kept_mode = mode;
@@ -237,7 +256,8 @@ static Value enter(Builder *builder, const Layer *layer, const Parameters *param
 	if (!build_bind(builder, parameters, &arguments, outer, d->name, site, &inputs)) return value_poison();
 	Frame *frame = build_frame(builder, d, layer->owner, NULL);
 	build_reserve(builder, frame, layer->statics.count + inputs.count);
-	for (int i = 0; i < layer->statics.count; i++) build_set(builder, frame, layer->statics.items[i].name, layer->statics.items[i].value);
+	for (int i = 0; i < layer->statics.count; i++)
+		build_set(builder, frame, layer->statics.items[i].name, layer->statics.items[i].value);
 	for (int i = 0; i < inputs.count; i++) build_set(builder, frame, inputs.items[i].name, inputs.items[i].value);
 	Trail trail = {d->name, site.place, builder->context->trail};
 	if (site.key != d) builder->context->trail = &trail; /* a program's call of a model stands in no text */
@@ -268,14 +288,17 @@ static Value call_definition(Builder *builder, const Definition *d, const Argume
 	}
 	bool numbers = d->kind == KIND_OPTIMIZER || d->kind == KIND_SCHEDULE; /* whose arguments may change at run time */
 	for (int i = 0; !numbers && i < arguments->count; i++)
-		if ((!arguments->names || !arguments->names[i]) && value_holds_tensor(arguments->values[i])) return make_and_call(builder, d, arguments, frame, site);
+		if ((!arguments->names || !arguments->names[i]) && value_holds_tensor(arguments->values[i]))
+			return make_and_call(builder, d, arguments, frame, site);
 	return make_layer(builder, d, arguments, frame, site, true);
 }
 
 static Value call_local(Builder *builder, const Local *local, const Arguments *arguments, Site site)
 {
 	Names values;
-	if (too_deep(builder, site) || !build_bind(builder, &local->binding->parameters, arguments, local->frame, local->name, site, &values)) return value_poison();
+	if (too_deep(builder, site) ||
+		!build_bind(builder, &local->binding->parameters, arguments, local->frame, local->name, site, &values))
+		return value_poison();
 	Frame *inner = build_frame(builder, NULL, local->frame->owner, local->frame);
 	inner->values = values;
 	inner->step = local->frame->step;
@@ -320,7 +343,8 @@ Value build_call(Builder *builder, Value function, const Arguments *arguments, F
 	case VALUE_LAYER: return enter(builder, function.as.layer, &function.as.layer->definition->inputs, arguments, site);
 	case VALUE_LOCAL: return call_local(builder, function.as.local, arguments, site);
 	case VALUE_BUILTIN: return call_builtin(builder, function.as.builtin, arguments, frame, site);
-	default: return build_error(builder, site.place, NULL, "%s can not be called", value_kind(builder->arena, function));
+	default:
+		return build_error(builder, site.place, NULL, "%s can not be called", value_kind(builder->arena, function));
 	}
 }
 
@@ -354,13 +378,16 @@ static const Parameter *parameter_at(const Parameters *parameters, const char *n
 /* An argument; a bare word is recognised where the parameter declares words. */
 static Value eval_argument(Builder *builder, const Expr *expr, const Parameter *parameter, Frame *frame)
 {
-	bool named = parameter && expr->kind == EXPR_NAME && !strcmp(parameter->name, "name") && !build_knows(expr->text, frame);
+	bool named =
+		parameter && expr->kind == EXPR_NAME && !strcmp(parameter->name, "name") && !build_knows(expr->text, frame);
 	if (named) return value_word(expr->text); /* name: last, as well as name='last' */
 	if (!parameter || !parameter->word_count || expr->kind != EXPR_NAME) return build_eval(builder, expr, frame);
 	if (build_is_word(parameter, expr->text)) return value_word(expr->text);
 	if (build_knows(expr->text, frame)) return build_eval(builder, expr, frame);
-	const char *help = build_near(builder, expr->text, parameter->words, parameter->words[0] ? parameter->word_count : 0);
-	return build_error(builder, expr->place, help, "%s is one of %s, not %s", parameter->name, build_list_words(builder, parameter), expr->text);
+	const char *help =
+		build_near(builder, expr->text, parameter->words, parameter->words[0] ? parameter->word_count : 0);
+	return build_error(builder, expr->place, help, "%s is one of %s, not %s", parameter->name,
+		build_list_words(builder, parameter), expr->text);
 }
 
 Value build_call_expr(Builder *builder, const Expr *expr, Frame *frame)
@@ -368,8 +395,8 @@ Value build_call_expr(Builder *builder, const Expr *expr, Frame *frame)
 	Value function = build_eval(builder, expr->items[0], frame);
 	const Parameters *parameters = parameters_of(function);
 	int count = expr->count - 1, position = 0;
-	Arguments arguments = {arena_alloc(builder->arena, (size_t)(count + 1) * sizeof(Value)), expr->names ? expr->names + 1 : NULL,
-		arena_alloc(builder->arena, (size_t)(count + 1) * sizeof(Place)), count};
+	Arguments arguments = {arena_alloc(builder->arena, (size_t)(count + 1) * sizeof(Value)),
+		expr->names ? expr->names + 1 : NULL, arena_alloc(builder->arena, (size_t)(count + 1) * sizeof(Place)), count};
 	for (int i = 0; i < count; i++) {
 		const char *name = expr->names ? expr->names[i + 1] : NULL;
 		const Parameter *parameter = parameter_at(parameters, name, position);

@@ -1,5 +1,5 @@
 /* build_eval.c: a syntax tree in a frame -> a value. Invariant: a mistake is reported once, where it is; its value is
- * poison, and whatever is made of poison is poison in silence, so that several mistakes of a spec are found together. */
+ * poison, and what is made of poison is poison in silence, so that several mistakes of a spec are found together. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -26,8 +26,11 @@ bool build_spend(Builder *builder, int64_t steps, Place place)
 	bool wide = builder->stage && builder->stage->program && builder->stage->program->graph->count > NODE_LIMIT;
 	if (builder->steps <= STEP_LIMIT && !wide) return true;
 	builder->exhausted = true;
-	if (wide) build_error(builder, place, "make the network smaller", "the network has more than %d operations", NODE_LIMIT);
-	else build_error(builder, place, "a shorter list, or fewer calls within calls", "this spec takes more than %d steps to evaluate", STEP_LIMIT);
+	if (wide)
+		build_error(builder, place, "make the network smaller", "the network has more than %d operations", NODE_LIMIT);
+	else
+		build_error(builder, place, "a shorter list, or fewer calls within calls",
+			"this spec takes more than %d steps to evaluate", STEP_LIMIT);
 	return false;
 }
 
@@ -37,7 +40,8 @@ static Value eval_number(Builder *builder, const Expr *expr)
 	double number = strtod(expr->text, NULL);
 	if (!isfinite(number)) return build_error(builder, expr->place, NULL, "%s is too large for a number", expr->text);
 	if (strpbrk(expr->text, ".eE")) return value_real(number);
-	if (number > VALUE_WHOLE_LIMIT) return build_error(builder, expr->place, "write a real number: 1e20", "a whole number beyond 2^53");
+	if (number > VALUE_WHOLE_LIMIT)
+		return build_error(builder, expr->place, "write a real number: 1e20", "a whole number beyond 2^53");
 	return value_integer((int64_t)number);
 }
 
@@ -60,8 +64,11 @@ static Frame *element_frame(Builder *builder, const Expr *each, Frame *frame, in
 		return inner;
 	}
 	bool fits = item.kind == VALUE_LIST && item.as.list.count == each->name_count;
-	if (!fits && !value_is_poison(item)) build_error(builder, each->place, NULL, "%d names, but an element is %s", each->name_count, value_kind(builder->arena, item));
-	for (int i = 0; i < each->name_count; i++) build_set(builder, inner, each->names[i], fits ? item.as.list.items[i] : value_poison());
+	if (!fits && !value_is_poison(item))
+		build_error(builder, each->place, NULL, "%d names, but an element is %s", each->name_count,
+			value_kind(builder->arena, item));
+	for (int i = 0; i < each->name_count; i++)
+		build_set(builder, inner, each->names[i], fits ? item.as.list.items[i] : value_poison());
 	return inner;
 }
 
@@ -70,20 +77,24 @@ static Value eval_each(Builder *builder, const Expr *expr, Frame *frame)
 	Value source = build_eval(builder, expr->items[1], frame);
 	if (value_is_poison(source)) return source;
 	if (source.kind != VALUE_LIST)
-		return build_error(builder, expr->items[1]->place, "range(n) is the list 0, 1, .., n - 1", "a list is expected here, not %s", value_kind(builder->arena, source));
+		return build_error(builder, expr->items[1]->place, "range(n) is the list 0, 1, .., n - 1",
+			"a list is expected here, not %s", value_kind(builder->arena, source));
 	Value list = value_list(builder->arena, source.as.list.count);
 	for (int i = 0; i < source.as.list.count; i++)
-		list.as.list.items[i] = build_eval(builder, expr->items[0], element_frame(builder, expr, frame, i, source.as.list.items[i]));
+		list.as.list.items[i] =
+			build_eval(builder, expr->items[0], element_frame(builder, expr, frame, i, source.as.list.items[i]));
 	return list;
 }
 
 /* A value that decides while compiling; false with *poison set after a report */
-static bool eval_truth(Builder *builder, const Expr *expr, Frame *frame, const char *what, const char *help, bool *poison)
+static bool eval_truth(
+	Builder *builder, const Expr *expr, Frame *frame, const char *what, const char *help, bool *poison)
 {
 	Value value = build_eval(builder, expr, frame);
 	*poison = value_is_poison(value);
 	if (value.kind == VALUE_TENSOR) {
-		build_error(builder, expr->place, help, "%s, not a tensor %s", what, shape_text(builder->arena, &value.as.tensor->shape));
+		build_error(builder, expr->place, help, "%s, not a tensor %s", what,
+			shape_text(builder->arena, &value.as.tensor->shape));
 		*poison = true;
 	}
 	return !*poison && value_is_true(value);
@@ -100,7 +111,8 @@ static Value eval_if(Builder *builder, const Expr *expr, Frame *frame)
 
 static Value eval_logic(Builder *builder, const Expr *expr, Frame *frame)
 {
-	static const char what[] = "and, or, not work on values known while compiling", help[] = "for tensors of 0 and 1 write a*b, max(a, b), 1 - a";
+	static const char what[] = "and, or, not work on values known while compiling";
+	static const char help[] = "for tensors of 0 and 1 write a*b, max(a, b), 1 - a";
 	bool poison;
 	bool first = eval_truth(builder, expr->items[0], frame, what, help, &poison);
 	if (poison) return value_poison();
@@ -133,7 +145,8 @@ static Value member_of(Builder *builder, const Layer *layer, const char *name, P
 		names[count++] = layer->statics.items[i].name;
 	}
 	for (int i = 0; i < layer->owner->weight_count; i++) {
-		if (!strcmp(layer->owner->weights[i]->name, name)) return value_tensor(build_value(builder, layer->owner->weights[i]));
+		if (!strcmp(layer->owner->weights[i]->name, name))
+			return value_tensor(build_value(builder, layer->owner->weights[i]));
 		names[count++] = layer->owner->weights[i]->name;
 	}
 	const char *help = build_near(builder, name, names, count);
@@ -144,7 +157,8 @@ static Value member_of(Builder *builder, const Layer *layer, const char *name, P
 static Value eval_dot(Builder *builder, const Expr *expr, Frame *frame)
 {
 	const Expr *base = expr->items[0];
-	if (base->kind == EXPR_NAME && !strcmp(base->text, "data") && !build_knows("data", frame)) return build_field(builder, expr->text, expr->place);
+	if (base->kind == EXPR_NAME && !strcmp(base->text, "data") && !build_knows("data", frame))
+		return build_field(builder, expr->text, expr->place);
 	Value value = build_eval(builder, base, frame);
 	if (value_is_poison(value)) return value;
 	if (value.kind == VALUE_LAYER) return member_of(builder, value.as.layer, expr->text, expr->place);
@@ -157,14 +171,16 @@ static bool eval_place(Builder *builder, const Expr *expr, Frame *frame, int64_t
 	Value value = build_eval(builder, expr, frame);
 	if (value_is_poison(value)) return false;
 	if (!value_is_whole(value)) {
-		build_error(builder, expr->place, NULL, "a place is a whole number known while compiling, not %s", value_kind(builder->arena, value));
+		build_error(builder, expr->place, NULL, "a place is a whole number known while compiling, not %s",
+			value_kind(builder->arena, value));
 		return false;
 	}
 	int64_t i = value_to_integer(value);
 	*place = i < 0 ? i + size : i;
 	if (bound) *place = *place < 0 ? 0 : *place > size ? size : *place;
 	if (*place >= 0 && (bound || *place < size)) return true;
-	build_error(builder, expr->place, "places are counted from 0, and from -1 at the end", "place %lld of %lld", (long long)i, (long long)size);
+	build_error(builder, expr->place, "places are counted from 0, and from -1 at the end", "place %lld of %lld",
+		(long long)i, (long long)size);
 	return false;
 }
 
@@ -181,7 +197,8 @@ static Value index_list(Builder *builder, const Expr *expr, Frame *frame, List l
 	int64_t from, to;
 	const Expr *place = expr->items[1];
 	if (expr->count != 2) return build_error(builder, expr->place, NULL, "a list has one axis");
-	if (place->kind != EXPR_RANGE) return eval_place(builder, place, frame, list.count, false, &from) ? list.items[from] : value_poison();
+	if (place->kind != EXPR_RANGE)
+		return eval_place(builder, place, frame, list.count, false, &from) ? list.items[from] : value_poison();
 	if (!eval_range(builder, place, frame, list.count, &from, &to)) return value_poison();
 	Value part = value_list(builder->arena, to > from ? (int)(to - from) : 0);
 	if (to > from) memcpy(part.as.list.items, list.items + from, (size_t)(to - from) * sizeof(Value));
@@ -195,11 +212,16 @@ static Node *index_axis(Builder *builder, const Expr *place, Frame *frame, Node 
 	Dim dim = x->shape.dim[axis];
 	int64_t from = 0, to = 0;
 	*gone = place->kind != EXPR_RANGE;
-	if (*gone ? !eval_place(builder, place, frame, dim.size, false, &from) : !eval_range(builder, place, frame, dim.size, &from, &to)) return NULL;
+	bool good = *gone ? eval_place(builder, place, frame, dim.size, false, &from) :
+						eval_range(builder, place, frame, dim.size, &from, &to);
+	if (!good) return NULL;
 	bool whole = !*gone && !place->items[0] && !place->items[1];
 	if (whole || (!*gone && !dim.rows && from == 0 && to == dim.size)) return x;
-	if (dim.rows) return build_error(builder, place->place, "a last batch may be short; write : for the batch axis", "the batch axis can't be cut"), NULL;
-	if (!*gone && to <= from) return build_error(builder, place->place, NULL, "an empty piece of an axis of %lld", (long long)dim.size), NULL;
+	const char *help = dim.rows ? "a last batch may be short; write : for the batch axis" : NULL;
+	if (dim.rows) build_error(builder, place->place, help, "the batch axis can't be cut");
+	else if (!*gone && to <= from)
+		build_error(builder, place->place, NULL, "an empty piece of an axis of %lld", (long long)dim.size);
+	if (dim.rows || (!*gone && to <= from)) return NULL;
 	graph->place = place->place;
 	return make_slice(graph, x, axis, from, (Dim){*gone ? 1 : to - from, 0});
 }
@@ -208,7 +230,8 @@ static Value index_tensor(Builder *builder, const Expr *expr, Frame *frame, Node
 {
 	bool gone[MAX_RANK] = {false}, any = false;
 	if (expr->count - 1 > x->shape.rank)
-		return build_error(builder, expr->place, NULL, "%d places, but the tensor is %s", expr->count - 1, shape_text(builder->arena, &x->shape));
+		return build_error(builder, expr->place, NULL, "%d places, but the tensor is %s", expr->count - 1,
+			shape_text(builder->arena, &x->shape));
 	Node *y = x;
 	for (int axis = 0; y && axis < expr->count - 1; axis++) {
 		y = index_axis(builder, expr->items[axis + 1], frame, y, axis, &gone[axis]);
@@ -257,7 +280,8 @@ Value build_eval(Builder *builder, const Expr *expr, Frame *frame)
 	if (!expr || !build_spend(builder, 1, expr->place)) return value_poison();
 	if (builder->level >= LEVEL_LIMIT) {
 		builder->exhausted = true;
-		return build_error(builder, expr->place, "bind parts of it to names, in the order in which they are needed", "values that need one another are nested more than %d deep", LEVEL_LIMIT);
+		return build_error(builder, expr->place, "bind parts of it to names, in the order in which they are needed",
+			"values that need one another are nested more than %d deep", LEVEL_LIMIT);
 	}
 	builder->level++;
 	Value value = eval_kind(builder, expr, frame);

@@ -1,6 +1,6 @@
-/* build_model.c: the sections model and models, the inputs of programs, and the rows of the summary. Input: the documents
- * of the spec. Output: an Owner for each model, whose definition is the model's body. Invariant: the program's inputs are
- * named by the fields of the data; without data they are x and y. */
+/* build_model.c: the sections model and models, the inputs of programs, and the rows of the summary. Input: the
+ * documents of the spec. Output: an Owner for each model, whose definition is the model's body. Invariant: the program's
+ * inputs are named by the fields of the data; without data they are x and y. */
 #include <string.h>
 #include "builder.h"
 
@@ -26,11 +26,13 @@ static bool read_shape(Builder *builder, const DocNode *node, Shape *shape, bool
 	if (node->kind == DOC_MAP) {
 		for (int i = 0; i < node->count; i++)
 			if (strcmp(node->pairs[i].key->text, "shape") && strcmp(node->pairs[i].key->text, "dtype"))
-				build_error(builder, node->pairs[i].key->place, "{shape: [16], dtype: int32}", "an input has no '%s'", node->pairs[i].key->text);
+				build_error(builder, node->pairs[i].key->place, "{shape: [16], dtype: int32}", "an input has no '%s'",
+					node->pairs[i].key->text);
 		dims = doc_get(node, "shape");
 		type = doc_get(node, "dtype");
 	}
-	if (!dims) return build_error(builder, node->place, "{shape: [16], dtype: int32}", "an input needs its shape"), false;
+	if (!dims)
+		return build_error(builder, node->place, "{shape: [16], dtype: int32}", "an input needs its shape"), false;
 	*integer = type && type->text && !strncmp(type->text, "int", 3);
 	if (type && !*integer && (!type->text || strncmp(type->text, "float", 5)))
 		build_error(builder, type->place, "float32 or int32", "this is no type of numbers");
@@ -43,8 +45,11 @@ static bool read_shape(Builder *builder, const DocNode *node, Shape *shape, bool
 		value = list;
 	}
 	if (!build_shape(builder, value, expr->place, &sample)) return false;
-	if (shape_rows(&sample)) return build_error(builder, expr->place, "leave the batch out", "an input's shape is that of one sample"), false;
-	if (sample.rank >= NN_RANK) return build_error(builder, expr->place, NULL, "an input of %d axes: at most %d are possible", sample.rank, NN_RANK - 1), false;
+	if (shape_rows(&sample))
+		build_error(builder, expr->place, "leave the batch out", "an input's shape is that of one sample");
+	else if (sample.rank >= NN_RANK)
+		build_error(builder, expr->place, NULL, "an input of %d axes: at most %d", sample.rank, NN_RANK - 1);
+	if (shape_rows(&sample) || sample.rank >= NN_RANK) return false;
 	*shape = (Shape){.rank = sample.rank + 1};
 	shape->dim[0] = (Dim){0, 1};
 	memcpy(&shape->dim[1], sample.dim, (size_t)sample.rank * sizeof(Dim));
@@ -71,8 +76,11 @@ static void read_inputs(Builder *builder, Definition *d, const DocNode *node)
 	if (one && several) build_error(builder, several->place, NULL, "a model has either 'input' or 'inputs'");
 	if (one) add_input(builder, d, "x", 1, one);
 	else if (several && several->kind == DOC_MAP)
-		for (int i = 0; i < several->count; i++) add_input(builder, d, several->pairs[i].key->text, several->count, several->pairs[i].value);
-	else build_error(builder, several ? several->place : node->place, "input: [28, 28, 1], or inputs: {a: [4], b: [9]}", "the model's input is missing");
+		for (int i = 0; i < several->count; i++)
+			add_input(builder, d, several->pairs[i].key->text, several->count, several->pairs[i].value);
+	else
+		build_error(builder, several ? several->place : node->place, "input: [28, 28, 1], or inputs: {a: [4], b: [9]}",
+			"the model's input is missing");
 	if (!d->inputs.count) d->broken = true;
 }
 
@@ -80,7 +88,8 @@ static void read_frozen(Builder *builder, Owner *owner, const DocNode *node)
 {
 	const char *text = node->kind == DOC_SCALAR ? node->text : "";
 	owner->trainable = strcmp(text, "false") != 0;
-	if (owner->trainable && strcmp(text, "true")) build_error(builder, node->place, NULL, "'trainable' is true or false");
+	if (owner->trainable && strcmp(text, "true"))
+		build_error(builder, node->place, NULL, "'trainable' is true or false");
 }
 
 /* What a model returns: layers, the expression of output:, or the last binding of graph:. */
@@ -88,7 +97,8 @@ static void read_body(Builder *builder, Definition *d, const DocNode *node)
 {
 	const DocNode *layers = doc_get(node, "layers"), *graph = doc_get(node, "graph"), *output = doc_get(node, "output");
 	if (layers && graph) build_error(builder, graph->place, NULL, "a model has either 'layers' or 'graph'");
-	if (output && layers) build_error(builder, output->place, "the last layer's result is the output", "'output' belongs to 'graph'");
+	if (output && layers)
+		build_error(builder, output->place, "the last layer's result is the output", "'output' belongs to 'graph'");
 	if (layers) {
 		d->layers = expr_read(builder->context, layers, EXPR_VALUE_START);
 		if (!d->layers) d->broken = true;
@@ -103,7 +113,9 @@ static void read_body(Builder *builder, Definition *d, const DocNode *node)
 			d->result = name;
 		}
 		if (!d->result && !d->broken) build_error(builder, graph->place, NULL, "the graph binds nothing");
-	} else build_error(builder, graph ? graph->place : node->place, "layers: a list, or graph: bindings", "the model's body is missing");
+	} else
+		build_error(builder, graph ? graph->place : node->place, "layers: a list, or graph: bindings",
+			"the model's body is missing");
 	if (!d->layers && !d->result) d->broken = true;
 }
 
@@ -124,7 +136,9 @@ static Owner *read_model(Builder *builder, const char *label, const DocNode *nod
 		const char *key = node->pairs[i].key->text;
 		bool known = false;
 		for (int k = 0; k < key_count; k++) known = known || !strcmp(keys[k], key);
-		if (!known) build_error(builder, node->pairs[i].key->place, build_near(builder, key, keys, key_count), "a model has no '%s'", key);
+		if (!known)
+			build_error(builder, node->pairs[i].key->place, build_near(builder, key, keys, key_count),
+				"a model has no '%s'", key);
 	}
 	if (doc_get(node, "trainable")) read_frozen(builder, owner, doc_get(node, "trainable"));
 	read_inputs(builder, d, node);
@@ -187,8 +201,11 @@ static void check_inputs(Builder *builder, const Definition *d)
 {
 	for (int i = 0; d->inputs.count > 1 && i < d->inputs.count; i++) {
 		bool known = false;
-		for (int k = 0; k < builder->field_count; k++) known = known || !strcmp(builder->fields[k].name, d->inputs.items[i].name);
-		if (!known) build_error(builder, d->place, "name the inputs as the fields of the data", "the data has no field '%s' for this input", d->inputs.items[i].name);
+		for (int k = 0; k < builder->field_count; k++)
+			known = known || !strcmp(builder->fields[k].name, d->inputs.items[i].name);
+		if (!known)
+			build_error(builder, d->place, "name the inputs as the fields of the data",
+				"the data has no field '%s' for this input", d->inputs.items[i].name);
 	}
 }
 
@@ -204,7 +221,8 @@ void build_read_fields(Builder *builder, const Node *prediction)
 	for (int i = 0; i < input_rank; i++) input[i] = x->dim[i + 1].size;
 	for (int i = 0; i < label_rank; i++) label[i] = y->dim[i + 1].size;
 	if (spec->data.source != NN_NO_DATA) {
-		builder->field_count = spec_fields(builder->context, spec, input_rank, input, label_rank, label, builder->fields);
+		builder->field_count =
+			spec_fields(builder->context, spec, input_rank, input, label_rank, label, builder->fields);
 		check_inputs(builder, d);
 		return;
 	}
@@ -220,7 +238,8 @@ Value build_field(Builder *builder, const char *name, Place place)
 	bool data = builder->spec->data.source != NN_NO_DATA;
 	const char *names[2];
 	if (!builder->field_count)
-		return build_error(builder, place, "a model reads its inputs", "data.%s is known in the section train, not here", name);
+		return build_error(
+			builder, place, "a model reads its inputs", "data.%s is known in the section train, not here", name);
 	for (int i = 0; i < builder->field_count; i++) {
 		const Field *field = &builder->fields[i];
 		names[i] = field->name;
@@ -229,9 +248,11 @@ Value build_field(Builder *builder, const char *name, Place place)
 		shape.dim[0] = (Dim){builder->stage->program->graph->batch, 1};
 		for (int k = 0; k < field->rank; k++) shape.dim[k + 1] = (Dim){field->shape[k], 0};
 		builder->stage->program->graph->place = place;
-		return value_tensor(build_given(builder, data ? arena_format(builder->arena, "data.%s", name) : name, &shape, field->integer));
+		return value_tensor(
+			build_given(builder, data ? arena_format(builder->arena, "data.%s", name) : name, &shape, field->integer));
 	}
-	const char *list = arena_format(builder->arena, "it has data.%s%s%s", names[0], builder->field_count > 1 ? " and data." : "", builder->field_count > 1 ? names[1] : "");
+	const char *list = arena_format(builder->arena, "it has data.%s%s%s", names[0],
+		builder->field_count > 1 ? " and data." : "", builder->field_count > 1 ? names[1] : "");
 	const char *near = build_near(builder, name, names, builder->field_count);
 	return build_error(builder, place, near ? near : list, "the data has no '%s'", name);
 }
@@ -244,13 +265,18 @@ void build_list_layer(Builder *builder, Owner *owner, Value result)
 	const Definition *d = owner->definition;
 	const Owner *outer = owner->outer ? owner_home(owner->outer) : NULL;
 	bool shown = d->kind == KIND_LAYER || d->kind == KIND_BLOCK || d->kind == KIND_ACTIVATION;
-	if (!shown || owner->listed || !outer || outer->definition->kind != KIND_MODEL || strcmp(builder->stage->program->name, "predict")) return;
+	if (!shown || owner->listed || !outer || outer->definition->kind != KIND_MODEL ||
+		strcmp(builder->stage->program->name, "predict"))
+		return;
 	if (result.kind == VALUE_LIST && result.as.list.count) result = result.as.list.items[0];
 	if (result.kind != VALUE_TENSOR) return;
-	network->layers = arena_grow(builder->arena, network->layers, network->layer_count, &network->layer_capacity, sizeof *network->layers);
-	builder->rows = arena_grow(builder->arena, builder->rows, network->layer_count, &builder->row_capacity, sizeof *builder->rows);
+	network->layers = arena_grow(
+		builder->arena, network->layers, network->layer_count, &network->layer_capacity, sizeof *network->layers);
+	builder->rows =
+		arena_grow(builder->arena, builder->rows, network->layer_count, &builder->row_capacity, sizeof *builder->rows);
 	builder->rows[network->layer_count] = owner;
-	network->layers[network->layer_count++] = (LayerRow){owner_shown_path(builder, owner), d->name, result.as.tensor->shape, 0, 0, owner->place};
+	network->layers[network->layer_count++] =
+		(LayerRow){owner_shown_path(builder, owner), d->name, result.as.tensor->shape, 0, 0, owner->place};
 	owner->listed = true;
 }
 

@@ -1,6 +1,6 @@
-/* build_names.c: what a name means where it stands. Input: a name and the frame of the call that asks. Output: its value.
- * Invariant: a binding is evaluated when first needed, once per frame; text of the library sees the library's definitions
- * only, so that a user's definition of the same name changes nothing inside it. */
+/* build_names.c: what a name means where it stands. Input: a name and the frame of the call that asks. Output: its
+ * value. Invariant: a binding is evaluated when first needed, once per frame; text of the library sees the library's
+ * definitions only, so that a user's definition of the same name changes nothing inside it. */
 #include <math.h>
 #include <string.h>
 #include "builder.h"
@@ -9,13 +9,15 @@ Frame *build_frame(Builder *builder, const Definition *definition, Owner *owner,
 {
 	Frame *frame = arena_alloc(builder->arena, sizeof *frame);
 	*frame = (Frame){.definition = definition, .owner = owner, .parent = parent};
-	if (definition && definition->binding_count) frame->busy = arena_alloc(builder->arena, (size_t)definition->binding_count);
+	if (definition && definition->binding_count)
+		frame->busy = arena_alloc(builder->arena, (size_t)definition->binding_count);
 	return frame;
 }
 
 void build_reserve(Builder *builder, Frame *frame, int count)
 {
-	for (int i = 0; frame->definition && i < frame->definition->binding_count; i++) count += frame->definition->bindings[i].name_count;
+	for (int i = 0; frame->definition && i < frame->definition->binding_count; i++)
+		count += frame->definition->bindings[i].name_count;
 	if (!count) return;
 	frame->values.items = arena_alloc(builder->arena, (size_t)count * sizeof *frame->values.items);
 	frame->values.capacity = count;
@@ -31,7 +33,8 @@ void build_set(Builder *builder, Frame *frame, const char *name, Value value)
 static const Value *find_value(const Frame *frame, const char *name)
 {
 	for (int i = frame->values.count - 1; i >= 0; i--)
-		if (frame->values.items[i].name == name || !strcmp(frame->values.items[i].name, name)) return &frame->values.items[i].value;
+		if (frame->values.items[i].name == name || !strcmp(frame->values.items[i].name, name))
+			return &frame->values.items[i].value;
 	return NULL;
 }
 
@@ -61,9 +64,9 @@ static Value unpack(Builder *builder, Frame *frame, const Binding *binding, Valu
 		return value;
 	}
 	bool fits = value.kind == VALUE_LIST && value.as.list.count == count;
-	if (!fits && !value_is_poison(value))
-		build_error(builder, binding->place, NULL, "%d names, but %s", count,
-			value.kind == VALUE_LIST ? arena_format(builder->arena, "%d values", value.as.list.count) : value_kind(builder->arena, value));
+	const char *given = value_kind(builder->arena, value);
+	if (value.kind == VALUE_LIST) given = arena_format(builder->arena, "%d values", value.as.list.count);
+	if (!fits && !value_is_poison(value)) build_error(builder, binding->place, NULL, "%d names, but %s", count, given);
 	Value wanted = value_poison();
 	for (int i = 0; i < count; i++) {
 		Value one = fits ? value.as.list.items[i] : value_poison();
@@ -83,7 +86,9 @@ static Value demand(Builder *builder, Frame *frame, int index, const char *name)
 		build_set(builder, frame, binding->names[0], value);
 		return value;
 	}
-	if (frame->busy[index]) return build_error(builder, binding->place, "its value is needed to evaluate itself", "'%s' depends on itself", name);
+	if (frame->busy[index])
+		return build_error(
+			builder, binding->place, "its value is needed to evaluate itself", "'%s' depends on itself", name);
 	if (!binding->value) return unpack(builder, frame, binding, value_poison(), name);
 	frame->busy[index] = 1;
 	const char *kept_binding = frame->binding;
@@ -112,7 +117,8 @@ static bool find_ambient(Builder *builder, const char *name, const Frame *frame,
 	else if (!strcmp(name, "carrying")) *value = value_boolean(false);
 	else if (!strcmp(name, "batch")) *value = value_dim((Dim){builder->stage->program->graph->batch, 1});
 	else if (!strcmp(name, "pi")) *value = value_real(3.14159265358979323846);
-	else if (!strcmp(name, "step") || !strcmp(name, "epoch")) *value = value_tensor(build_given(builder, name, &scalar, false));
+	else if (!strcmp(name, "step") || !strcmp(name, "epoch"))
+		*value = value_tensor(build_given(builder, name, &scalar, false));
 	else return false;
 	return true;
 }
@@ -128,13 +134,15 @@ static Value unknown_name(Builder *builder, const char *name, const Frame *frame
 	int count = 0, most = builder->entry_count + build_builtin_names(NULL);
 	for (const Frame *f = frame; f; f = f->parent) {
 		most += f->values.count;
-		for (int i = 0; f->definition && i < f->definition->binding_count; i++) most += f->definition->bindings[i].name_count;
+		for (int i = 0; f->definition && i < f->definition->binding_count; i++)
+			most += f->definition->bindings[i].name_count;
 	}
 	const char **names = arena_alloc(builder->arena, (size_t)(most + 1) * sizeof *names);
 	for (const Frame *f = frame; f; f = f->parent) {
 		for (int i = 0; i < f->values.count; i++) names[count++] = f->values.items[i].name;
 		for (int i = 0; f->definition && i < f->definition->binding_count; i++)
-			for (int k = 0; k < f->definition->bindings[i].name_count; k++) names[count++] = f->definition->bindings[i].names[k];
+			for (int k = 0; k < f->definition->bindings[i].name_count; k++)
+				names[count++] = f->definition->bindings[i].names[k];
 	}
 	for (int i = 0; i < builder->entry_count; i++) names[count++] = builder->entries[i].name;
 	count += build_builtin_names(names + count);
@@ -153,7 +161,8 @@ Value build_lookup(Builder *builder, const char *name, Frame *frame, Place place
 	if (find_ambient(builder, name, frame, &value)) return value;
 	const Entry *entry = build_find(builder, -1, name, place.source && place.source->library);
 	const Builtin *builtin = build_builtin(name);
-	if (entry && !(entry->alias && entry->library && builtin)) return (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition};
+	if (entry && !(entry->alias && entry->library && builtin))
+		return (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition};
 	if (builtin) return (Value){.kind = VALUE_BUILTIN, .as.builtin = builtin};
 	return unknown_name(builder, name, frame, place);
 }
@@ -161,11 +170,13 @@ Value build_lookup(Builder *builder, const char *name, Frame *frame, Place place
 /* "binary_crossentropy, huber, ...": the names of a kind */
 static const char *list_kind(Builder *builder, Kind kind)
 {
-	const char *text = NULL;
-	for (int i = 0; i < builder->entry_count; i++)
-		if (builder->entries[i].kind == kind)
-			text = text ? arena_format(builder->arena, "%s, %s", text, builder->entries[i].name) : builder->entries[i].name;
-	return text ? arena_format(builder->arena, "one of %s", text) : NULL;
+	const char *text = "one of", *comma = " ";
+	for (int i = 0; i < builder->entry_count; i++) {
+		if (builder->entries[i].kind != kind) continue;
+		text = arena_format(builder->arena, "%s%s%s", text, comma, builder->entries[i].name);
+		comma = ", ";
+	}
+	return text;
 }
 
 Value build_of_kind(Builder *builder, Kind kind, Value value, Place place)
@@ -173,7 +184,8 @@ Value build_of_kind(Builder *builder, Kind kind, Value value, Place place)
 	if (value_is_poison(value)) return value;
 	if (value.kind == VALUE_LAYER && value.as.layer->definition->kind == kind) return value;
 	if (value.kind == VALUE_DEFINITION && value.as.definition->kind == kind) return value;
-	const char *name = value.kind == VALUE_WORD ? value.as.word : value.kind == VALUE_DEFINITION || value.kind == VALUE_BUILTIN ? value_name(value) : NULL;
+	const char *name = value.kind == VALUE_DEFINITION || value.kind == VALUE_BUILTIN ? value_name(value) : NULL;
+	if (value.kind == VALUE_WORD) name = value.as.word;
 	const Entry *entry = name ? build_find(builder, (int)kind, name, false) : NULL;
 	if (entry) return (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition};
 	int count = 0;

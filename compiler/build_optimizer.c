@@ -1,6 +1,6 @@
 /* build_optimizer.c: gradients and an optimizer -> the next values of weights and slots, in Keras's order: clipping,
- * decoupled decay, the optimizer's rule, moving average, constraint. Input: a step's weights with their gradients. Output:
- * values that the stage takes. Invariant: a plain learning rate is a run-time scalar, so that it can change. */
+ * decoupled decay, the optimizer's rule, moving average, constraint. Input: a step's weights with their gradients.
+ * Output: values that the stage takes. Invariant: a plain learning rate is a run-time scalar, so that it can change. */
 #include <string.h>
 #include "builder.h"
 
@@ -36,10 +36,12 @@ static Value average(Builder *builder, Value weight, Value optimizer, Value t, O
 	Value values[] = {weight, optimizer, t};
 	if (!entry) return build_error(builder, place, NULL, "the library lacks averaged");
 	Frame *frame = build_frame(builder, NULL, slots, NULL);
-	return build_apply(builder, (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition}, 3, values, frame, (Site){entry, place});
+	return build_apply(builder, (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition}, 3, values, frame,
+		(Site){entry, place});
 }
 
-static Value update_weight(Builder *builder, const Layer *optimizer, const char *step, const Weight *weight, Value gradient, Value t, Place place)
+static Value update_weight(Builder *builder, const Layer *optimizer, const char *step, const Weight *weight,
+	Value gradient, Value t, Place place)
 {
 	Graph *graph = builder->stage->program->graph;
 	Owner *slots = owner_new(builder, optimizer->definition, NULL, weight->variable->path, place);
@@ -52,22 +54,26 @@ static Value update_weight(Builder *builder, const Layer *optimizer, const char 
 	Value w = build_apply(builder, function, 3, rule, NULL, (Site){layer, place});
 	if (is_given(optimizer, "use_ema")) w = average(builder, w, function, t, slots, place);
 	Value constraint = weight->constraint;
-	if (constraint.kind == VALUE_DEFINITION) constraint = build_apply(builder, constraint, 0, NULL, NULL, (Site){weight, place});
+	if (constraint.kind == VALUE_DEFINITION)
+		constraint = build_apply(builder, constraint, 0, NULL, NULL, (Site){weight, place});
 	if (!value_is_none(constraint)) w = build_apply(builder, constraint, 1, &w, NULL, (Site){weight, place});
 	return w;
 }
 
-void build_update(Builder *builder, const char *step, Value optimizer, int count, Weight **weights, Node **gradients, Place place)
+void build_update(
+	Builder *builder, const char *step, Value optimizer, int count, Weight **weights, Node **gradients, Place place)
 {
 	Graph *graph = builder->stage->program->graph;
-	if (optimizer.kind == VALUE_DEFINITION) optimizer = build_apply(builder, optimizer, 0, NULL, NULL, (Site){weights, place});
+	if (optimizer.kind == VALUE_DEFINITION)
+		optimizer = build_apply(builder, optimizer, 0, NULL, NULL, (Site){weights, place});
 	if (optimizer.kind != VALUE_LAYER) return;
 	builder->network->optimizer = optimizer.as.layer->definition->name;
 	graph->phase = PHASE_UPDATE;
 	graph->place = place;
 	const Layer *layer = with_run_time_rate(builder, step, optimizer.as.layer, place);
 	Shape scalar = {0};
-	Value t = build_binary(builder, "+", value_tensor(build_given(builder, "step", &scalar, false)), value_integer(1), place);
+	Value t =
+		build_binary(builder, "+", value_tensor(build_given(builder, "step", &scalar, false)), value_integer(1), place);
 	Value list = value_list(builder->arena, count);
 	for (int i = 0; i < count; i++) list.as.list.items[i] = value_tensor(gradients[i]);
 	Value clip[] = {list, {.kind = VALUE_LAYER, .as.layer = layer}};
@@ -78,7 +84,8 @@ void build_update(Builder *builder, const char *step, Value optimizer, int count
 		Value w = update_weight(builder, layer, step, weights[i], clipped.as.list.items[i], t, place);
 		Node *node = value_is_poison(w) ? NULL : build_node(builder, w, place);
 		if (node && !shape_equal(&node->shape, &variable->shape))
-			build_error(builder, place, NULL, "%s is %s, and the optimizer makes it %s", variable->path, shape_text(builder->arena, &variable->shape), shape_text(builder->arena, &node->shape));
+			build_error(builder, place, NULL, "%s is %s, and the optimizer makes it %s", variable->path,
+				shape_text(builder->arena, &variable->shape), shape_text(builder->arena, &node->shape));
 		else if (node) build_move(builder, weights[i], node);
 	}
 	graph->layer = "";

@@ -1,5 +1,5 @@
-/* build_owner.c: who owns weights, and what that makes their names. Input: the calls of bodies. Output: owners with paths
- * as in Keras: "conv2d_1/kernel". Invariant: within an owner a label is given once, in the order of first weights. */
+/* build_owner.c: who owns weights, and what that makes their names. Input: the calls of bodies. Output: owners with
+ * paths as in Keras: "conv2d_1/kernel". Invariant: within an owner a label is given once, in the order of first weights. */
 #include <limits.h>
 #include <string.h>
 #include "builder.h"
@@ -23,9 +23,10 @@ static bool steps_equal(const Step *a, const Step *b)
 /* A name from the spec becomes part of file formats and of C: letters, digits and _ only, and no word of C. */
 static bool check_label(Builder *builder, const char *label, Place place)
 {
-	static const char *const words[] = {"auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern",
-		"float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct",
-		"switch", "typedef", "union", "unsigned", "void", "volatile", "while"};
+	static const char *const words[] = {"auto", "break", "case", "char", "const", "continue", "default", "do", "double",
+		"else", "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict",
+		"return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void",
+		"volatile", "while"};
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
 	bool good = label[0] && !(label[0] >= '0' && label[0] <= '9') && !label[strspn(label, letters)];
 	for (size_t i = 0; good && i < sizeof words/sizeof *words; i++)
@@ -33,11 +34,14 @@ static bool check_label(Builder *builder, const char *label, Place place)
 			build_error(builder, place, "add an underscore", "'%s' can't name a layer: it is a word of C", label);
 			return false;
 		}
-	if (!good) build_error(builder, place, NULL, "'%s' can't name a layer: letters, digits and _ only, not beginning with a digit", label);
+	if (!good)
+		build_error(builder, place, NULL,
+			"'%s' can't name a layer: letters, digits and _ only, not beginning with a digit", label);
 	return good;
 }
 
-Owner *owner_sub(Builder *builder, Owner *outer, const Definition *definition, const Frame *frame, Site site, const char *given)
+Owner *owner_sub(
+	Builder *builder, Owner *outer, const Definition *definition, const Frame *frame, Site site, const char *given)
 {
 	if (!outer) return owner_new(builder, definition, NULL, given, site.place);
 	const Step *step = frame ? frame->step : NULL;
@@ -55,7 +59,8 @@ Owner *owner_sub(Builder *builder, Owner *outer, const Definition *definition, c
 /* Plain functions are transparent: what they make is named as their caller's; so are optimizers within optimizers. */
 Owner *owner_home(Owner *owner)
 {
-	while (owner->outer && (owner->definition->kind == KIND_FUNCTION || owner->definition->kind == KIND_OPTIMIZER)) owner = owner->outer;
+	while (owner->outer && (owner->definition->kind == KIND_FUNCTION || owner->definition->kind == KIND_OPTIMIZER))
+		owner = owner->outer;
 	return owner;
 }
 
@@ -75,7 +80,8 @@ static const char *fresh_label(Builder *builder, const Owner *owner, const char 
 
 static void take(Builder *builder, Owner *owner, const char *label)
 {
-	owner->taken = arena_grow(builder->arena, owner->taken, owner->taken_count, &owner->taken_capacity, sizeof *owner->taken);
+	owner->taken =
+		arena_grow(builder->arena, owner->taken, owner->taken_count, &owner->taken_capacity, sizeof *owner->taken);
 	owner->taken[owner->taken_count++] = label;
 }
 
@@ -161,8 +167,8 @@ static void collect(Builder *builder, const Owner *owner, Found *found)
 	int start = found->count;
 	for (int i = 0; i < owner->weight_count; i++) { /* inserted in the order of the text */
 		found->items = arena_grow(builder->arena, found->items, found->count, &found->capacity, sizeof *found->items);
-		int at = found->count++;
-		for (; at > start && text_order(owner, found->items[at - 1]->name) > text_order(owner, owner->weights[i]->name); at--)
+		int at = found->count++, order = text_order(owner, owner->weights[i]->name);
+		for (; at > start && text_order(owner, found->items[at - 1]->name) > order; at--)
 			found->items[at] = found->items[at - 1];
 		found->items[at] = owner->weights[i];
 	}

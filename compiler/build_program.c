@@ -1,5 +1,5 @@
-/* build_program.c: a spec -> the programs of a network. Input: the prelude and a Spec. Output: a Network. Invariant: every
- * program has its own graph; they share the variables, whose first values stand in the program `initialize`. */
+/* build_program.c: a spec -> the programs of a network. Input: the prelude and a Spec. Output: a Network. Invariant:
+ * every program has its own graph; they share the variables, whose first values stand in the program `initialize`. */
 #include <string.h>
 #include "builder.h"
 
@@ -8,7 +8,8 @@ Program *build_program(Builder *builder, const char *name, bool training, int64_
 	Network *network = builder->network;
 	Program *program = arena_alloc(builder->arena, sizeof *program);
 	*program = (Program){.name = name, .training = training, .graph = graph_new(builder->context, batch)};
-	network->programs = arena_grow(builder->arena, network->programs, network->program_count, &network->program_capacity, sizeof program);
+	network->programs = arena_grow(
+		builder->arena, network->programs, network->program_count, &network->program_capacity, sizeof program);
 	network->programs[network->program_count++] = program;
 	return program;
 }
@@ -16,13 +17,15 @@ Program *build_program(Builder *builder, const char *name, bool training, int64_
 void build_output(Builder *builder, Program *program, const char *name, Node *node)
 {
 	if (!node) return;
-	program->outputs = arena_grow(builder->arena, program->outputs, program->output_count, &program->output_capacity, sizeof *program->outputs);
+	program->outputs = arena_grow(
+		builder->arena, program->outputs, program->output_count, &program->output_capacity, sizeof *program->outputs);
 	program->outputs[program->output_count++] = (Output){name, node};
 }
 
 void build_assign(Builder *builder, Program *program, Variable *variable, Node *node)
 {
-	program->assignments = arena_grow(builder->arena, program->assignments, program->assignment_count, &program->assignment_capacity, sizeof *program->assignments);
+	program->assignments = arena_grow(builder->arena, program->assignments, program->assignment_count,
+		&program->assignment_capacity, sizeof *program->assignments);
 	program->assignments[program->assignment_count++] = (Assignment){variable, node};
 }
 
@@ -50,7 +53,8 @@ static Node *predict_outputs(Builder *builder, Program *program, Value y, Place 
 		Value value = list.items[i];
 		if (value_is_poison(value)) return NULL;
 		if (value.kind != VALUE_TENSOR) {
-			build_error(builder, place, value_is_callable(value) ? "call the layer with its input: name(arguments)(x)" : NULL,
+			build_error(builder, place,
+				value_is_callable(value) ? "call the layer with its input: name(arguments)(x)" : NULL,
 				"the model's output is %s, not a tensor", value_kind(builder->arena, value));
 			return NULL;
 		}
@@ -58,7 +62,8 @@ static Node *predict_outputs(Builder *builder, Program *program, Value y, Place 
 		build_output(builder, program, i ? arena_format(builder->arena, "y%d", i) : "y", value.as.tensor);
 	}
 	if (first && !shape_rows(&first->shape)) {
-		build_error(builder, place, "the output needs a row for each sample", "the model's output %s has no batch axis", shape_text(builder->arena, &first->shape));
+		build_error(builder, place, "the output needs a row for each sample", "the model's output %s has no batch axis",
+			shape_text(builder->arena, &first->shape));
 		return NULL;
 	}
 	return first;
@@ -73,7 +78,7 @@ static Node *build_predict(Builder *builder)
 	Place place = d->result ? d->result->place : d->layers ? d->layers->place : d->place;
 	builder->stage = &stage;
 	Node *y = predict_outputs(builder, stage.program, build_forward(builder, model), place);
-	for (int i = 1; i < builder->model_count; i++) { /* for their weights and rows of the summary; inputs are called x again */
+	for (int i = 1; i < builder->model_count; i++) { /* for their weights and rows; inputs are called x again */
 		Program *scratch = arena_alloc(builder->arena, sizeof *scratch);
 		*scratch = (Program){.name = "predict", .graph = graph_new(builder->context, 1)};
 		Stage other = {.program = scratch};
@@ -106,9 +111,11 @@ Network *build_network(Context *context, Spec *spec, const BuildOptions *options
 {
 	Builder *builder = arena_alloc(context->arena, sizeof *builder);
 	Network *network = arena_alloc(context->arena, sizeof *network);
-	*builder = (Builder){.context = context, .arena = context->arena, .spec = spec, .options = options, .network = network};
+	*builder =
+		(Builder){.context = context, .arena = context->arena, .spec = spec, .options = options, .network = network};
 	const DocNode *models = spec->models, *model = spec->model;
-	if ((!models || models->kind != DOC_MAP || !models->count) && (!model || model->kind != DOC_MAP)) return NULL; /* reported by spec_read */
+	if ((!models || models->kind != DOC_MAP || !models->count) && (!model || model->kind != DOC_MAP))
+		return NULL; /* reported by spec_read */
 	builder->initialize = build_program(builder, "initialize", false, spec->batch);
 	Stage stage = {.program = builder->initialize};
 	builder->stage = &stage;

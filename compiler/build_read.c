@@ -1,11 +1,12 @@
 /* build_read.c: sections of definitions -> Definition, with their parameters, bindings and bodies parsed. Input: the
- * library's files and a spec. Output: builder->entries. Invariant: a definition with a mistake in it is kept as `broken`,
+ * library's files and a spec. Output: builder->entries. Invariant: a definition with a mistake is kept as `broken`,
  * so that its name is known and calls of it are silent. */
 #include <string.h>
 #include "builder.h"
 
 static const char *const reserved_keys[] = {"doc", "return", "arguments", "require", "mask", "layers"};
-static const char *const language_names[] = {"training", "trainable", "carrying", "batch", "step", "epoch", "pi", "data"};
+static const char *const language_names[] = {
+	"training", "trainable", "carrying", "batch", "step", "epoch", "pi", "data"};
 
 #define COUNT(array) ((int)(sizeof(array)/sizeof *(array)))
 
@@ -101,7 +102,8 @@ static void add_parameter(Builder *builder, Parameters *parameters, Parameter pa
 			build_error(builder, place, NULL, "the parameter '%s' stands twice", parameter.name);
 			return;
 		}
-	parameters->items = arena_grow(builder->arena, parameters->items, parameters->count, &parameters->capacity, sizeof parameter);
+	parameters->items =
+		arena_grow(builder->arena, parameters->items, parameters->count, &parameters->capacity, sizeof parameter);
 	parameters->items[parameters->count++] = parameter;
 }
 
@@ -160,7 +162,8 @@ static void read_requirements(Builder *builder, const DocNode *map, Definition *
 static const Binding *find_binding(const Definition *definition, const char *name)
 {
 	for (int i = 0; i < definition->binding_count; i++)
-		if (is_one_of(name, definition->bindings[i].names, definition->bindings[i].name_count)) return &definition->bindings[i];
+		if (is_one_of(name, definition->bindings[i].names, definition->bindings[i].name_count))
+			return &definition->bindings[i];
 	return NULL;
 }
 
@@ -179,8 +182,11 @@ static void read_binding(Builder *builder, const DocPair *pair, Definition *targ
 		binding.names = names;
 		binding.name_count = 1;
 		binding.function = key->called;
-		if (key->split >= 0) build_error(builder, key->place, "layers of your own stand in the section blocks:", "a function bound here takes one list of parameters");
-		if (key->called) read_parameters(builder, key, 0, key->split >= 0 ? key->split : key->count, &binding.parameters);
+		if (key->split >= 0)
+			build_error(builder, key->place, "layers of your own stand in the section blocks:",
+				"a function bound here takes one list of parameters");
+		if (key->called)
+			read_parameters(builder, key, 0, key->split >= 0 ? key->split : key->count, &binding.parameters);
 	} else {
 		binding.names = key->names;
 		binding.name_count = key->name_count;
@@ -188,10 +194,13 @@ static void read_binding(Builder *builder, const DocPair *pair, Definition *targ
 	for (int i = 0; i < binding.name_count; i++) {
 		const Binding *before = find_binding(target, binding.names[i]);
 		bool twice = before || is_one_of(binding.names[i], binding.names, i);
-		if (twice) build_error(builder, key->place, "a name is bound once: give the second value another name", "'%s' is bound twice", binding.names[i]);
+		if (twice)
+			build_error(builder, key->place, "a name is bound once: give the second value another name",
+				"'%s' is bound twice", binding.names[i]);
 		if (twice) return;
 	}
-	target->bindings = arena_grow(builder->arena, target->bindings, target->binding_count, &target->binding_capacity, sizeof binding);
+	target->bindings =
+		arena_grow(builder->arena, target->bindings, target->binding_count, &target->binding_capacity, sizeof binding);
 	target->bindings[target->binding_count++] = binding;
 }
 
@@ -207,7 +216,8 @@ void build_read_body(Builder *builder, const DocNode *map, Definition *target)
 	for (int i = 0; i < map->count; i++) {
 		const char *word = map->pairs[i].key->text;
 		const DocNode *value = map->pairs[i].value;
-		if (!word || !is_one_of(word, reserved_keys, COUNT(reserved_keys))) read_binding(builder, &map->pairs[i], target);
+		if (!word || !is_one_of(word, reserved_keys, COUNT(reserved_keys)))
+			read_binding(builder, &map->pairs[i], target);
 		else if (!strcmp(word, "return")) target->result = read_slot(builder, value, target);
 		else if (!strcmp(word, "mask")) target->mask = read_slot(builder, value, target);
 		else if (!strcmp(word, "layers")) target->layers = read_slot(builder, value, target);
@@ -226,13 +236,18 @@ static bool check_lists(Builder *builder, const Definition *d)
 		return false;
 	}
 	if (!needs_two_lists(d->kind) && d->two_lists && d->kind != KIND_LOSS) {
-		build_error(builder, d->place, "what has weights or two lists stands in the section blocks:", "the head of %s has one list: name(x, ...)", kind_phrase(d->kind));
+		build_error(builder, d->place,
+			"what has weights or two lists stands in the section blocks:", "the head of %s has one list: name(x, ...)",
+			kind_phrase(d->kind));
 		return false;
 	}
 	int least = least_inputs(d->kind), most = most_inputs(d->kind);
 	if (inputs->count < least || (most && inputs->count > most)) {
-		build_error(builder, d->place, d->kind == KIND_OPTIMIZER ? "weight, gradient, and the step counted from 1: name(arguments)(w, g, t)" : NULL,
-			"%s takes %s%d input%s, not %d", kind_phrase(d->kind), most ? "" : "at least ", least, least == 1 ? "" : "s", inputs->count);
+		build_error(builder, d->place,
+			d->kind == KIND_OPTIMIZER ? "weight, gradient, and the step counted from 1: name(arguments)(w, g, t)" :
+										NULL,
+			"%s takes %s%d input%s, not %d", kind_phrase(d->kind), most ? "" : "at least ", least,
+			least == 1 ? "" : "s", inputs->count);
 		return false;
 	}
 	return true;
@@ -245,7 +260,8 @@ static bool check_result(Builder *builder, const Definition *d)
 	if (d->kind == KIND_OPTIMIZER) {
 		const char *next = arena_format(builder->arena, "%s'", d->inputs.items[0].name);
 		if (build_has_binding(d, next)) return true;
-		build_error(builder, d->place, "the primed name is the weight's next value", "the optimizer %s does not bind %s", d->name, next);
+		build_error(builder, d->place, "the primed name is the weight's next value",
+			"the optimizer %s does not bind %s", d->name, next);
 		return false;
 	}
 	build_error(builder, d->place, "add `return: value`", "%s has no 'return'", d->name);
@@ -259,9 +275,11 @@ static void check_names(Builder *builder, const Definition *d)
 	for (int l = 0; l < 2; l++)
 		for (int i = 0; i < lists[l]->count; i++) {
 			const char *name = lists[l]->items[i].name;
-			if (build_has_binding(d, name)) build_error(builder, d->place, NULL, "%s: '%s' is a parameter and is bound again", d->name, name);
+			if (build_has_binding(d, name))
+				build_error(builder, d->place, NULL, "%s: '%s' is a parameter and is bound again", d->name, name);
 			for (int k = 0; l == 1 && k < d->statics.count; k++)
-				if (!strcmp(name, d->statics.items[k].name)) build_error(builder, d->place, NULL, "%s: the parameter '%s' stands in both lists", d->name, name);
+				if (!strcmp(name, d->statics.items[k].name))
+					build_error(builder, d->place, NULL, "%s: the parameter '%s' stands in both lists", d->name, name);
 		}
 }
 
@@ -271,7 +289,8 @@ static void add_common(Builder *builder, Definition *d)
 	const Parameters *common = &builder->common[d->kind];
 	for (int i = 0; i < common->count; i++) {
 		bool own = false;
-		for (int k = 0; k < d->statics.count; k++) own = own || !strcmp(d->statics.items[k].name, common->items[i].name);
+		for (int k = 0; k < d->statics.count; k++)
+			own = own || !strcmp(d->statics.items[k].name, common->items[i].name);
 		for (int k = 0; k < d->inputs.count; k++) own = own || !strcmp(d->inputs.items[k].name, common->items[i].name);
 		if (!own) add_parameter(builder, &d->statics, common->items[i], d->place);
 	}
@@ -279,7 +298,8 @@ static void add_common(Builder *builder, Definition *d)
 
 static void add_entry(Builder *builder, Entry entry)
 {
-	builder->entries = arena_grow(builder->arena, builder->entries, builder->entry_count, &builder->entry_capacity, sizeof entry);
+	builder->entries =
+		arena_grow(builder->arena, builder->entries, builder->entry_count, &builder->entry_capacity, sizeof entry);
 	builder->entries[builder->entry_count++] = entry;
 }
 
@@ -302,7 +322,8 @@ static void read_definition(Builder *builder, Kind kind, const DocPair *pair)
 		build_error(builder, head->place, "give it another name", "'%s' is a name of the language", d->name);
 	const Entry *before = build_find(builder, (int)kind, d->name, false);
 	if (before && before->library == library)
-		build_error(builder, head->place, NULL, "the %s '%s' is defined twice (first at line %d)", kind_noun(kind), d->name, before->place.line + 1);
+		build_error(builder, head->place, NULL, "the %s '%s' is defined twice (first at line %d)", kind_noun(kind),
+			d->name, before->place.line + 1);
 	add_entry(builder, (Entry){d->name, kind, d, library, false, head->place});
 }
 
@@ -313,14 +334,20 @@ static void read_aliases(Builder *builder, const DocNode *kinds)
 		const DocNode *names = kinds->pairs[k].value, *key = kinds->pairs[k].key;
 		int kind = key->text ? kind_of_section(key->text) : -1;
 		if (kind < 0 || names->kind != DOC_MAP) {
-			build_error(builder, key->place, "write `layers: {Conv: Conv2D}`", "aliases stand under the section of their kind");
+			build_error(
+				builder, key->place, "write `layers: {Conv: Conv2D}`", "aliases stand under the section of their kind");
 			continue;
 		}
 		for (int i = 0; i < names->count; i++) {
 			const DocNode *alias = names->pairs[i].key, *target = names->pairs[i].value;
 			const Entry *entry = target->kind == DOC_SCALAR ? build_find(builder, kind, target->text, false) : NULL;
-			if (!entry) build_error(builder, target->place, NULL, "no %s is called '%s'", kind_noun((Kind)kind), target->kind == DOC_SCALAR ? target->text : "");
-			else add_entry(builder, (Entry){alias->text, (Kind)kind, entry->definition, alias->place.source->library, true, alias->place});
+			if (!entry)
+				build_error(builder, target->place, NULL, "no %s is called '%s'", kind_noun((Kind)kind),
+					target->kind == DOC_SCALAR ? target->text : "");
+			else
+				add_entry(builder,
+					(Entry){
+						alias->text, (Kind)kind, entry->definition, alias->place.source->library, true, alias->place});
 		}
 	}
 }
@@ -340,7 +367,8 @@ static void read_definitions(Builder *builder, const DocNode *root)
 		int kind = root->pairs[i].key->text ? kind_of_section(root->pairs[i].key->text) : -1;
 		if (kind < 0) continue;
 		if (section->kind != DOC_MAP) {
-			build_error(builder, section->place, "write `name(parameters): body`, one a line", "the section %s holds definitions", kind_section((Kind)kind));
+			build_error(builder, section->place, "write `name(parameters): body`, one a line",
+				"the section %s holds definitions", kind_section((Kind)kind));
 			continue;
 		}
 		for (int k = 0; k < section->count; k++) read_definition(builder, (Kind)kind, &section->pairs[k]);

@@ -11,14 +11,19 @@ static Place at(const Invocation *call) { return call->site.place; }
 static Graph *graph_of(const Builder *builder) { return builder->stage->program->graph; }
 
 /* An argument as a node: numbers become constants. */
-static Node *node_argument(Builder *builder, const Invocation *call, int i) { return build_node(builder, call->args[i], at(call)); }
+static Node *node_argument(Builder *builder, const Invocation *call, int i)
+{
+	return build_node(builder, call->args[i], at(call));
+}
 
-static bool whole_argument(Builder *builder, const Invocation *call, Value value, const char *what, int64_t least, int64_t *number)
+static bool whole_argument(
+	Builder *builder, const Invocation *call, Value value, const char *what, int64_t least, int64_t *number)
 {
 	*number = value_is_whole(value) ? value_to_integer(value) : 0;
 	if (value_is_whole(value) && *number >= least && *number <= VALUE_SIZE_LIMIT) return true;
 	if (!value_is_poison(value))
-		build_error(builder, at(call), NULL, "%s: %s is a whole number from %lld, not %s", call->builtin->name, what, (long long)least, value_kind(builder->arena, value));
+		build_error(builder, at(call), NULL, "%s: %s is a whole number from %lld, not %s", call->builtin->name, what,
+			(long long)least, value_kind(builder->arena, value));
 	return false;
 }
 
@@ -27,7 +32,8 @@ static bool axis_argument(Builder *builder, const Invocation *call, Value value,
 	int64_t i;
 	if (!whole_argument(builder, call, value, "an axis", -rank, &i)) return false;
 	if (i >= rank) {
-		build_error(builder, at(call), NULL, "%s: axis %lld of a tensor with %d axes", call->builtin->name, (long long)i, rank);
+		build_error(
+			builder, at(call), NULL, "%s: axis %lld of a tensor with %d axes", call->builtin->name, (long long)i, rank);
 		return false;
 	}
 	*axis = (int)(i < 0 ? i + rank : i);
@@ -63,7 +69,8 @@ static Value reduce_tensor(Builder *builder, const Invocation *call, const Op *o
 	Node *x = node_argument(builder, call, 0);
 	if (!x || !axes_argument(builder, call, call->args[1], x->shape.rank, &axes)) return value_poison();
 	if (!axes) return value_tensor(x);
-	if (op == &op_argmax && (axes & (axes - 1))) return build_error(builder, at(call), NULL, "argmax goes over one axis");
+	if (op == &op_argmax && (axes & (axes - 1)))
+		return build_error(builder, at(call), NULL, "argmax goes over one axis");
 	Node *y = op == &op_sum ? make_reduce(graph_of(builder), op, x, axes) : x;
 	for (int i = 0; op != &op_sum && i < x->shape.rank; i++) /* maxima go over one axis at a time */
 		if (axes >> i & 1) y = make_reduce(graph_of(builder), op, y, 1u << i);
@@ -90,8 +97,9 @@ static const char *dims_text(Builder *builder, Value dims)
 	const char *text = "[";
 	for (int i = 0; i < dims.as.list.count; i++) {
 		Value d = dims.as.list.items[i];
-		text = d.kind == VALUE_DIM ? arena_format(builder->arena, "%s%sbatch", text, i ? ", " : "") :
-			arena_format(builder->arena, "%s%s%.12g", text, i ? ", " : "", value_is_static_number(d) ? value_to_number(d) : 0);
+		const char *one = "batch";
+		if (value_is_static_number(d)) one = arena_format(builder->arena, "%.12g", value_to_number(d));
+		text = arena_format(builder->arena, "%s%s%s", text, i ? ", " : "", one);
 	}
 	return arena_format(builder->arena, "%s]", text);
 }
@@ -105,12 +113,16 @@ static Value infer_dim(Builder *builder, const Invocation *call, const Node *x, 
 		Value d = dims.as.list.items[i];
 		if (i == hole) continue;
 		if (d.kind != VALUE_DIM && (!value_is_whole(d) || value_to_integer(d) < 1)) fits = false;
-		else fits = fits && value_dim_product(known, d.kind == VALUE_DIM ? d.as.dim : (Dim){value_to_integer(d), 0}, &known);
+		else
+			fits = fits &&
+				value_dim_product(known, d.kind == VALUE_DIM ? d.as.dim : (Dim){value_to_integer(d), 0}, &known);
 	}
 	for (int i = 0; i < x->shape.rank; i++) fits = fits && value_dim_product(total, x->shape.dim[i], &total);
 	int64_t all = total.rows ? total.rows : total.size, given = known.rows ? known.rows : known.size;
 	fits = fits && (total.rows || !known.rows) && all % given == 0;
-	if (!fits) return build_error(builder, at(call), NULL, "%s can not become %s", shape_text(builder->arena, &x->shape), dims_text(builder, dims));
+	if (!fits)
+		return build_error(builder, at(call), NULL, "%s can not become %s", shape_text(builder->arena, &x->shape),
+			dims_text(builder, dims));
 	if (total.rows && !known.rows) return value_dim((Dim){total.size/given, all/given});
 	return value_integer(all/given);
 }
@@ -146,10 +158,12 @@ static Value run_transpose(Builder *builder, const Invocation *call)
 	if (!x) return value_poison();
 	int rank = x->shape.rank;
 	if (call->args[1].kind != VALUE_LIST || call->args[1].as.list.count != rank)
-		return build_error(builder, at(call), "transpose(x, [0, 2, 1])", "the order names each of the %d axes of %s once", rank, shape_text(builder->arena, &x->shape));
+		return build_error(builder, at(call), "transpose(x, [0, 2, 1])",
+			"the order names each of the %d axes of %s once", rank, shape_text(builder->arena, &x->shape));
 	for (int i = 0; i < rank; i++) {
 		if (!axis_argument(builder, call, call->args[1].as.list.items[i], rank, &order[i])) return value_poison();
-		if (seen >> order[i] & 1) return build_error(builder, at(call), NULL, "the order names axis %d twice", order[i]);
+		if (seen >> order[i] & 1)
+			return build_error(builder, at(call), NULL, "the order names axis %d twice", order[i]);
 		seen |= 1u << order[i];
 	}
 	return value_tensor(make_transpose(graph_of(builder), x, order));
@@ -168,7 +182,8 @@ static Node **list_nodes(Builder *builder, const Invocation *call, int *count)
 {
 	Value list = call->args[0];
 	if (list.kind != VALUE_LIST || !list.as.list.count) {
-		build_error(builder, at(call), NULL, "%s takes a list of tensors, not %s", call->builtin->name, value_kind(builder->arena, list));
+		build_error(builder, at(call), NULL, "%s takes a list of tensors, not %s", call->builtin->name,
+			value_kind(builder->arena, list));
 		return NULL;
 	}
 	*count = list.as.list.count;
@@ -200,7 +215,8 @@ static Value run_stack(Builder *builder, const Invocation *call)
 	Node **nodes = list_nodes(builder, call, &count);
 	Value which = call->args[1].kind == VALUE_ABSENT ? value_integer(0) : call->args[1];
 	if (!nodes) return value_poison();
-	if (nodes[0]->shape.rank >= MAX_RANK) return build_error(builder, at(call), NULL, "a tensor of more than %d axes", MAX_RANK);
+	if (nodes[0]->shape.rank >= MAX_RANK)
+		return build_error(builder, at(call), NULL, "a tensor of more than %d axes", MAX_RANK);
 	if (!axis_argument(builder, call, which, nodes[0]->shape.rank + 1, &axis)) return value_poison();
 	for (int i = 0; i < count; i++) {
 		Shape shape = nodes[i]->shape;
@@ -217,8 +233,12 @@ static Value pieces(Builder *builder, const Invocation *call, Node *x, int axis,
 {
 	Dim dim = x->shape.dim[axis];
 	if (dim.rows) return build_error(builder, at(call), "a last batch may be short", "the batch axis can't be cut");
-	if (dim.size % count) return build_error(builder, at(call), NULL, "an axis of %lld does not split into %lld equal parts", (long long)dim.size, (long long)count);
-	if (count > PIECES_LIMIT || !build_spend(builder, count, at(call))) return build_error(builder, at(call), NULL, "%lld pieces: at most %d are possible", (long long)count, PIECES_LIMIT);
+	if (dim.size % count)
+		return build_error(builder, at(call), NULL, "an axis of %lld does not split into %lld equal parts",
+			(long long)dim.size, (long long)count);
+	if (count > PIECES_LIMIT || !build_spend(builder, count, at(call)))
+		return build_error(
+			builder, at(call), NULL, "%lld pieces: at most %d are possible", (long long)count, PIECES_LIMIT);
 	Value list = value_list(builder->arena, (int)count);
 	for (int64_t i = 0; i < count; i++) {
 		Node *piece = make_slice(graph_of(builder), x, axis, i*(dim.size/count), (Dim){dim.size/count, 0});
@@ -267,14 +287,17 @@ static Value run_gather(Builder *builder, const Invocation *call)
 static Value run_iota(Builder *builder, const Invocation *call)
 {
 	int64_t n;
-	return whole_argument(builder, call, call->args[0], "the count", 1, &n) ? value_tensor(make_iota(graph_of(builder), n)) : value_poison();
+	return whole_argument(builder, call, call->args[0], "the count", 1, &n) ?
+		value_tensor(make_iota(graph_of(builder), n)) :
+		value_poison();
 }
 
 static Value run_full(Builder *builder, const Invocation *call)
 {
 	Shape shape;
 	if (!build_shape(builder, call->args[0], at(call), &shape)) return value_poison();
-	if (value_is_static_number(call->args[1])) return value_tensor(make_full(graph_of(builder), shape, value_to_number(call->args[1])));
+	if (value_is_static_number(call->args[1]))
+		return value_tensor(make_full(graph_of(builder), shape, value_to_number(call->args[1])));
 	return value_tensor(make_broadcast(graph_of(builder), node_argument(builder, call, 1), shape));
 }
 
@@ -290,13 +313,21 @@ static bool parse_axes(Builder *builder, const Invocation *call, char parts[3][M
 		for (; *text == ' ' || (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z'); text++) {
 			if (*text == ' ') continue;
 			bool twice = memchr(parts[p], *text, (size_t)count) != NULL;
-			if (count == MAX_RANK || twice) return build_error(builder, at(call), NULL, "einsum: the axis '%c' stands twice in one operand, or there are more than %d", *text, MAX_RANK), false;
+			if (count == MAX_RANK || twice) {
+				build_error(builder, at(call), NULL, twice ? "einsum: the axis '%c' stands twice in one operand" :
+					"einsum: too many axes before '%c'", *text);
+				return false;
+			}
 			parts[p][count++] = *text;
 		}
 		parts[p][count] = 0;
 		size_t length = strlen(ends[p]);
 		bool fits = p < 2 ? !strncmp(text, ends[p], length) : !*text;
-		if (!fits) return build_error(builder, at(call), NULL, "einsum names the axes of two operands and of the result: 'nqd,nkd->nqk'"), false;
+		if (!fits) {
+			build_error(builder, at(call), "einsum('nqd,nkd->nqk', a, b)",
+				"einsum names the axes of two operands and of the result");
+			return false;
+		}
 		text += length;
 	}
 	return true;
@@ -330,11 +361,13 @@ static Value run_matmul(Builder *builder, const Invocation *call)
 	return value_tensor(make_contract(graph_of(builder), left, right, out, a, b));
 }
 
-static bool window_numbers(Builder *builder, const Invocation *call, int argument, const char *what, int64_t least, int count, int64_t *numbers)
+static bool window_numbers(Builder *builder, const Invocation *call, int argument, const char *what, int64_t least,
+	int count, int64_t *numbers)
 {
 	Value list = call->args[argument];
 	if (list.kind != VALUE_LIST || list.as.list.count != count) {
-		build_error(builder, at(call), NULL, "%s: %s is a list of %d, one for each axis of the window, not %s", call->builtin->name, what, count, value_kind(builder->arena, list));
+		build_error(builder, at(call), NULL, "%s: %s is a list of %d, one for each axis of the window, not %s",
+			call->builtin->name, what, count, value_kind(builder->arena, list));
 		return false;
 	}
 	for (int i = 0; i < count; i++)
@@ -353,7 +386,8 @@ static bool window_argument(Builder *builder, const Invocation *call, const Node
 	}
 	if (!axis_argument(builder, call, call->args[1], x->shape.rank, &window->axis)) return false;
 	if (window->axis + count > x->shape.rank) {
-		build_error(builder, at(call), NULL, "%s: a window of %d axes does not fit %s", call->builtin->name, count, shape_text(builder->arena, &x->shape));
+		build_error(builder, at(call), NULL, "%s: a window of %d axes does not fit %s", call->builtin->name, count,
+			shape_text(builder->arena, &x->shape));
 		return false;
 	}
 	return window_numbers(builder, call, first, "the size", 1, count, window->size) &&
@@ -368,7 +402,8 @@ static Value run_unfold(Builder *builder, const Invocation *call)
 	Window window;
 	Node *x = node_argument(builder, call, 0);
 	if (!x || !window_argument(builder, call, x, 2, &window)) return value_poison();
-	if (!value_is_none(call->args[7]) && !value_is_static_number(call->args[7])) return build_error(builder, at(call), NULL, "unfold: fill is a number");
+	if (!value_is_none(call->args[7]) && !value_is_static_number(call->args[7]))
+		return build_error(builder, at(call), NULL, "unfold: fill is a number");
 	window.fill = value_is_none(call->args[7]) ? 0 : value_to_number(call->args[7]);
 	return value_tensor(make_unfold(graph_of(builder), x, &window));
 }
@@ -378,16 +413,19 @@ static Value run_fold(Builder *builder, const Invocation *call)
 	Window window;
 	int64_t sizes[MAX_WINDOW];
 	Node *y = node_argument(builder, call, 0);
-	if (!y || !window_argument(builder, call, y, 3, &window) || !window_numbers(builder, call, 2, "the sizes", 1, window.rank, sizes)) return value_poison();
+	if (!y || !window_argument(builder, call, y, 3, &window) ||
+		!window_numbers(builder, call, 2, "the sizes", 1, window.rank, sizes))
+		return value_poison();
 	if (window.axis + 2*window.rank > y->shape.rank)
-		return build_error(builder, at(call), NULL, "fold: a window of %d axes does not fit %s", window.rank, shape_text(builder->arena, &y->shape));
+		return build_error(builder, at(call), NULL, "fold: a window of %d axes does not fit %s", window.rank,
+			shape_text(builder->arena, &y->shape));
 	return value_tensor(make_fold(graph_of(builder), y, sizes, &window));
 }
 
 /* --- draws, facts, gradients -------------------------------------------------------------------------- */
 
-/* The number of a draw within its program. In `initialize` it is made of the variable's path, so that another layer does
- * not change it; a seed of its own makes other numbers. */
+/* The number of a draw within its program. In `initialize` it is made of the variable's path, so that another layer
+ * does not change it; a seed of its own makes other numbers. */
 static int draw_stream(Builder *builder, Value seed)
 {
 	Stage *stage = builder->stage;
@@ -424,7 +462,9 @@ static Value run_grad(Builder *builder, const Invocation *call)
 {
 	Node *y = node_argument(builder, call, 0), *g = NULL;
 	if (!y) return value_poison();
-	if (call->args[1].kind != VALUE_TENSOR) return build_error(builder, at(call), NULL, "a gradient is taken with respect to a tensor, not %s", value_kind(builder->arena, call->args[1]));
+	if (call->args[1].kind != VALUE_TENSOR)
+		return build_error(builder, at(call), NULL, "a gradient is taken with respect to a tensor, not %s",
+			value_kind(builder->arena, call->args[1]));
 	Node *x = build_node(builder, call->args[1], at(call));
 	if (!x) return value_poison();
 	grad_make(graph_of(builder), y, &x, 1, &g);

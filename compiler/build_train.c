@@ -1,6 +1,6 @@
-/* build_train.c: the section train -> the programs train, evaluate and gradients. Input: loss, optimizer, let, terms, batch,
- * steps. Output: programs with loss, prediction and terms, and the values that weights take. Invariant: a mean goes over
- * the live rows of the batch; a weight that the loss does not reach is an error at the loss. */
+/* build_train.c: the section train -> the programs train, evaluate and gradients. Input: loss, optimizer, let, terms,
+ * batch, steps. Output: programs with loss, prediction and terms, and the values that weights take. Invariant: a mean
+ * goes over the live rows of the batch; a weight that the loss does not reach is an error at the loss. */
 #include <string.h>
 #include "builder.h"
 
@@ -53,7 +53,8 @@ static Frame *train_frame(Builder *builder, const StepSlots *slots)
 /* What is not a scalar is averaged, over masked-in places if there is a mask. */
 static Node *scalar_of(Builder *builder, Value value, Place place)
 {
-	if (value.kind == VALUE_TENSOR && value.as.tensor->shape.rank) value = build_library_call(builder, "mean", 1, &value, place);
+	if (value.kind == VALUE_TENSOR && value.as.tensor->shape.rank)
+		value = build_library_call(builder, "mean", 1, &value, place);
 	return build_node(builder, value, place);
 }
 
@@ -75,12 +76,17 @@ static Node *named_loss(Builder *builder, const StepSlots *slots, Value loss, Pl
 	Stage *stage = builder->stage;
 	loss = build_of_kind(builder, KIND_LOSS, loss, place);
 	const char *name = value_name(loss);
-	if (loss.kind == VALUE_DEFINITION && loss.as.definition->two_lists) loss = build_apply(builder, loss, 0, NULL, NULL, (Site){slots, place});
+	if (loss.kind == VALUE_DEFINITION && loss.as.definition->two_lists)
+		loss = build_apply(builder, loss, 0, NULL, NULL, (Site){slots, place});
 	Value y = build_forward(builder, (Owner *)slots->updated[0]);
-	if (y.kind == VALUE_LIST) y = build_error(builder, place, "write the loss as an expression", "a named loss needs a model with one output");
+	if (y.kind == VALUE_LIST)
+		y = build_error(
+			builder, place, "write the loss as an expression", "a named loss needs a model with one output");
 	if (value_is_poison(y) || value_is_poison(loss)) return NULL;
 	if (builder->field_count < 2) {
-		if (!builder->context->errors) build_error(builder, place, "write the loss as an expression", "the data has no label for the loss %s", name);
+		if (!builder->context->errors)
+			build_error(
+				builder, place, "write the loss as an expression", "the data has no label for the loss %s", name);
 		return NULL;
 	}
 	builder->network->loss = name;
@@ -97,7 +103,8 @@ static Node *evaluate_loss(Builder *builder, const StepSlots *slots, const Expr 
 	if (value_is_callable(value) || value.kind == VALUE_WORD) return named_loss(builder, slots, value, expr->place);
 	builder->network->loss = "loss";
 	if (value.kind != VALUE_TENSOR) {
-		build_error(builder, expr->place, "a loss, or an expression of the model's output", "the loss is %s, not a tensor", value_kind(builder->arena, value));
+		build_error(builder, expr->place, "a loss, or an expression of the model's output",
+			"the loss is %s, not a tensor", value_kind(builder->arena, value));
 		return NULL;
 	}
 	Node *loss = scalar_of(builder, value, expr->place);
@@ -119,9 +126,13 @@ static Node *add_penalties(Builder *builder, Node *loss, int count, Weight **wei
 	for (int i = 0; loss && i < count; i++) {
 		Value function = weights[i]->regularizer, weight = value_tensor(make_variable(graph, weights[i]->variable));
 		if (value_is_none(function)) continue;
-		if (function.kind == VALUE_DEFINITION) function = build_apply(builder, function, 0, NULL, NULL, (Site){weights[i], place});
-		Node *penalty = build_node(builder, build_apply(builder, function, 1, &weight, NULL, (Site){weights[i], place}), place);
-		if (penalty && penalty->shape.rank) build_error(builder, weights[i]->variable->place, NULL, "a regularizer gives one number, not a tensor %s", shape_text(builder->arena, &penalty->shape));
+		if (function.kind == VALUE_DEFINITION)
+			function = build_apply(builder, function, 0, NULL, NULL, (Site){weights[i], place});
+		Node *penalty =
+			build_node(builder, build_apply(builder, function, 1, &weight, NULL, (Site){weights[i], place}), place);
+		if (penalty && penalty->shape.rank)
+			build_error(builder, weights[i]->variable->place, NULL, "a regularizer gives one number, not a tensor %s",
+				shape_text(builder->arena, &penalty->shape));
 		graph->place = place;
 		loss = make_binary(graph, &op_add, loss, penalty);
 	}
@@ -153,18 +164,23 @@ static bool differentiate(Builder *builder, Node *loss, int count, Weight **weig
 	grad_make(graph, loss, wanted, count, gradients);
 	for (int i = 0; i < count; i++) {
 		if (gradients[i]) continue;
-		build_error(builder, place, "use the weight in what the loss is made of, or freeze its layer: trainable=false", "the loss does not depend on %s", weights[i]->variable->path);
+		build_error(builder, place, "use the weight in what the loss is made of, or freeze its layer: trainable=false",
+			"the loss does not depend on %s", weights[i]->variable->path);
 		return false;
 	}
 	return true;
 }
 
-static void train_weights(Builder *builder, const StepSlots *slots, Frame *frame, Node *loss, int count, Weight **weights, StepMode mode, Place place)
+static void train_weights(Builder *builder, const StepSlots *slots, Frame *frame, Node *loss, int count,
+	Weight **weights, StepMode mode, Place place)
 {
 	Node **gradients = arena_alloc(builder->arena, (size_t)(count + 1) * sizeof *gradients);
 	const Expr *expr = slots->optimizer ? expr_read(builder->context, slots->optimizer, EXPR_VALUE_START) : NULL;
-	if (!slots->optimizer) build_error(builder, builder->spec->train->place, "optimizer: Adam()", "the section train has no 'optimizer'");
-	Value optimizer = expr ? build_of_kind(builder, KIND_OPTIMIZER, eval_slot(builder, KIND_OPTIMIZER, expr, frame), expr->place) : value_poison();
+	if (!slots->optimizer)
+		build_error(builder, builder->spec->train->place, "optimizer: Adam()", "the section train has no 'optimizer'");
+	Value optimizer = expr ?
+		build_of_kind(builder, KIND_OPTIMIZER, eval_slot(builder, KIND_OPTIMIZER, expr, frame), expr->place) :
+		value_poison();
 	if (!loss || builder->context->errors || builder->exhausted) return;
 	if (!count) {
 		build_error(builder, place, "every layer is frozen, or has no weights", "there is no weight to train");
@@ -172,7 +188,8 @@ static void train_weights(Builder *builder, const StepSlots *slots, Frame *frame
 	}
 	if (!differentiate(builder, loss, count, weights, gradients, place)) return;
 	for (int i = 0; mode == STEP_GRADIENTS && i < count; i++)
-		build_output(builder, builder->stage->program, arena_format(builder->arena, "gradient %s", weights[i]->variable->path), gradients[i]);
+		build_output(builder, builder->stage->program,
+			arena_format(builder->arena, "gradient %s", weights[i]->variable->path), gradients[i]);
 	if (mode == STEP_TRAIN) build_update(builder, slots->name, optimizer, count, weights, gradients, expr->place);
 	if (mode == STEP_TRAIN) build_finish(builder);
 }
@@ -180,11 +197,14 @@ static void train_weights(Builder *builder, const StepSlots *slots, Frame *frame
 static void build_step(Builder *builder, const StepSlots *slots, const char *name, StepMode mode)
 {
 	Weight **weights;
-	Stage stage = {.program = build_program(builder, name, mode != STEP_EVALUATE, builder->spec->batch), .training = mode != STEP_EVALUATE,
-		.moving = slots->updated, .moving_count = slots->updated_count};
+	Stage stage = {.program = build_program(builder, name, mode != STEP_EVALUATE, builder->spec->batch),
+		.training = mode != STEP_EVALUATE,
+		.moving = slots->updated,
+		.moving_count = slots->updated_count};
 	builder->stage = &stage;
 	if (!slots->loss) {
-		build_error(builder, builder->spec->train->place, "loss: binary_crossentropy", "the section train has no 'loss'");
+		build_error(
+			builder, builder->spec->train->place, "loss: binary_crossentropy", "the section train has no 'loss'");
 		return;
 	}
 	const Expr *expr = expr_read(builder->context, slots->loss, EXPR_VALUE_START);
@@ -195,7 +215,8 @@ static void build_step(Builder *builder, const StepSlots *slots, const char *nam
 	if (loss) loss = add_penalties(builder, loss, count, weights, expr->place);
 	build_output(builder, stage.program, "loss", loss);
 	if (builder->model_count == 1) build_output(builder, stage.program, "y", stage.given);
-	if (mode != STEP_EVALUATE) train_weights(builder, slots, frame, loss, count, weights, mode, expr ? expr->place : slots->loss->place);
+	if (mode != STEP_EVALUATE)
+		train_weights(builder, slots, frame, loss, count, weights, mode, expr ? expr->place : slots->loss->place);
 }
 
 /* The models that a step updates: D, or [G, E]; without `update`, all. */
@@ -213,7 +234,9 @@ static void read_update(Builder *builder, StepSlots *slots)
 		for (int k = 0; node && k < builder->model_count; k++)
 			if (!strcmp(names[k], name)) model = builder->models[k];
 		if (model) slots->updated[slots->updated_count++] = model;
-		else build_error(builder, one->place, build_near(builder, name, names, builder->model_count), "no model is called '%s'", name);
+		else
+			build_error(builder, one->place, build_near(builder, name, names, builder->model_count),
+				"no model is called '%s'", name);
 	}
 	if (!slots->updated_count) slots->updated[slots->updated_count++] = builder->models[0];
 }
@@ -222,8 +245,11 @@ static StepSlots read_slots(Builder *builder, const char *name, const DocNode *s
 {
 	const DocNode *train = builder->spec->train;
 	StepSlots slots = {.name = name};
-	const struct { const char *key; const DocNode **slot; } places[] = {{"loss", &slots.loss}, {"optimizer", &slots.optimizer}, {"let", &slots.let},
-		{"terms", &slots.terms}, {"batch", &slots.batch}};
+	const struct {
+		const char *key;
+		const DocNode **slot;
+	} places[] = {{"loss", &slots.loss}, {"optimizer", &slots.optimizer}, {"let", &slots.let}, {"terms", &slots.terms},
+		{"batch", &slots.batch}};
 	for (size_t i = 0; i < sizeof places/sizeof *places; i++) {
 		*places[i].slot = step ? doc_get(step, places[i].key) : NULL;
 		if (!*places[i].slot) *places[i].slot = doc_get(train, places[i].key);
@@ -254,7 +280,8 @@ void build_training(Builder *builder)
 			continue;
 		}
 		StepSlots slots = read_slots(builder, NULL, step);
-		slots.name = arena_format(builder->arena, "train.%s", given && given->text ? given->text : slots.updated[0]->definition->name);
+		slots.name = arena_format(
+			builder->arena, "train.%s", given && given->text ? given->text : slots.updated[0]->definition->name);
 		build_step(builder, &slots, slots.name, STEP_TRAIN);
 	}
 }

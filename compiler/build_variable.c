@@ -9,11 +9,13 @@ bool build_shape(Builder *builder, Value dims, Place place, Shape *shape)
 	*shape = (Shape){0};
 	if (value_is_poison(dims)) return false;
 	if (dims.kind != VALUE_LIST) {
-		build_error(builder, place, "write [3, 4]", "a shape is a list of dimensions, not %s", value_kind(builder->arena, dims));
+		build_error(builder, place, "write [3, 4]", "a shape is a list of dimensions, not %s",
+			value_kind(builder->arena, dims));
 		return false;
 	}
 	if (dims.as.list.count > MAX_RANK) {
-		build_error(builder, place, "reshape some axes into one", "a tensor of %d axes: at most %d are possible", dims.as.list.count, MAX_RANK);
+		build_error(builder, place, "reshape some axes into one", "a tensor of %d axes: at most %d are possible",
+			dims.as.list.count, MAX_RANK);
 		return false;
 	}
 	for (int i = 0; i < dims.as.list.count; i++) {
@@ -21,9 +23,11 @@ bool build_shape(Builder *builder, Value dims, Place place, Shape *shape)
 		bool whole = value_is_whole(dim);
 		if (value_is_poison(dim)) return false;
 		if (dim.kind == VALUE_DIM) shape->dim[shape->rank++] = dim.as.dim;
-		else if (whole && value_to_integer(dim) >= 1 && value_to_integer(dim) <= VALUE_SIZE_LIMIT) shape->dim[shape->rank++] = (Dim){value_to_integer(dim), 0};
+		else if (whole && value_to_integer(dim) >= 1 && value_to_integer(dim) <= VALUE_SIZE_LIMIT)
+			shape->dim[shape->rank++] = (Dim){value_to_integer(dim), 0};
 		else {
-			build_error(builder, place, whole && value_to_number(dim) > 1 ? "at most 2^40" : NULL, "a dimension is a positive whole number, not %s", value_kind(builder->arena, dim));
+			build_error(builder, place, whole && value_to_number(dim) > 1 ? "at most 2^40" : NULL,
+				"a dimension is a positive whole number, not %s", value_kind(builder->arena, dim));
 			return false;
 		}
 	}
@@ -60,7 +64,8 @@ static Node *initial_node(Builder *builder, Value initial, const Shape *shape, P
 	if (value_is_poison(initial)) return NULL;
 	if (value_is_static_number(initial)) return make_full(graph, *shape, value_to_number(initial));
 	if (initial.kind == VALUE_TENSOR) {
-		build_error(builder, place, "write an initializer: section initializers, name()(dims): ...", "a weight starts with a number or an initializer, not a tensor");
+		build_error(builder, place, "write an initializer: section initializers, name()(dims): ...",
+			"a weight starts with a number or an initializer, not a tensor");
 		return NULL;
 	}
 	Value function = build_of_kind(builder, KIND_INITIALIZER, initial, place);
@@ -74,8 +79,9 @@ static Node *initial_node(Builder *builder, Value initial, const Shape *shape, P
 	if (!node || shape_equal(&node->shape, shape)) return node;
 	graph->place = place;
 	if (!node->shape.rank) return make_broadcast(graph, node, *shape);
-	build_error(builder, place, "an initializer returns a tensor of the shape that it is given", "the initializer gives %s for a weight %s",
-		shape_text(builder->arena, &node->shape), shape_text(builder->arena, shape));
+	build_error(builder, place, "an initializer returns a tensor of the shape that it is given",
+		"the initializer gives %s for a weight %s", shape_text(builder->arena, &node->shape),
+		shape_text(builder->arena, shape));
 	return NULL;
 }
 
@@ -99,12 +105,15 @@ static Place user_place(const Builder *builder, Place place)
 	return place;
 }
 
-static Variable *new_variable(Builder *builder, const char *path, const char *layer, Role role, const Shape *shape, bool trainable, Place place)
+static Variable *new_variable(
+	Builder *builder, const char *path, const char *layer, Role role, const Shape *shape, bool trainable, Place place)
 {
 	Network *network = builder->network;
 	Variable *variable = arena_alloc(builder->arena, sizeof *variable);
-	*variable = (Variable){path, layer, role, trainable, *shape, user_place(builder, place), network->variable_count, 0};
-	network->variables = arena_grow(builder->arena, network->variables, network->variable_count, &network->variable_capacity, sizeof variable);
+	*variable =
+		(Variable){path, layer, role, trainable, *shape, user_place(builder, place), network->variable_count, 0};
+	network->variables = arena_grow(
+		builder->arena, network->variables, network->variable_count, &network->variable_capacity, sizeof variable);
 	network->variables[network->variable_count++] = variable;
 	return variable;
 }
@@ -131,18 +140,21 @@ static const char *fresh_path(Builder *builder, const char *owner, const char *n
 	return path;
 }
 
-static bool may_own(Builder *builder, const Owner *owner, const VariableRequest *request, const Shape *shape, Place place)
+static bool may_own(
+	Builder *builder, const Owner *owner, const VariableRequest *request, const Shape *shape, Place place)
 {
 	bool slot = request->role == ROLE_SLOT;
 	const Owner *root = owner ? owner_root(owner) : NULL;
 	Kind kind = root ? root->definition->kind : KIND_FUNCTION;
 	if (slot ? kind != KIND_OPTIMIZER : kind != KIND_MODEL) {
-		build_error(builder, place, slot ? "states of layers are made by state(dims)" : "make the layer in the body of a model, not in a default value or in train",
+		const char *elsewhere = "make the layer in the body of a model, not in a default value or in train";
+		build_error(builder, place, slot ? "states of layers are made by state(dims)" : elsewhere, "%s",
 			slot ? "a slot belongs to an optimizer" : "a weight needs a model to belong to");
 		return false;
 	}
 	if (shape_rows(shape)) {
-		build_error(builder, place, "weights are shared by the samples of a batch: leave the axis out", "the weight %s has the batch as an axis", shape_text(builder->arena, shape));
+		build_error(builder, place, "weights are shared by the samples of a batch: leave the axis out",
+			"the weight %s has the batch as an axis", shape_text(builder->arena, shape));
 		return false;
 	}
 	if (shape->rank > NN_RANK) {
@@ -166,18 +178,22 @@ static Value of_kind_or_none(Builder *builder, Kind kind, Value value, Place pla
 	return value_is_none(value) ? value_none() : build_of_kind(builder, kind, value, place);
 }
 
-static Weight *make_weight(Builder *builder, Owner *owner, const char *name, const Shape *shape, const VariableRequest *request, Place place)
+static Weight *make_weight(
+	Builder *builder, Owner *owner, const char *name, const Shape *shape, const VariableRequest *request, Place place)
 {
 	Owner *home = owner_home(owner);
 	const char *path = owner_path(builder, owner), *layer = request->role == ROLE_SLOT ? home->given : path;
 	Weight *weight = arena_alloc(builder->arena, sizeof *weight);
 	Value regularizer = of_kind_or_none(builder, KIND_REGULARIZER, request->regularizer, place);
 	Value constraint = of_kind_or_none(builder, KIND_CONSTRAINT, request->constraint, place);
-	Variable *variable = new_variable(builder, fresh_path(builder, path, name), layer, request->role, shape, request->trainable && owner_moves(owner), place);
+	Variable *variable = new_variable(builder, fresh_path(builder, path, name), layer, request->role, shape,
+		request->trainable && owner_moves(owner), place);
 	*weight = (Weight){variable, name, owner, regularizer, constraint, builder->weight_count};
-	owner->weights = arena_grow(builder->arena, owner->weights, owner->weight_count, &owner->weight_capacity, sizeof weight);
+	owner->weights =
+		arena_grow(builder->arena, owner->weights, owner->weight_count, &owner->weight_capacity, sizeof weight);
 	owner->weights[owner->weight_count++] = weight;
-	builder->weights = arena_grow(builder->arena, builder->weights, builder->weight_count, &builder->weight_capacity, sizeof weight);
+	builder->weights =
+		arena_grow(builder->arena, builder->weights, builder->weight_count, &builder->weight_capacity, sizeof weight);
 	builder->weights[builder->weight_count++] = weight;
 	initialize(builder, variable, request->initial, place);
 	return weight;
@@ -189,13 +205,15 @@ Value build_variable(Builder *builder, Frame *frame, const VariableRequest *requ
 	Frame *f = frame;
 	while (f && !f->owner && f->parent) f = f->parent;
 	Owner *owner = f ? f->owner : NULL;
-	if (!build_shape(builder, request->dims, place, &shape) || !may_own(builder, owner, request, &shape, place)) return value_poison();
+	if (!build_shape(builder, request->dims, place, &shape) || !may_own(builder, owner, request, &shape, place))
+		return value_poison();
 	const char *name = variable_name(frame, request->name);
 	for (int i = 0; i < owner->weight_count; i++) {
 		Weight *weight = owner->weights[i];
 		if (strcmp(weight->name, name)) continue;
 		if (shape_equal(&weight->variable->shape, &shape)) return value_tensor(build_value(builder, weight));
-		return build_error(builder, place, "a layer called twice shares its weights: make a second layer", "%s is %s, and is now asked for as %s", weight->variable->path,
+		return build_error(builder, place, "a layer called twice shares its weights: make a second layer",
+			"%s is %s, and is now asked for as %s", weight->variable->path,
 			shape_text(builder->arena, &weight->variable->shape), shape_text(builder->arena, &shape));
 	}
 	return value_tensor(build_value(builder, make_weight(builder, owner, name, &shape, request, place)));

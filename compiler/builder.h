@@ -1,15 +1,16 @@
 /* builder.h: what the files of the build stage share (build_*.c); nobody else includes it.
  *
- * A body is evaluated on demand, every call in a fresh Frame. What lasts beyond a call (weights, and the layers made in a
- * body) belongs to the Owner of that body and is found again by the place of the call that made it, so that the programs of
- * a network, and several calls of one layer, share it. */
+ * A body is evaluated on demand, every call in a fresh Frame. What lasts beyond a call (weights, and the layers made in
+ * a body) belongs to the Owner of that body and is found again by the place of the call that made it, so that the
+ * programs of a network, and several calls of one layer, share it. */
 #ifndef BUILDER_H
 #define BUILDER_H
 #include "build.h"
 #include "grad.h"
 #include "value.h"
 
-/* section of a spec or of the library, what one is called, two lists: name(statics)(inputs), least and most inputs (0: any number) */
+/* section of a spec or of the library, what one is called, two lists: name(statics)(inputs), least and most inputs
+ * (0: any number) */
 #define KINDS(X) \
 	X(FUNCTION, "functions", "a function", false, 0, 0) \
 	X(ACTIVATION, "activations", "an activation", false, 1, 0) \
@@ -109,7 +110,8 @@ struct Owner {
 	const Definition *definition;
 	Owner *outer;
 	const char *given; /* by name=, or the binding */
-	const char *label; /* chosen when the first weight is made, so that weightless layers take no number; NULL: not yet */
+	const char
+		*label; /* chosen when the first weight is made, so that weightless layers take no number; NULL: not yet */
 	const char *shown; /* the label in summaries, of weightless layers too */
 	Place place; /* of the call that made it */
 	int serial; /* in the order of first weights */
@@ -260,7 +262,8 @@ const char *build_near(Builder *builder, const char *name, const char *const *na
 Value build_of_kind(Builder *builder, Kind kind, Value value, Place place);
 
 /* build_eval.c */
-Value build_error(Builder *builder, Place place, const char *help, const char *format, ...) __attribute__((format(printf, 4, 5)));
+Value build_error(Builder *builder, Place place, const char *help, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 Value build_eval(Builder *builder, const Expr *expr, Frame *frame);
 bool build_spend(Builder *builder, int64_t steps, Place place); /* false once a spec asks for too much work */
 
@@ -274,12 +277,15 @@ Node *build_carry(Builder *builder, Node *node, Node **args, int count); /* mask
 /* build_call.c */
 Value build_call(Builder *builder, Value function, const Arguments *arguments, Frame *frame, Site site);
 Value build_call_expr(Builder *builder, const Expr *expr, Frame *frame);
-Value build_apply(Builder *builder, Value function, int count, Value *values, Frame *frame, Site site); /* by position */
+Value build_apply(
+	Builder *builder, Value function, int count, Value *values, Frame *frame, Site site); /* by position */
 Value build_apply_layers(Builder *builder, const Expr *layers, Value x, Frame *frame);
 
 /* build_bind.c: false after a report */
-bool build_bind(Builder *builder, const Parameters *parameters, const Arguments *arguments, Frame *parent, const char *name, Site site, Names *names);
-bool build_bind_builtin(Builder *builder, const Builtin *builtin, const Arguments *arguments, Site site, Invocation *call);
+bool build_bind(Builder *builder, const Parameters *parameters, const Arguments *arguments, Frame *parent,
+	const char *name, Site site, Names *names);
+bool build_bind_builtin(
+	Builder *builder, const Builtin *builtin, const Arguments *arguments, Site site, Invocation *call);
 bool build_is_word(const Parameter *parameter, const char *word);
 const char *build_list_words(Builder *builder, const Parameter *parameter);
 /* Are the values from `from` on what the parameters have as defaults? */
@@ -287,7 +293,8 @@ bool build_is_default(Builder *builder, const Parameters *parameters, const Name
 
 /* build_owner.c */
 Owner *owner_new(Builder *builder, const Definition *definition, Owner *outer, const char *given, Place place);
-Owner *owner_sub(Builder *builder, Owner *outer, const Definition *definition, const Frame *frame, Site site, const char *given);
+Owner *owner_sub(
+	Builder *builder, Owner *outer, const Definition *definition, const Frame *frame, Site site, const char *given);
 Owner *owner_home(Owner *owner);
 const char *owner_path(Builder *builder, Owner *owner);
 const char *owner_shown_path(Builder *builder, Owner *owner);
@@ -316,7 +323,8 @@ extern const Builtin tensor_builtins[];
 
 /* build_model.c */
 void build_read_models(Builder *builder);
-void build_read_fields(Builder *builder, const Node *prediction); /* the data's fields, once the model's output is known */
+void build_read_fields(
+	Builder *builder, const Node *prediction); /* the data's fields, once the model's output is known */
 Value build_field(Builder *builder, const char *name, Place place); /* data.name */
 Node *build_given(Builder *builder, const char *name, const Shape *shape, bool integer); /* an input of the program */
 Value build_forward(Builder *builder, Owner *model); /* a call over the program's inputs */
@@ -335,5 +343,6 @@ typedef enum StepMode { STEP_EVALUATE, STEP_TRAIN, STEP_GRADIENTS } StepMode;
 void build_training(Builder *builder);
 
 /* build_optimizer.c: the values that the weights take, given their gradients */
-void build_update(Builder *builder, const char *step, Value optimizer, int count, Weight **weights, Node **gradients, Place place);
+void build_update(
+	Builder *builder, const char *step, Value optimizer, int count, Weight **weights, Node **gradients, Place place);
 #endif

@@ -12,7 +12,10 @@ Value value_boolean(bool truth) { return (Value){.kind = VALUE_BOOLEAN, .as.trut
 
 Value value_real(double number) { return (Value){.kind = VALUE_NUMBER, .as.number = number}; }
 
-Value value_integer(int64_t number) { return (Value){.kind = VALUE_NUMBER, .integer = true, .as.number = (double)number}; }
+Value value_integer(int64_t number)
+{
+	return (Value){.kind = VALUE_NUMBER, .integer = true, .as.number = (double)number};
+}
 
 Value value_word(const char *word) { return (Value){.kind = VALUE_WORD, .as.word = word}; }
 
@@ -44,14 +47,16 @@ double value_to_number(Value value) { return value.kind == VALUE_BOOLEAN ? (doub
 
 bool value_is_whole(Value value)
 {
-	return value.kind == VALUE_NUMBER && fabs(value.as.number) <= VALUE_WHOLE_LIMIT && value.as.number == floor(value.as.number);
+	return value.kind == VALUE_NUMBER && fabs(value.as.number) <= VALUE_WHOLE_LIMIT &&
+		value.as.number == floor(value.as.number);
 }
 
 int64_t value_to_integer(Value value) { return (int64_t)value.as.number; }
 
 bool value_is_callable(Value value)
 {
-	return value.kind == VALUE_DEFINITION || value.kind == VALUE_LAYER || value.kind == VALUE_LOCAL || value.kind == VALUE_BUILTIN;
+	return value.kind == VALUE_DEFINITION || value.kind == VALUE_LAYER || value.kind == VALUE_LOCAL ||
+		value.kind == VALUE_BUILTIN;
 }
 
 bool value_holds_tensor(Value value)
@@ -124,8 +129,10 @@ const char *value_kind(Arena *arena, Value value)
 	case VALUE_DIM: return "a multiple of the batch";
 	case VALUE_LIST: return arena_format(arena, "a list of %d", value.as.list.count);
 	case VALUE_TENSOR: return arena_format(arena, "a tensor %s", shape_text(arena, &value.as.tensor->shape));
-	case VALUE_DEFINITION: return arena_format(arena, "the %s %s", kind_noun(value.as.definition->kind), value.as.definition->name);
-	case VALUE_LAYER: return arena_format(arena, "the %s %s(..)", kind_noun(value.as.layer->definition->kind), value_name(value));
+	case VALUE_DEFINITION:
+		return arena_format(arena, "the %s %s", kind_noun(value.as.definition->kind), value.as.definition->name);
+	case VALUE_LAYER:
+		return arena_format(arena, "the %s %s(..)", kind_noun(value.as.layer->definition->kind), value_name(value));
 	case VALUE_LOCAL:
 	case VALUE_BUILTIN: return arena_format(arena, "the function %s", value_name(value));
 	}

@@ -152,7 +152,7 @@ static const MessageCase cases[] = {
 		"4:19: error: max takes 2 arguments, not 3\n5:8: error: max needs 2 arguments\n6:15: error: sum has no argument 'axs'", "max(a, b) compares two values; amax(x, axis) goes over an ax"},
 	{"einsum",
 		"model:\n  input: [8]\n  graph:\n    y: einsum(\"ab,bc\", x, x)\n    z: einsum(\"ab,bc->ac\", x, x)\n",
-		"4:8: error: einsum names the axes of two operands and of the result: 'nqd,nkd->nqk'\n5:8: error: axis 'b' is [8] on one side and [batch] on the other: [batch, 8] and [batch, 8]", "the axes that are multiplied and summed must be equally long"},
+		"4:8: error: einsum names the axes of two operands and of the result\n5:8: error: axis 'b' is [8] on one side and [batch] on the other: [batch, 8] and [batch, 8]", "einsum('nqd,nkd->nqk', a, b)"},
 };
 
 /* the lines of `text` that hold ": error:", without "spec.yaml:" */
