@@ -132,7 +132,8 @@ static void pull_back(Reverse *reverse, Node *node, Node *g)
 	if (!node->op->gradient) return;
 	if (node->op == &op_slice) {
 		if (reverse->reached[node->args[0]->id])
-			give(reverse, node->args[0], (Share){.g = g, .piece = true, .axis = node->at.axis, .start = node->at.start});
+			give(reverse, node->args[0],
+				(Share){.g = g, .piece = true, .axis = node->at.axis, .start = node->at.start});
 		return;
 	}
 	Node **gradients = arena_alloc(reverse->scratch, (size_t)(node->arg_count + 1) * sizeof *gradients);

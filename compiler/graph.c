@@ -62,7 +62,8 @@ bool shape_check(Graph *graph, const Shape *shape)
 {
 	Context *context = graph->context;
 	if (shape->rank > MAX_RANK) {
-		diag_error(context, graph->place, "reshape some axes into one", "a tensor of %d axes: at most %d are possible", shape->rank, MAX_RANK);
+		diag_error(context, graph->place, "reshape some axes into one",
+			"a tensor of %d axes: at most %d are possible", shape->rank, MAX_RANK);
 		return false;
 	}
 	int64_t count = 1;
@@ -70,16 +71,19 @@ bool shape_check(Graph *graph, const Shape *shape)
 	for (int i = 0; i < shape->rank; i++) {
 		batches += shape->dim[i].rows > 0;
 		if (shape->dim[i].size < 1) {
-			diag_error(context, graph->place, "every axis holds at least one value", "axis %d of %s is empty", i, shape_text(context->arena, shape));
+			diag_error(context, graph->place, "every axis holds at least one value",
+				"axis %d of %s is empty", i, shape_text(context->arena, shape));
 			return false;
 		}
 		if (__builtin_mul_overflow(count, shape->dim[i].size, &count) || count >> MAX_ELEMENTS_LOG2) {
-			diag_error(context, graph->place, NULL, "a tensor %s is too large", shape_text(context->arena, shape));
+			diag_error(context, graph->place, NULL, "a tensor %s is too large",
+				shape_text(context->arena, shape));
 			return false;
 		}
 	}
 	if (batches > 1) {
-		diag_error(context, graph->place, "one sample can't be combined with every other: sum over one of the batch axes first",
+		diag_error(context, graph->place,
+			"one sample can't be combined with every other: sum over one of the batch axes first",
 			"the batch stands twice in %s", shape_text(context->arena, shape));
 		return false;
 	}

@@ -46,15 +46,18 @@ Node *make_like(Graph *graph, const Node *node, Node **args)
 static void fault(const Graph *graph, const Node *node, const char *stage, const char *what)
 {
 	Arena *arena = graph->context->arena;
-	fprintf(stderr, "nnc: internal fault after %s: node %d, %s %s: %s\n", stage, node->id, node->op->name, shape_text(arena, &node->shape), what);
+	fprintf(stderr, "nnc: internal fault after %s: node %d, %s %s: %s\n", stage, node->id, node->op->name,
+		shape_text(arena, &node->shape), what);
 	for (int i = 0; i < node->arg_count; i++)
-		fprintf(stderr, "  argument %d: node %d, %s %s\n", i, node->args[i]->id, node->args[i]->op->name, shape_text(arena, &node->args[i]->shape));
+		fprintf(stderr, "  argument %d: node %d, %s %s\n", i, node->args[i]->id, node->args[i]->op->name,
+			shape_text(arena, &node->args[i]->shape));
 	abort();
 }
 
 static void verify_node(Graph *graph, const Node *node, const char *stage)
 {
-	if (node->op->arity >= 0 && node->arg_count != node->op->arity) fault(graph, node, stage, "wrong number of arguments");
+	if (node->op->arity >= 0 && node->arg_count != node->op->arity)
+		fault(graph, node, stage, "wrong number of arguments");
 	for (int i = 0; i < node->arg_count; i++)
 		if (node->args[i]->id >= node->id) fault(graph, node, stage, "an argument younger than the node");
 	Shape shape = node->shape;

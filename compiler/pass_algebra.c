@@ -50,7 +50,8 @@ static bool is_deviation(const Node *x, unsigned axes)
 	const Node *mean = x->args[1];
 	if (mean->op != &op_div || mean->args[0]->op != &op_sum) return false;
 	const Node *total = mean->args[0];
-	return total->args[0] == x->args[0] && total->at.axes == axes && same_shape(x, x->args[0]) && counts(mean->args[1], &x->shape, axes);
+	return total->args[0] == x->args[0] && total->at.axes == axes && same_shape(x, x->args[0]) &&
+		counts(mean->args[1], &x->shape, axes);
 }
 
 /* The axis along which x, broadcast to `rank` axes, counts 0, 1, ..; -1: it does not. */
@@ -73,7 +74,8 @@ static bool is_onehot(const Node *x, unsigned axes)
 	for (int i = 0; i < 2; i++) {
 		const Node *counter = x->args[i], *index = x->args[1 - i];
 		int axis = counter_axis(counter, x->shape.rank);
-		if (axis >= 0 && axes == 1u << axis && index->integer && flat_along(index, axes, x->shape.rank)) return true;
+		if (axis >= 0 && axes == 1u << axis && index->integer && flat_along(index, axes, x->shape.rank))
+			return true;
 	}
 	return false;
 }
@@ -83,7 +85,8 @@ static Node *factor_leaves(Graph *graph, const Node *x, unsigned axes)
 {
 	for (int i = 0; i < (x->op == &op_mul ? 2 : 1); i++) {
 		Node *p = x->args[i], *q = x->args[1 - i];
-		if (same_shape(p, x) && flat_along(q, axes, x->shape.rank)) return make_binary(graph, x->op, sum(graph, p, axes), q);
+		if (same_shape(p, x) && flat_along(q, axes, x->shape.rank))
+			return make_binary(graph, x->op, sum(graph, p, axes), q);
 	}
 	return NULL;
 }
@@ -107,7 +110,8 @@ static Node *rewrite_sum(Graph *graph, Node *node)
 	if (is_number(x)) return sum_number(graph, node, x);
 	if (is_deviation(x, axes)) return make_full(graph, node->shape, 0);
 	if (is_onehot(x, axes)) return make_full(graph, node->shape, 1);
-	if (x->op == &op_add && x->args[0] == x->args[1]) return make_binary(graph, &op_mul, sum(graph, x->args[0], axes), make_const(graph, 2));
+	if (x->op == &op_add && x->args[0] == x->args[1])
+		return make_binary(graph, &op_mul, sum(graph, x->args[0], axes), make_const(graph, 2));
 	return NULL;
 }
 
@@ -141,7 +145,8 @@ static Node *rewrite_product(Graph *graph, Node *node)
 	for (int i = 0; !better && i < 2; i++) {
 		Node *p = node->args[i], *q = node->args[1 - i];
 		better = gather_small(graph, p, q);
-		if (!better && p->op == &op_neg) better = make_unary(graph, &op_neg, make_binary(graph, &op_mul, p->args[0], q));
+		if (!better && p->op == &op_neg)
+			better = make_unary(graph, &op_neg, make_binary(graph, &op_mul, p->args[0], q));
 	}
 	for (int i = 0; !better && i < 2; i++) better = small_outwards(graph, node->args[i], node->args[1 - i]);
 	return better && same_shape(better, node) ? better : NULL;
@@ -152,7 +157,8 @@ static Node *rewrite_node(Graph *graph, Node *node, void *user)
 	(void)user;
 	if (node->op == &op_sum) return rewrite_sum(graph, node);
 	if (node->op == &op_mul) return rewrite_product(graph, node);
-	if (node->op == &op_add && node->args[0] == node->args[1]) return make_binary(graph, &op_mul, node->args[0], make_const(graph, 2));
+	if (node->op == &op_add && node->args[0] == node->args[1])
+		return make_binary(graph, &op_mul, node->args[0], make_const(graph, 2));
 	if (node->op == &op_div && node->args[0]->op == &op_neg)
 		return make_unary(graph, &op_neg, make_binary(graph, &op_div, node->args[0]->args[0], node->args[1]));
 	return NULL;

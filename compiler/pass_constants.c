@@ -57,7 +57,8 @@ static Node *compute(Graph *graph, Node *node, void *user)
 {
 	Constants *constants = user;
 	bool old = node->id < constants->limit;
-	if (old ? !is_computed(constants, node) || !constants->kept[node->id] : !is_computed_again(constants, node)) return NULL;
+	if (old ? !is_computed(constants, node) || !constants->kept[node->id] : !is_computed_again(constants, node))
+		return NULL;
 	Arena *scratch = arena_new();
 	Feed feed = {.rows = 1};
 	Tensor value;

@@ -72,7 +72,8 @@ static Node *fold_neutral(Graph *graph, Node *node)
 static Node *if_same_shape(Graph *graph, Node *node, Node **args)
 {
 	Shape together;
-	if (!shape_together(graph, args, node->arg_count, &together) || !shape_equal(&together, &node->shape)) return NULL;
+	if (!shape_together(graph, args, node->arg_count, &together) || !shape_equal(&together, &node->shape))
+		return NULL;
 	return make_elementwise(graph, node->op, args);
 }
 
@@ -89,7 +90,8 @@ static Node *drop_broadcasts(Graph *graph, Node *node)
 	if (!found) return NULL;
 	Node *all = if_same_shape(graph, node, args);
 	for (int i = 0; !all && i < node->arg_count; i++) { /* without one of them, if not without all */
-		Node *one[3] = {node->args[0], node->arg_count > 1 ? node->args[1] : NULL, node->arg_count > 2 ? node->args[2] : NULL};
+		Node *one[3] = {node->args[0], node->arg_count > 1 ? node->args[1] : NULL,
+			node->arg_count > 2 ? node->args[2] : NULL};
 		one[i] = args[i];
 		if (one[i] != node->args[i]) all = if_same_shape(graph, node, one);
 	}
@@ -138,7 +140,8 @@ static Node *fold_reshape(Graph *graph, Node *node)
 	if (same_shape(x, node)) return x;
 	if (x->op == &op_reshape) return make_reshape(graph, x->args[0], node->shape);
 	if (is_number(x)) return make_full(graph, node->shape, x->at.value);
-	if (x->op == &op_broadcast && is_single(x->args[0])) return spread(graph, make_reshape(graph, x->args[0], (Shape){0}), node);
+	if (x->op == &op_broadcast && is_single(x->args[0]))
+		return spread(graph, make_reshape(graph, x->args[0], (Shape){0}), node);
 	return NULL;
 }
 
@@ -171,7 +174,8 @@ static Node *fold_broadcast(Graph *graph, Node *node)
 	if (same_shape(x, node)) return x;
 	if (is_number(x)) return make_full(graph, node->shape, x->at.value);
 	if (x->op == &op_broadcast) return spread(graph, x->args[0], node);
-	if (x->op == &op_reshape && x->shape.rank && is_single(x->args[0])) return spread(graph, make_reshape(graph, x->args[0], (Shape){0}), node);
+	if (x->op == &op_reshape && x->shape.rank && is_single(x->args[0]))
+		return spread(graph, make_reshape(graph, x->args[0], (Shape){0}), node);
 	return NULL;
 }
 
@@ -197,11 +201,13 @@ static Node *fold_slice(Graph *graph, Node *node)
 	Dim size = node->shape.dim[axis];
 	if (same_shape(x, node)) return x;
 	if (is_number(x)) return make_full(graph, node->shape, x->at.value);
-	if (x->op == &op_slice && x->at.axis == axis) return make_slice(graph, x->args[0], axis, x->at.start + node->at.start, size);
+	if (x->op == &op_slice && x->at.axis == axis)
+		return make_slice(graph, x->args[0], axis, x->at.start + node->at.start, size);
 	if (x->op == &op_concat && x->at.axis == axis) return slice_of_concat(graph, node, x);
 	if (x->op == &op_pad && x->at.axis == axis) {
 		int64_t start = node->at.start - x->at.low;
-		if (start >= 0 && start + size.size <= x->args[0]->shape.dim[axis].size) return make_slice(graph, x->args[0], axis, start, size);
+		if (start >= 0 && start + size.size <= x->args[0]->shape.dim[axis].size)
+			return make_slice(graph, x->args[0], axis, start, size);
 	}
 	return NULL;
 }
@@ -212,7 +218,8 @@ static Node *fold_pad(Graph *graph, Node *node)
 	if (same_shape(x, node)) return x;
 	if (is_value(x, node->at.value)) return make_full(graph, node->shape, node->at.value);
 	if (x->op != &op_pad || x->at.axis != node->at.axis || x->at.value != node->at.value) return NULL;
-	return make_pad(graph, x->args[0], node->at.axis, x->at.low + node->at.low, x->at.high + node->at.high, node->at.value);
+	return make_pad(
+		graph, x->args[0], node->at.axis, x->at.low + node->at.low, x->at.high + node->at.high, node->at.value);
 }
 
 /* All the slices of one tensor, put back in their order, are that tensor; equal numbers are one number. */
@@ -239,7 +246,8 @@ static Node *fold_window(Graph *graph, Node *node)
 	Node *x = node->args[0];
 	bool single = true;
 	if (is_value(x, 0) && (node->op == &op_fold || w->fill == 0)) return make_full(graph, node->shape, 0);
-	for (int i = 0; i < w->rank; i++) single = single && w->size[i] == 1 && w->stride[i] == 1 && !w->low[i] && !w->high[i];
+	for (int i = 0; i < w->rank; i++)
+		single = single && w->size[i] == 1 && w->stride[i] == 1 && !w->low[i] && !w->high[i];
 	return single ? make_reshape(graph, x, node->shape) : NULL;
 }
 
@@ -262,7 +270,8 @@ static Node *fold_zero(Graph *graph, Node *node, const Node *factor)
 static Node *fold_node(Graph *graph, Node *node, void *user)
 {
 	static const struct { const Op *op; Node *(*fold)(Graph *graph, Node *node); } folds[] = {
-		{&op_reshape, fold_reshape}, {&op_transpose, fold_transpose}, {&op_broadcast, fold_broadcast}, {&op_slice, fold_slice},
+		{&op_reshape, fold_reshape}, {&op_transpose, fold_transpose}, {&op_broadcast, fold_broadcast},
+		{&op_slice, fold_slice},
 		{&op_pad, fold_pad}, {&op_concat, fold_concat}, {&op_unfold, fold_window}, {&op_fold, fold_window},
 		{&op_sum, fold_reduce}, {&op_amax, fold_reduce}, {&op_argmax, fold_reduce}};
 	(void)user;
@@ -270,7 +279,8 @@ static Node *fold_node(Graph *graph, Node *node, void *user)
 	if (node->op == &op_stop) return node->args[0];
 	if (node->op == &op_gather) return fold_zero(graph, node, node->args[0]);
 	if (node->op == &op_scatter) return fold_zero(graph, node, node->args[1]);
-	if (node->op == &op_contract) return fold_zero(graph, node, is_value(node->args[0], 0) ? node->args[0] : node->args[1]);
+	if (node->op == &op_contract)
+		return fold_zero(graph, node, is_value(node->args[0], 0) ? node->args[0] : node->args[1]);
 	for (size_t i = 0; i < sizeof folds / sizeof *folds; i++)
 		if (node->op == folds[i].op) return folds[i].fold(graph, node);
 	return NULL;

@@ -42,7 +42,8 @@ static uint64_t hash_attributes(uint64_t hash, const Node *node)
 	hash = mix(hash, (uint64_t)at->axis << 32 | at->axes);
 	hash = mix(mix(mix(hash, (uint64_t)at->start), (uint64_t)at->low), (uint64_t)at->high);
 	hash = hash_double(hash, at->value);
-	for (int i = 0; node->op == &op_transpose && i < node->shape.rank; i++) hash = mix(hash, (uint64_t)at->order[i]);
+	for (int i = 0; node->op == &op_transpose && i < node->shape.rank; i++)
+		hash = mix(hash, (uint64_t)at->order[i]);
 	if (at->data) hash = hash_bytes(at->data, (size_t)shape_count(&node->shape) * sizeof *at->data, hash);
 	if (at->window.rank) hash = hash_window(hash, &at->window);
 	for (const char *p = at->o; *p; p++) hash = mix(hash, (uint64_t)*p);
@@ -67,8 +68,8 @@ static bool same_window(const Window *a, const Window *b)
 {
 	bool same = a->axis == b->axis && a->rank == b->rank && a->fill == b->fill;
 	for (int i = 0; same && i < a->rank; i++)
-		same = a->size[i] == b->size[i] && a->stride[i] == b->stride[i] && a->dilation[i] == b->dilation[i] && a->low[i] == b->low[i] &&
-			a->high[i] == b->high[i];
+		same = a->size[i] == b->size[i] && a->stride[i] == b->stride[i] && a->dilation[i] == b->dilation[i] &&
+			a->low[i] == b->low[i] && a->high[i] == b->high[i];
 	return same;
 }
 
@@ -84,8 +85,8 @@ static bool same_attributes(const Node *a, const Node *b)
 	const Attributes *x = &a->at, *y = &b->at;
 	for (int i = 0; i < a->shape.rank; i++)
 		if (x->order[i] != y->order[i]) return false;
-	return x->axis == y->axis && x->axes == y->axes && x->start == y->start && x->low == y->low && x->high == y->high &&
-		same_window(&x->window, &y->window) && !strcmp(x->a, y->a) &&
+	return x->axis == y->axis && x->axes == y->axes && x->start == y->start && x->low == y->low &&
+		x->high == y->high && same_window(&x->window, &y->window) && !strcmp(x->a, y->a) &&
 		!strcmp(x->b, y->b) && !strcmp(x->o, y->o) && same_data(a, b);
 }
 

@@ -11,7 +11,8 @@ bool is_value(const Node *node, double value) { return is_number(node) && node->
 Node **pass_roots(Arena *arena, const Program *program, int *count)
 {
 	int n = 0;
-	Node **roots = arena_alloc(arena, (size_t)(program->output_count + program->assignment_count + 1) * sizeof *roots);
+	Node **roots =
+		arena_alloc(arena, (size_t)(program->output_count + program->assignment_count + 1) * sizeof *roots);
 	for (int i = 0; i < program->output_count; i++) roots[n++] = program->outputs[i].node;
 	for (int i = 0; i < program->assignment_count; i++) roots[n++] = program->assignments[i].node;
 	*count = n;

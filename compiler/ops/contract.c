@@ -9,13 +9,15 @@ static const char *text_of(Graph *graph, const Shape *shape) { return shape_text
 static bool check_letters(Graph *graph, const char *letters, const Shape *shape)
 {
 	if ((int)strlen(letters) != shape->rank) {
-		diag_error(graph->context, graph->place, "one letter for each axis", "'%s' names %d axes, but the shape is %s", letters,
-			(int)strlen(letters), text_of(graph, shape));
+		diag_error(graph->context, graph->place, "one letter for each axis",
+			"'%s' names %d axes, but the shape is %s", letters, (int)strlen(letters),
+			text_of(graph, shape));
 		return false;
 	}
 	for (const char *p = letters; *p; p++)
 		if (strchr(p + 1, *p)) {
-			diag_error(graph->context, graph->place, "multiply by an identity to take a diagonal", "axis '%c' stands twice in '%s'", *p, letters);
+			diag_error(graph->context, graph->place, "multiply by an identity to take a diagonal",
+				"axis '%c' stands twice in '%s'", *p, letters);
 			return false;
 		}
 	return true;
@@ -30,8 +32,8 @@ static bool check_sizes(Graph *graph, Node **args, const Attributes *at)
 		if (x.size == y.size && x.rows == y.rows) continue;
 		Shape sides[2] = {{.rank = 1, .dim = {x}}, {.rank = 1, .dim = {y}}};
 		diag_error(graph->context, graph->place, "the axes that are multiplied and summed must be equally long",
-			"axis '%c' is %s on one side and %s on the other: %s and %s", *p, text_of(graph, &sides[0]), text_of(graph, &sides[1]),
-			text_of(graph, &args[0]->shape), text_of(graph, &args[1]->shape));
+			"axis '%c' is %s on one side and %s on the other: %s and %s", *p, text_of(graph, &sides[0]),
+			text_of(graph, &sides[1]), text_of(graph, &args[0]->shape), text_of(graph, &args[1]->shape));
 		return false;
 	}
 	return true;
@@ -43,7 +45,8 @@ static bool check_places(Graph *graph, const Attributes *at)
 	for (int s = 0; s < 3; s++)
 		for (const char *p = sides[s]; *p; p++) {
 			if (strchr(sides[(s + 1) % 3], *p) || strchr(sides[(s + 2) % 3], *p)) continue;
-			diag_error(graph->context, graph->place, s < 2 ? "sum over that axis first" : "an axis of the result is an axis of an operand",
+			diag_error(graph->context, graph->place,
+				s < 2 ? "sum over that axis first" : "an axis of the result is an axis of an operand",
 				"axis '%c' of '%s,%s->%s' stands in one place only", *p, at->a, at->b, at->o);
 			return false;
 		}
@@ -53,12 +56,15 @@ static bool check_places(Graph *graph, const Attributes *at)
 static bool shape_contract(Graph *graph, Node **args, int arg_count, const Attributes *at, Shape *shape)
 {
 	(void)arg_count;
-	if (!check_letters(graph, at->a, &args[0]->shape) || !check_letters(graph, at->b, &args[1]->shape)) return false;
+	if (!check_letters(graph, at->a, &args[0]->shape) || !check_letters(graph, at->b, &args[1]->shape))
+		return false;
 	*shape = (Shape){.rank = (int)strlen(at->o)};
-	if (!check_letters(graph, at->o, shape) || !check_sizes(graph, args, at) || !check_places(graph, at)) return false;
+	if (!check_letters(graph, at->o, shape) || !check_sizes(graph, args, at) || !check_places(graph, at))
+		return false;
 	for (int i = 0; i < shape->rank; i++) {
 		const char *in_a = strchr(at->a, at->o[i]);
-		shape->dim[i] = in_a ? args[0]->shape.dim[in_a - at->a] : args[1]->shape.dim[strchr(at->b, at->o[i]) - at->b];
+		shape->dim[i] =
+			in_a ? args[0]->shape.dim[in_a - at->a] : args[1]->shape.dim[strchr(at->b, at->o[i]) - at->b];
 	}
 	return true;
 }
@@ -110,7 +116,9 @@ static void evaluate_contract(const Node *node, const Tensor *args, Tensor *resu
 	letter_steps(&all, at->b, &args[1].shape, b);
 	letter_steps(&all, at->o, &result->shape, o);
 	int rank = all.range.rank;
-	do result->data[letter_flat(o, place, rank)] += args[0].data[letter_flat(a, place, rank)] * args[1].data[letter_flat(b, place, rank)];
+	do
+		result->data[letter_flat(o, place, rank)] +=
+			args[0].data[letter_flat(a, place, rank)] * args[1].data[letter_flat(b, place, rank)];
 	while (place_next(&all.range, place));
 }
 
@@ -131,7 +139,8 @@ Node *make_contract(Graph *graph, const char *a, const char *b, const char *o, N
 	char *into[3] = {at.a, at.b, at.o};
 	for (int i = 0; i < 3; i++) {
 		if (strlen(names[i]) > MAX_RANK) {
-			diag_error(graph->context, graph->place, "reshape some axes into one", "'%s' names more than %d axes", names[i], MAX_RANK);
+			diag_error(graph->context, graph->place, "reshape some axes into one",
+				"'%s' names more than %d axes", names[i], MAX_RANK);
 			return NULL;
 		}
 		memcpy(into[i], names[i], strlen(names[i]));
@@ -144,7 +153,10 @@ Node *make_contract(Graph *graph, const char *a, const char *b, const char *o, N
 static Node *in(Graph *graph, const char *name, const char *shape) { return op_case_input(graph, name, shape); }
 
 #define CONTRACT(id, a, b, o, shape_a, shape_b) \
-	static Node *case_##id(Graph *graph) { return make_contract(graph, a, b, o, in(graph, "a", shape_a), in(graph, "b", shape_b)); }
+	static Node *case_##id(Graph *graph) \
+	{ \
+		return make_contract(graph, a, b, o, in(graph, "a", shape_a), in(graph, "b", shape_b)); \
+	}
 CONTRACT(matmul, "nk", "ko", "no", "N 17", "17 33")
 CONTRACT(matmul_wide, "nk", "ko", "no", "N 64", "64 48")
 CONTRACT(matmul_plain, "nk", "ko", "no", "13 7", "7 5")
@@ -181,7 +193,10 @@ static Node *dense(Graph *graph, const char *x, const char *w, const char *b)
 }
 static Node *relu(Graph *graph, Node *x) { return make_binary(graph, &op_max, x, make_const(graph, 0)); }
 static Node *case_dense_relu(Graph *graph) { return relu(graph, dense(graph, "N 17", "17 33", "33")); }
-static Node *case_dense_sigmoid(Graph *graph) { return make_unary(graph, &op_sigmoid, dense(graph, "N 15", "15 1", "1")); }
+static Node *case_dense_sigmoid(Graph *graph)
+{
+	return make_unary(graph, &op_sigmoid, dense(graph, "N 15", "15 1", "1"));
+}
 static Node *case_dense_tanh(Graph *graph) { return make_unary(graph, &op_tanh, dense(graph, "N 3", "3 16", "16")); }
 static Node *case_dense_twice(Graph *graph)
 {
@@ -191,17 +206,25 @@ static Node *case_dense_twice(Graph *graph)
 /* x (N, H, W, I), kernel (kh, kw, I, O) -> (N, H', W', O) */
 static Window square(int64_t size, int64_t stride, int64_t dilation, int64_t low, int64_t high)
 {
-	return (Window){.axis = 1, .rank = 2, .size = {size, size}, .stride = {stride, stride}, .dilation = {dilation, dilation},
-		.low = {low, low}, .high = {high, high}};
+	return (Window){.axis = 1,
+		.rank = 2,
+		.size = {size, size},
+		.stride = {stride, stride},
+		.dilation = {dilation, dilation},
+		.low = {low, low},
+		.high = {high, high}};
 }
 static Node *conv(Graph *graph, const char *x, const char *kernel, Window w)
 {
-	return make_contract(graph, "nhwklc", "klco", "nhwo", make_unfold(graph, in(graph, "a", x), &w), in(graph, "b", kernel));
+	return make_contract(
+		graph, "nhwklc", "klco", "nhwo", make_unfold(graph, in(graph, "a", x), &w), in(graph, "b", kernel));
 }
 static Node *case_conv(Graph *graph) { return conv(graph, "N 5 5 3", "3 3 3 4", square(3, 1, 1, 0, 0)); }
 static Node *case_conv_bias_relu(Graph *graph)
 {
-	return relu(graph, make_binary(graph, &op_add, conv(graph, "N 6 6 3", "3 3 3 17", square(3, 1, 1, 0, 0)), in(graph, "c", "17")));
+	return relu(graph,
+		make_binary(graph, &op_add, conv(graph, "N 6 6 3", "3 3 3 17", square(3, 1, 1, 0, 0)),
+			in(graph, "c", "17")));
 }
 static Node *case_conv_same(Graph *graph) { return conv(graph, "N 5 4 1", "3 3 1 16", square(3, 1, 1, 1, 1)); }
 static Node *case_conv_stride(Graph *graph) { return conv(graph, "N 7 7 3", "3 3 3 15", square(3, 2, 1, 0, 1)); }
@@ -213,19 +236,22 @@ static Node *case_conv_patches(Graph *graph) { return conv(graph, "N 4 4 3", "2 
 static Node *case_conv_line(Graph *graph)
 {
 	Window w = {.axis = 1, .rank = 1, .size = {3}, .stride = {1}, .dilation = {1}, .low = {2}};
-	return make_contract(graph, "ntkc", "kco", "nto", make_unfold(graph, in(graph, "a", "N 7 3"), &w), in(graph, "b", "3 3 5"));
+	return make_contract(
+		graph, "ntkc", "kco", "nto", make_unfold(graph, in(graph, "a", "N 7 3"), &w), in(graph, "b", "3 3 5"));
 }
 static Node *case_conv_groups(Graph *graph) /* two groups of channels, each with its own kernel */
 {
 	Window w = square(3, 1, 1, 1, 1);
 	Node *x = make_reshape(graph, in(graph, "a", "N 4 4 6"), op_case_shape(graph, "N 4 4 2 3"));
-	Node *y = make_contract(graph, "nhwklgc", "klcgo", "nhwgo", make_unfold(graph, x, &w), in(graph, "b", "3 3 3 2 5"));
+	Node *y = make_contract(
+		graph, "nhwklgc", "klcgo", "nhwgo", make_unfold(graph, x, &w), in(graph, "b", "3 3 3 2 5"));
 	return make_reshape(graph, y, op_case_shape(graph, "N 4 4 10"));
 }
 static Node *case_conv_depthwise(Graph *graph)
 {
 	Window w = square(3, 1, 1, 1, 1);
-	return make_contract(graph, "nhwklc", "klc", "nhwc", make_unfold(graph, in(graph, "a", "N 4 4 15"), &w), in(graph, "b", "3 3 15"));
+	return make_contract(graph, "nhwklc", "klc", "nhwc", make_unfold(graph, in(graph, "a", "N 4 4 15"), &w),
+		in(graph, "b", "3 3 15"));
 }
 
 /* g (N, H', W', O), kernel (kh, kw, I, O) -> (N, H, W, I): data gradient, and transposed convolution */
@@ -235,26 +261,55 @@ static Node *conv_back(Graph *graph, const char *g, const char *kernel, int64_t 
 	return make_fold(graph, u, (int64_t[]){n, n}, &w);
 }
 static Node *case_conv_data(Graph *graph) { return conv_back(graph, "N 3 3 4", "3 3 3 4", 5, square(3, 1, 1, 0, 0)); }
-static Node *case_conv_data_same(Graph *graph) { return conv_back(graph, "N 5 5 17", "3 3 3 17", 5, square(3, 1, 1, 1, 1)); }
-static Node *case_conv_data_stride(Graph *graph) { return conv_back(graph, "N 3 3 5", "3 3 15 5", 6, square(3, 2, 1, 0, 1)); }
-static Node *case_conv_data_dilation(Graph *graph) { return conv_back(graph, "N 4 4 3", "2 2 1 3", 7, square(2, 1, 3, 0, 0)); }
-static Node *case_conv_transposed(Graph *graph) { return relu(graph, make_binary(graph, &op_add, conv_back(graph, "N 3 3 15", "4 4 3 15", 6, square(4, 2, 1, 1, 1)), in(graph, "c", "3"))); }
-static Node *case_conv_transposed_gaps(Graph *graph) { return conv_back(graph, "N 3 3 2", "2 2 3 2", 9, square(2, 3, 1, 0, 0)); }
+static Node *case_conv_data_same(Graph *graph)
+{
+	return conv_back(graph, "N 5 5 17", "3 3 3 17", 5, square(3, 1, 1, 1, 1));
+}
+static Node *case_conv_data_stride(Graph *graph)
+{
+	return conv_back(graph, "N 3 3 5", "3 3 15 5", 6, square(3, 2, 1, 0, 1));
+}
+static Node *case_conv_data_dilation(Graph *graph)
+{
+	return conv_back(graph, "N 4 4 3", "2 2 1 3", 7, square(2, 1, 3, 0, 0));
+}
+static Node *case_conv_transposed(Graph *graph)
+{
+	return relu(graph,
+		make_binary(graph, &op_add, conv_back(graph, "N 3 3 15", "4 4 3 15", 6, square(4, 2, 1, 1, 1)),
+			in(graph, "c", "3")));
+}
+static Node *case_conv_transposed_gaps(Graph *graph)
+{
+	return conv_back(graph, "N 3 3 2", "2 2 3 2", 9, square(2, 3, 1, 0, 0));
+}
 
 /* x (N, H, W, I), g (N, H', W', O) -> (kh, kw, I, O) */
 static Node *conv_weight(Graph *graph, const char *x, const char *g, Window w)
 {
-	return make_contract(graph, "nhwklc", "nhwo", "klco", make_unfold(graph, in(graph, "a", x), &w), in(graph, "b", g));
+	return make_contract(
+		graph, "nhwklc", "nhwo", "klco", make_unfold(graph, in(graph, "a", x), &w), in(graph, "b", g));
 }
 static Node *case_conv_weight(Graph *graph) { return conv_weight(graph, "N 5 5 3", "N 3 3 4", square(3, 1, 1, 0, 0)); }
-static Node *case_conv_weight_same(Graph *graph) { return conv_weight(graph, "N 4 4 15", "N 4 4 17", square(3, 1, 1, 1, 1)); }
-static Node *case_conv_weight_stride(Graph *graph) { return conv_weight(graph, "N 7 7 1", "N 3 3 5", square(3, 2, 1, 0, 0)); }
-static Node *case_conv_weight_dilation(Graph *graph) { return conv_weight(graph, "N 7 7 2", "N 3 3 3", square(3, 1, 2, 0, 0)); }
+static Node *case_conv_weight_same(Graph *graph)
+{
+	return conv_weight(graph, "N 4 4 15", "N 4 4 17", square(3, 1, 1, 1, 1));
+}
+static Node *case_conv_weight_stride(Graph *graph)
+{
+	return conv_weight(graph, "N 7 7 1", "N 3 3 5", square(3, 2, 1, 0, 0));
+}
+static Node *case_conv_weight_dilation(Graph *graph)
+{
+	return conv_weight(graph, "N 7 7 2", "N 3 3 3", square(3, 1, 2, 0, 0));
+}
 
 /* conv, bias, relu, pool: what one kernel covers */
 static Node *case_conv_pool(Graph *graph)
 {
-	Node *y = relu(graph, make_binary(graph, &op_add, conv(graph, "N 7 7 3", "3 3 3 16", square(3, 1, 1, 0, 0)), in(graph, "c", "16")));
+	Node *y = relu(graph,
+		make_binary(graph, &op_add, conv(graph, "N 7 7 3", "3 3 3 16", square(3, 1, 1, 0, 0)),
+			in(graph, "c", "16")));
 	Window w = square(2, 2, 1, 0, 0);
 	Node *t = make_reshape(graph, make_unfold(graph, y, &w), op_case_shape(graph, "N 2 2 4 16"));
 	return make_reshape(graph, make_reduce(graph, &op_amax, t, 1u << 3), op_case_shape(graph, "N 2 2 16"));
@@ -269,23 +324,39 @@ static Node *case_attention(Graph *graph)
 }
 
 static const OpCase cases[] = {
-	{"matmul", case_matmul}, {"matmul, wide", case_matmul_wide}, {"matmul without batch", case_matmul_plain}, {"matmul to one column", case_matmul_column},
-	{"matmul over one place", case_matmul_thin}, {"dense data gradient", case_data_gradient}, {"dense weight gradient", case_weight_gradient},
+	{"matmul", case_matmul}, {"matmul, wide", case_matmul_wide}, {"matmul without batch", case_matmul_plain},
+	{"matmul to one column", case_matmul_column},
+	{"matmul over one place", case_matmul_thin}, {"dense data gradient", case_data_gradient},
+	{"dense weight gradient", case_weight_gradient},
 	{"dense weight gradient of one column", case_weight_gradient_column}, {"transposed left", case_transposed_left},
-	{"transposed both", case_transposed_both}, {"transposed result", case_transposed_result}, {"matmul over a sequence", case_deep},
-	{"weight gradient over a sequence", case_deep_gradient}, {"batched matmul, transposed", case_batched}, {"batched matmul", case_batched_back},
-	{"batched matmul without batch", case_batched_plain}, {"heads", case_heads}, {"outer product of rows", case_outer}, {"outer product", case_outer_plain},
-	{"dot product of rows", case_dot}, {"dot product of all", case_dot_all}, {"matrix times vector", case_vector}, {"scale columns", case_scale},
-	{"axes of one", case_ones}, {"rows of three batches", case_over_rows}, {"sum over three batches", case_rows_together},
-	{"dense relu", case_dense_relu}, {"dense sigmoid", case_dense_sigmoid}, {"dense tanh", case_dense_tanh}, {"dense twice", case_dense_twice},
-	{"conv", case_conv}, {"conv, bias, relu", case_conv_bias_relu}, {"conv, same", case_conv_same}, {"conv with stride", case_conv_stride},
-	{"conv with dilation", case_conv_dilation}, {"conv as large as the image", case_conv_whole}, {"conv of one pixel", case_conv_pixel},
-	{"conv 1x1", case_conv_one}, {"conv of patches", case_conv_patches}, {"conv of a line, causal", case_conv_line}, {"conv in groups", case_conv_groups},
-	{"conv by channel", case_conv_depthwise}, {"conv data gradient", case_conv_data}, {"conv data gradient, same", case_conv_data_same},
-	{"conv data gradient with stride", case_conv_data_stride}, {"conv data gradient with dilation", case_conv_data_dilation},
-	{"transposed conv", case_conv_transposed}, {"transposed conv with gaps", case_conv_transposed_gaps}, {"conv weight gradient", case_conv_weight},
-	{"conv weight gradient, same", case_conv_weight_same}, {"conv weight gradient with stride", case_conv_weight_stride},
-	{"conv weight gradient with dilation", case_conv_weight_dilation}, {"conv, bias, relu, pool", case_conv_pool}, {"attention", case_attention},
+	{"transposed both", case_transposed_both}, {"transposed result", case_transposed_result},
+	{"matmul over a sequence", case_deep},
+	{"weight gradient over a sequence", case_deep_gradient}, {"batched matmul, transposed", case_batched},
+	{"batched matmul", case_batched_back},
+	{"batched matmul without batch", case_batched_plain}, {"heads", case_heads},
+	{"outer product of rows", case_outer}, {"outer product", case_outer_plain},
+	{"dot product of rows", case_dot}, {"dot product of all", case_dot_all}, {"matrix times vector", case_vector},
+	{"scale columns", case_scale},
+	{"axes of one", case_ones}, {"rows of three batches", case_over_rows},
+	{"sum over three batches", case_rows_together},
+	{"dense relu", case_dense_relu}, {"dense sigmoid", case_dense_sigmoid}, {"dense tanh", case_dense_tanh},
+	{"dense twice", case_dense_twice},
+	{"conv", case_conv}, {"conv, bias, relu", case_conv_bias_relu}, {"conv, same", case_conv_same},
+	{"conv with stride", case_conv_stride},
+	{"conv with dilation", case_conv_dilation}, {"conv as large as the image", case_conv_whole},
+	{"conv of one pixel", case_conv_pixel},
+	{"conv 1x1", case_conv_one}, {"conv of patches", case_conv_patches}, {"conv of a line, causal", case_conv_line},
+	{"conv in groups", case_conv_groups},
+	{"conv by channel", case_conv_depthwise}, {"conv data gradient", case_conv_data},
+	{"conv data gradient, same", case_conv_data_same},
+	{"conv data gradient with stride", case_conv_data_stride},
+	{"conv data gradient with dilation", case_conv_data_dilation},
+	{"transposed conv", case_conv_transposed}, {"transposed conv with gaps", case_conv_transposed_gaps},
+	{"conv weight gradient", case_conv_weight},
+	{"conv weight gradient, same", case_conv_weight_same},
+	{"conv weight gradient with stride", case_conv_weight_stride},
+	{"conv weight gradient with dilation", case_conv_weight_dilation}, {"conv, bias, relu, pool", case_conv_pool},
+	{"attention", case_attention},
 };
 
 static const Op *const ops[] = {&op_contract};

@@ -11,7 +11,8 @@ static const char *shapes_text(Graph *graph, Node **args, int count)
 {
 	Arena *arena = graph->context->arena;
 	const char *text = shape_text(arena, &args[0]->shape);
-	for (int i = 1; i < count; i++) text = arena_format(arena, "%s and %s", text, shape_text(arena, &args[i]->shape));
+	for (int i = 1; i < count; i++)
+		text = arena_format(arena, "%s and %s", text, shape_text(arena, &args[i]->shape));
 	return text;
 }
 
@@ -61,12 +62,15 @@ static bool dims_together(Node **args, int count, Shape *result)
 bool shape_together(Graph *graph, Node **args, int count, Shape *result)
 {
 	if (!batch_axes_meet(args, count)) {
-		diag_error(graph->context, graph->place, "reshape one of them, so that the batch is the same axis of both, counted from the last",
-			"the batch axis of one operand meets another axis of the other: %s", shapes_text(graph, args, count));
+		diag_error(graph->context, graph->place,
+			"reshape one of them, so that the batch is the same axis of both, counted from the last",
+			"the batch axis of one operand meets another axis of the other: %s",
+			shapes_text(graph, args, count));
 		return false;
 	}
 	if (!dims_together(args, count, result)) {
-		diag_error(graph->context, graph->place, "axes are matched from the last one; two sizes must be equal, or one of them 1",
+		diag_error(graph->context, graph->place,
+			"axes are matched from the last one; two sizes must be equal, or one of them 1",
 			"shapes do not fit: %s", shapes_text(graph, args, count));
 		return false;
 	}
@@ -129,7 +133,8 @@ static Term apply(Graph *graph, const Op *op, const Term *terms)
 static const Op *binary_op(const char *sign)
 {
 	static const struct { const char *sign; const Op *op; } signs[] = {
-		{"+", &op_add}, {"-", &op_sub}, {"*", &op_mul}, {"/", &op_div}, {"^", &op_pow}, {"<", &op_less}, {"==", &op_equal}};
+		{"+", &op_add}, {"-", &op_sub}, {"*", &op_mul}, {"/", &op_div}, {"^", &op_pow}, {"<", &op_less},
+		{"==", &op_equal}};
 	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
 		if (!strcmp(sign, signs[i].sign)) return signs[i].op;
 	return NULL;
@@ -166,7 +171,8 @@ static const Expr *derivative(Graph *graph, const Op *op, int argument)
 	int index = 0;
 	while (family->ops[index] != op) index++;
 	if (!graph->derivatives)
-		graph->derivatives = arena_alloc(graph->context->arena, (size_t)family->op_count * 3 * sizeof *graph->derivatives);
+		graph->derivatives =
+			arena_alloc(graph->context->arena, (size_t)family->op_count * 3 * sizeof *graph->derivatives);
 	const Expr **parsed = &graph->derivatives[index * 3 + argument];
 	if (!*parsed) {
 		const char *text = op->derivatives[argument];
@@ -227,7 +233,10 @@ Node *make_unary(Graph *graph, const Op *op, Node *x) { return make_elementwise(
 
 Node *make_binary(Graph *graph, const Op *op, Node *a, Node *b) { return make_elementwise(graph, op, (Node *[]){a, b}); }
 
-Node *make_select(Graph *graph, Node *c, Node *a, Node *b) { return make_elementwise(graph, &op_select, (Node *[]){c, a, b}); }
+Node *make_select(Graph *graph, Node *c, Node *a, Node *b)
+{
+	return make_elementwise(graph, &op_select, (Node *[]){c, a, b});
+}
 
 /* --- cases */
 
@@ -281,22 +290,38 @@ static Node *case_near_tanh(Graph *graph) { return far_out(graph, &op_tanh, 1e-4
 static Node *case_far_exp(Graph *graph) { return far_out(graph, &op_exp, 5); }
 static Node *case_tiny_exp(Graph *graph)
 {
-	return make_unary(graph, &op_exp, make_binary(graph, &op_mul, in(graph, "a_positive", "N 15"), make_const(graph, -60)));
+	return make_unary(
+		graph, &op_exp, make_binary(graph, &op_mul, in(graph, "a_positive", "N 15"), make_const(graph, -60)));
 }
 static Node *case_far_sin(Graph *graph) { return far_out(graph, &op_sin, 50); }
 static Node *case_far_erf(Graph *graph) { return far_out(graph, &op_erf, 4); }
 
 /* broadcasting */
-static Node *case_bias(Graph *graph) { return make_binary(graph, &op_add, in(graph, "a", "N 15"), in(graph, "b", "15")); }
-static Node *case_row_times_column(Graph *graph) { return make_binary(graph, &op_mul, in(graph, "a", "N 1"), in(graph, "b", "1 33")); }
-static Node *case_middle(Graph *graph) { return make_binary(graph, &op_sub, in(graph, "a", "N 3 1 5"), in(graph, "b", "4 1")); }
-static Node *case_scalar(Graph *graph) { return make_binary(graph, &op_div, in(graph, "a", "1"), in(graph, "b_positive", "N 3")); }
+static Node *case_bias(Graph *graph)
+{
+	return make_binary(graph, &op_add, in(graph, "a", "N 15"), in(graph, "b", "15"));
+}
+static Node *case_row_times_column(Graph *graph)
+{
+	return make_binary(graph, &op_mul, in(graph, "a", "N 1"), in(graph, "b", "1 33"));
+}
+static Node *case_middle(Graph *graph)
+{
+	return make_binary(graph, &op_sub, in(graph, "a", "N 3 1 5"), in(graph, "b", "4 1"));
+}
+static Node *case_scalar(Graph *graph)
+{
+	return make_binary(graph, &op_div, in(graph, "a", "1"), in(graph, "b_positive", "N 3"));
+}
 static Node *case_select_spread(Graph *graph)
 {
 	Node *mask = make_binary(graph, &op_less, in(graph, "a", "N 1"), make_const(graph, 0));
 	return make_select(graph, mask, in(graph, "b", "7"), in(graph, "c", "N 7"));
 }
-static Node *case_plain(Graph *graph) { return make_binary(graph, &op_max, in(graph, "a", "3 1"), in(graph, "b", "1 17")); }
+static Node *case_plain(Graph *graph)
+{
+	return make_binary(graph, &op_max, in(graph, "a", "3 1"), in(graph, "b", "1 17"));
+}
 
 /* chains, as kernels fuse them */
 static Node *case_swish(Graph *graph)
@@ -304,18 +329,23 @@ static Node *case_swish(Graph *graph)
 	Node *a = in(graph, "a", "N 33");
 	return make_binary(graph, &op_mul, a, make_unary(graph, &op_sigmoid, a));
 }
-static Node *case_relu(Graph *graph) { return make_binary(graph, &op_max, in(graph, "a", "N 4 4 3"), make_const(graph, 0)); }
+static Node *case_relu(Graph *graph)
+{
+	return make_binary(graph, &op_max, in(graph, "a", "N 4 4 3"), make_const(graph, 0));
+}
 static Node *case_elu(Graph *graph)
 {
 	Node *a = in(graph, "a", "N 17"), *zero = make_const(graph, 0);
-	Node *less = make_binary(graph, &op_sub, make_unary(graph, &op_exp, make_binary(graph, &op_min, a, zero)), make_const(graph, 1));
+	Node *less = make_binary(
+		graph, &op_sub, make_unary(graph, &op_exp, make_binary(graph, &op_min, a, zero)), make_const(graph, 1));
 	return make_select(graph, make_binary(graph, &op_less, zero, a), a, less);
 }
 static Node *case_gelu(Graph *graph)
 {
 	Node *a = in(graph, "a", "N 15"), *half = make_const(graph, 0.5);
 	Node *e = make_unary(graph, &op_erf, make_binary(graph, &op_mul, a, make_const(graph, 0.7071067811865476)));
-	return make_binary(graph, &op_mul, make_binary(graph, &op_mul, half, a), make_binary(graph, &op_add, make_const(graph, 1), e));
+	return make_binary(graph, &op_mul, make_binary(graph, &op_mul, half, a),
+		make_binary(graph, &op_add, make_const(graph, 1), e));
 }
 static Node *case_logits_loss(Graph *graph)
 {
@@ -324,7 +354,8 @@ static Node *case_logits_loss(Graph *graph)
 }
 static Node *case_adam(Graph *graph)
 {
-	Node *w = in(graph, "a", "15 3"), *m = in(graph, "b", "15 3"), *v = in(graph, "c_positive", "15 3"), *rate = in(graph, "d_positive", "");
+	Node *w = in(graph, "a", "15 3"), *m = in(graph, "b", "15 3"), *v = in(graph, "c_positive", "15 3"),
+	     *rate = in(graph, "d_positive", "");
 	Node *step = make_binary(graph, &op_div, make_binary(graph, &op_mul, rate, m),
 		make_binary(graph, &op_add, make_unary(graph, &op_sqrt, v), make_const(graph, 1e-7)));
 	return make_binary(graph, &op_sub, w, step);
@@ -334,23 +365,35 @@ static const OpCase cases[] = {
 #define X(id, ...) {#id, case_##id},
 	OPS_ELEMENTWISE(X)
 #undef X
-	{"neg of both signs", case_signed_neg}, {"exp of both signs", case_signed_exp}, {"softplus of both signs", case_signed_softplus},
-	{"tanh of both signs", case_signed_tanh}, {"sigmoid of both signs", case_signed_sigmoid}, {"erf of both signs", case_signed_erf},
-	{"sin of both signs", case_signed_sin}, {"cos of both signs", case_signed_cos}, {"abs of both signs", case_signed_abs},
-	{"floor of both signs", case_signed_floor}, {"add of both signs", case_signed_add}, {"sub of both signs", case_signed_sub},
-	{"mul of both signs", case_signed_mul}, {"div of both signs", case_signed_div}, {"max of both signs", case_signed_max},
-	{"min of both signs", case_signed_min}, {"less of both signs", case_signed_less}, {"equal of both signs", case_signed_equal},
+	{"neg of both signs", case_signed_neg}, {"exp of both signs", case_signed_exp},
+	{"softplus of both signs", case_signed_softplus},
+	{"tanh of both signs", case_signed_tanh}, {"sigmoid of both signs", case_signed_sigmoid},
+	{"erf of both signs", case_signed_erf},
+	{"sin of both signs", case_signed_sin}, {"cos of both signs", case_signed_cos},
+	{"abs of both signs", case_signed_abs},
+	{"floor of both signs", case_signed_floor}, {"add of both signs", case_signed_add},
+	{"sub of both signs", case_signed_sub},
+	{"mul of both signs", case_signed_mul}, {"div of both signs", case_signed_div},
+	{"max of both signs", case_signed_max},
+	{"min of both signs", case_signed_min}, {"less of both signs", case_signed_less},
+	{"equal of both signs", case_signed_equal},
 	{"select of both signs", case_signed_select},
-	{"max with ties", case_ties_max}, {"min with ties", case_ties_min}, {"less with ties", case_ties_less}, {"equal with ties", case_ties_equal},
-	{"select by zeros", case_ties_select}, {"abs of zeros", case_ties_abs}, {"floor of whole numbers", case_ties_floor},
+	{"max with ties", case_ties_max}, {"min with ties", case_ties_min}, {"less with ties", case_ties_less},
+	{"equal with ties", case_ties_equal},
+	{"select by zeros", case_ties_select}, {"abs of zeros", case_ties_abs},
+	{"floor of whole numbers", case_ties_floor},
 	{"softplus far out", case_far_softplus}, {"sigmoid far out", case_far_sigmoid}, {"tanh far out", case_far_tanh},
-	{"tanh near 0", case_near_tanh}, {"exp far out", case_far_exp}, {"exp near 0", case_tiny_exp}, {"sin far out", case_far_sin}, {"erf far out", case_far_erf},
-	{"bias", case_bias}, {"row times column", case_row_times_column}, {"broadcast in the middle", case_middle}, {"scalar", case_scalar},
-	{"select with a spread mask", case_select_spread}, {"without batch", case_plain}, {"swish", case_swish}, {"relu", case_relu},
+	{"tanh near 0", case_near_tanh}, {"exp far out", case_far_exp}, {"exp near 0", case_tiny_exp},
+	{"sin far out", case_far_sin}, {"erf far out", case_far_erf},
+	{"bias", case_bias}, {"row times column", case_row_times_column}, {"broadcast in the middle", case_middle},
+	{"scalar", case_scalar},
+	{"select with a spread mask", case_select_spread}, {"without batch", case_plain}, {"swish", case_swish},
+	{"relu", case_relu},
 	{"elu", case_elu}, {"gelu", case_gelu}, {"logits loss", case_logits_loss}, {"adam", case_adam},
 };
 
 #define X(id, ...) &op_##id,
 static const Op *const ops[] = {OPS_ELEMENTWISE(X)};
 #undef X
-const OpFamily op_family_elementwise = {"elementwise", ops, sizeof ops / sizeof *ops, cases, sizeof cases / sizeof *cases};
+const OpFamily op_family_elementwise = {
+	"elementwise", ops, sizeof ops / sizeof *ops, cases, sizeof cases / sizeof *cases};

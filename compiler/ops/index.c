@@ -9,12 +9,14 @@ static const char *text_of(Graph *graph, const Shape *shape) { return shape_text
 static bool joined(Graph *graph, const Shape *index, const Shape *rows, Shape *shape)
 {
 	if (rows->rank < 1 || rows->dim[0].rows) {
-		diag_error(graph->context, graph->place, "its first axis counts what can be chosen", "%s is no table to gather from", text_of(graph, rows));
+		diag_error(graph->context, graph->place, "its first axis counts what can be chosen",
+			"%s is no table to gather from", text_of(graph, rows));
 		return false;
 	}
 	if (index->rank + rows->rank - 1 > MAX_RANK) {
-		diag_error(graph->context, graph->place, "reshape some axes into one", "gather makes more than %d axes of %s and %s", MAX_RANK,
-			text_of(graph, index), text_of(graph, rows));
+		diag_error(graph->context, graph->place, "reshape some axes into one",
+			"gather makes more than %d axes of %s and %s", MAX_RANK, text_of(graph, index),
+			text_of(graph, rows));
 		return false;
 	}
 	*shape = *index;
@@ -35,8 +37,9 @@ static bool shape_scatter(Graph *graph, Node **args, int arg_count, const Attrib
 	Shape fits;
 	if (!joined(graph, &args[0]->shape, shape, &fits)) return false;
 	if (shape_equal(&fits, &args[1]->shape)) return true;
-	diag_error(graph->context, graph->place, "values hold a row for each number", "scatter: values are %s, but the numbers are %s",
-		text_of(graph, &args[1]->shape), text_of(graph, &args[0]->shape));
+	diag_error(graph->context, graph->place, "values hold a row for each number",
+		"scatter: values are %s, but the numbers are %s", text_of(graph, &args[1]->shape),
+		text_of(graph, &args[0]->shape));
 	return false;
 }
 
@@ -53,7 +56,8 @@ static void evaluate_gather(const Node *node, const Tensor *args, Tensor *result
 	int64_t count = shape_count(&index->shape), width = shape_count(&table->shape) / table->shape.dim[0].size;
 	for (int64_t i = 0; i < count; i++) {
 		int64_t row = row_of(index->data[i], &table->shape);
-		for (int64_t k = 0; k < width; k++) result->data[i * width + k] = row < 0 ? 0 : table->data[row * width + k];
+		for (int64_t k = 0; k < width; k++)
+			result->data[i * width + k] = row < 0 ? 0 : table->data[row * width + k];
 	}
 }
 
@@ -64,7 +68,8 @@ static void evaluate_scatter(const Node *node, const Tensor *args, Tensor *resul
 	int64_t count = shape_count(&index->shape), width = shape_count(&result->shape) / result->shape.dim[0].size;
 	for (int64_t i = 0; i < count; i++) {
 		int64_t row = row_of(index->data[i], &result->shape);
-		for (int64_t k = 0; row >= 0 && k < width; k++) result->data[row * width + k] += values->data[i * width + k];
+		for (int64_t k = 0; row >= 0 && k < width; k++)
+			result->data[row * width + k] += values->data[i * width + k];
 	}
 }
 
@@ -78,8 +83,10 @@ static void gradient_scatter(Graph *graph, Node *node, Node *g, const bool *want
 	if (wanted[1]) gradients[1] = make_gather(graph, g, node->args[0]);
 }
 
-const Op op_gather = {.name = "gather", .kind = OP_INDEX, .arity = 2, .shape = shape_gather, .gradient = gradient_gather, .evaluate = evaluate_gather};
-const Op op_scatter = {.name = "scatter", .kind = OP_INDEX, .arity = 2, .shape = shape_scatter, .gradient = gradient_scatter, .evaluate = evaluate_scatter};
+const Op op_gather = {.name = "gather", .kind = OP_INDEX, .arity = 2, .shape = shape_gather,
+	.gradient = gradient_gather, .evaluate = evaluate_gather};
+const Op op_scatter = {.name = "scatter", .kind = OP_INDEX, .arity = 2, .shape = shape_scatter,
+	.gradient = gradient_scatter, .evaluate = evaluate_scatter};
 
 Node *make_gather(Graph *graph, Node *table, Node *index)
 {
@@ -107,9 +114,18 @@ static Node *case_gather_numbers(Graph *graph) { return gathered(graph, "33", "b
 static Node *case_gather_plain(Graph *graph) { return gathered(graph, "5 2 3", "b_index5", "3 2"); }
 static Node *case_gather_one(Graph *graph) { return gathered(graph, "5 3", "b_index5", ""); }
 static Node *case_gather_outside(Graph *graph) { return gathered(graph, "3 2", "b_index9", "N 7"); }
-static Node *case_scatter(Graph *graph) { return make_scatter(graph, in(graph, "b_index7", "N 5"), in(graph, "a", "N 5 15"), 7); }
-static Node *case_scatter_rows(Graph *graph) { return make_scatter(graph, in(graph, "b_index3", "N"), in(graph, "a", "N 17"), 3); }
-static Node *case_scatter_numbers(Graph *graph) { return make_scatter(graph, in(graph, "b_index9", "15"), in(graph, "a", "15"), 9); }
+static Node *case_scatter(Graph *graph)
+{
+	return make_scatter(graph, in(graph, "b_index7", "N 5"), in(graph, "a", "N 5 15"), 7);
+}
+static Node *case_scatter_rows(Graph *graph)
+{
+	return make_scatter(graph, in(graph, "b_index3", "N"), in(graph, "a", "N 17"), 3);
+}
+static Node *case_scatter_numbers(Graph *graph)
+{
+	return make_scatter(graph, in(graph, "b_index9", "15"), in(graph, "a", "15"), 9);
+}
 static Node *case_embedding_mean(Graph *graph)
 {
 	Node *total = make_reduce(graph, &op_sum, gathered(graph, "9 3", "b_index9", "N 5"), 2);
@@ -117,8 +133,10 @@ static Node *case_embedding_mean(Graph *graph)
 }
 
 static const OpCase cases[] = {
-	{"embedding", case_embedding}, {"gather rows", case_gather_rows}, {"gather numbers", case_gather_numbers}, {"gather without batch", case_gather_plain},
-	{"gather one row", case_gather_one}, {"gather outside", case_gather_outside}, {"scatter", case_scatter}, {"scatter rows", case_scatter_rows},
+	{"embedding", case_embedding}, {"gather rows", case_gather_rows}, {"gather numbers", case_gather_numbers},
+	{"gather without batch", case_gather_plain},
+	{"gather one row", case_gather_one}, {"gather outside", case_gather_outside}, {"scatter", case_scatter},
+	{"scatter rows", case_scatter_rows},
 	{"scatter numbers", case_scatter_numbers}, {"mean of an embedding", case_embedding_mean},
 };
 

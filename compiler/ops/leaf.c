@@ -70,7 +70,8 @@ static void evaluate_uniform(const Node *node, const Tensor *args, Tensor *resul
 	int64_t rows = by_row ? result->shape.dim[0].size : 1, width = shape_count(&result->shape) / rows;
 	for (int64_t r = 0; r < rows; r++)
 		for (int64_t i = 0; i < width; i++)
-			result->data[r * width + i] = nn_uniform_at(feed->seed, feed->step, (uint32_t)node->at.stream, (uint64_t)r, (uint64_t)i);
+			result->data[r * width + i] = nn_uniform_at(
+				feed->seed, feed->step, (uint32_t)node->at.stream, (uint64_t)r, (uint64_t)i);
 }
 
 const Op op_input = {.name = "input", .kind = OP_LEAF, .shape = shape_asked, .evaluate = evaluate_input};
@@ -94,7 +95,9 @@ static Node **leaf_place(Node **leaves, int capacity, const Op *op, const Attrib
 	int i = (int)(leaf_hash(op, at) & (uint64_t)(capacity - 1));
 	for (; leaves[i]; i = (i + 1) & (capacity - 1)) {
 		const Attributes *other = &leaves[i]->at;
-		if (leaves[i]->op == op && (op == &op_input ? !strcmp(at->name, other->name) : at->variable == other->variable)) break;
+		if (leaves[i]->op == op &&
+			(op == &op_input ? !strcmp(at->name, other->name) : at->variable == other->variable))
+			break;
 	}
 	return &leaves[i];
 }
@@ -196,7 +199,10 @@ static Node *case_data(Graph *graph)
 }
 static Node *case_data_used(Graph *graph) { return make_binary(graph, &op_mul, case_data(graph), in(graph, "a", "3")); }
 static Node *case_iota(Graph *graph) { return make_iota(graph, 17); }
-static Node *case_iota_used(Graph *graph) { return make_binary(graph, &op_mul, make_iota(graph, 5), in(graph, "a", "N 5")); }
+static Node *case_iota_used(Graph *graph)
+{
+	return make_binary(graph, &op_mul, make_iota(graph, 5), in(graph, "a", "N 5"));
+}
 static Node *case_iota_batch(Graph *graph)
 {
 	Node *a = in(graph, "a", "N 3");
@@ -225,7 +231,8 @@ static Node *case_two_draws(Graph *graph)
 static const OpCase cases[] = {
 	{"input", case_input}, {"const", case_const}, {"const over the batch", case_full_batch}, {"data", case_data},
 	{"data times input", case_data_used}, {"iota", case_iota}, {"iota times input", case_iota_used},
-	{"iota along the batch", case_iota_batch}, {"rows", case_rows}, {"mean over the batch", case_mean}, {"uniform", case_uniform},
+	{"iota along the batch", case_iota_batch}, {"rows", case_rows}, {"mean over the batch", case_mean},
+	{"uniform", case_uniform},
 	{"uniform without batch", case_uniform_plain}, {"dropout", case_dropout}, {"two draws", case_two_draws},
 };
 

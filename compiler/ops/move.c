@@ -11,7 +11,8 @@ static bool shape_reshape(Graph *graph, Node **args, int arg_count, const Attrib
 	const Shape *x = &args[0]->shape;
 	if (!shape_check(graph, shape)) return false;
 	if (!shape_rows(x) != !shape_rows(shape)) {
-		diag_error(graph->context, graph->place, "keep the batch as an axis, or as a factor of one: [dim(x, 0), ...]",
+		diag_error(graph->context, graph->place,
+			"keep the batch as an axis, or as a factor of one: [dim(x, 0), ...]",
 			"the batch can't come or go in a reshape: %s to %s", text_of(graph, x), text_of(graph, shape));
 		return false;
 	}
@@ -52,7 +53,8 @@ static bool shape_broadcast(Graph *graph, Node **args, int arg_count, const Attr
 		fits = (from.size == 1 && !from.rows) || (from.size == to.size && from.rows == to.rows);
 	}
 	if (!fits)
-		diag_error(graph->context, graph->place, "axes are matched from the last one; only axes of size 1 are spread",
+		diag_error(graph->context, graph->place,
+			"axes are matched from the last one; only axes of size 1 are spread",
 			"%s can't be broadcast to %s", text_of(graph, x), text_of(graph, shape));
 	return fits;
 }
@@ -61,7 +63,8 @@ static bool shape_broadcast(Graph *graph, Node **args, int arg_count, const Attr
 static bool whole_batches(Graph *graph, Dim axis, int64_t n)
 {
 	if (!axis.rows || n % (axis.size / axis.rows) == 0) return true;
-	diag_error(graph->context, graph->place, "samples can't be picked by their number: a short last batch may not have them",
+	diag_error(graph->context, graph->place,
+		"samples can't be picked by their number: a short last batch may not have them",
 		"a piece of the batch axis that is not whole batches");
 	return false;
 }
@@ -74,7 +77,8 @@ static bool shape_slice(Graph *graph, Node **args, int arg_count, const Attribut
 	if (!whole_batches(graph, from, at->start) || !whole_batches(graph, from, size.size)) return false;
 	if (at->start < 0 || size.size < 1 || at->start + size.size > from.size) {
 		diag_error(graph->context, graph->place, "places count from 0; the end is not part of the slice",
-			"%lld:%lld leaves axis %d of %s", (long long)at->start, (long long)(at->start + size.size), at->axis, text_of(graph, x));
+			"%lld:%lld leaves axis %d of %s", (long long)at->start, (long long)(at->start + size.size),
+			at->axis, text_of(graph, x));
 		return false;
 	}
 	*shape = *x;
@@ -89,8 +93,8 @@ static bool shape_pad(Graph *graph, Node **args, int arg_count, const Attributes
 	Dim *d = &shape->dim[at->axis];
 	if (!whole_batches(graph, *d, at->low) || !whole_batches(graph, *d, at->high)) return false;
 	if (at->low < 0 || at->high < 0) {
-		diag_error(graph->context, graph->place, "to take away use a slice, x[a:b]", "pad adds at least nothing: %lld and %lld",
-			(long long)at->low, (long long)at->high);
+		diag_error(graph->context, graph->place, "to take away use a slice, x[a:b]",
+			"pad adds at least nothing: %lld and %lld", (long long)at->low, (long long)at->high);
 		return false;
 	}
 	if (d->rows) d->rows += (at->low + at->high) / (d->size / d->rows);
@@ -112,7 +116,8 @@ static bool shape_concat(Graph *graph, Node **args, int arg_count, const Attribu
 	for (int i = 1; i < arg_count; i++) {
 		if (!same_beside(&args[0]->shape, &args[i]->shape, at->axis)) {
 			diag_error(graph->context, graph->place, "only the axis along which they are joined may differ",
-				"concat: shapes differ beside axis %d: %s and %s", at->axis, text_of(graph, &args[0]->shape), text_of(graph, &args[i]->shape));
+				"concat: shapes differ beside axis %d: %s and %s", at->axis,
+				text_of(graph, &args[0]->shape), text_of(graph, &args[i]->shape));
 			return false;
 		}
 		shape->dim[at->axis].size += args[i]->shape.dim[at->axis].size;
@@ -131,7 +136,10 @@ static bool shape_same(Graph *graph, Node **args, int arg_count, const Attribute
 /* --- values */
 
 /* n places along an axis of the full shape, in a batch with `rows` live rows */
-static int64_t live_places(Dim axis, int64_t n, int64_t rows) { return axis.rows ? n / (axis.size / axis.rows) * rows : n; }
+static int64_t live_places(Dim axis, int64_t n, int64_t rows)
+{
+	return axis.rows ? n / (axis.size / axis.rows) * rows : n;
+}
 
 static void evaluate_copy(const Node *node, const Tensor *args, Tensor *result, const Feed *feed)
 {
@@ -155,7 +163,8 @@ static void evaluate_broadcast(const Node *node, const Tensor *args, Tensor *res
 	int64_t place[MAX_RANK] = {0}, from[MAX_RANK], flat = 0;
 	const Shape *x = &args[0].shape;
 	do {
-		for (int i = 0; i < x->rank; i++) from[i] = x->dim[i].size == 1 ? 0 : place[i + result->shape.rank - x->rank];
+		for (int i = 0; i < x->rank; i++)
+			from[i] = x->dim[i].size == 1 ? 0 : place[i + result->shape.rank - x->rank];
 		result->data[flat++] = args[0].data[place_flat(x, from)];
 	} while (place_next(&result->shape, place));
 }
@@ -254,7 +263,8 @@ MOVE(slice, evaluate_slice, shape_slice, gradient_slice)
 MOVE(pad, evaluate_pad, shape_pad, gradient_pad)
 MOVE(stop, evaluate_copy, shape_same, NULL)
 #undef MOVE
-const Op op_concat = {.name = "concat", .kind = OP_JOIN, .arity = -1, .shape = shape_concat, .gradient = gradient_concat, .evaluate = evaluate_concat};
+const Op op_concat = {.name = "concat", .kind = OP_JOIN, .arity = -1, .shape = shape_concat,
+	.gradient = gradient_concat, .evaluate = evaluate_concat};
 
 /* --- constructors */
 
@@ -264,7 +274,8 @@ static bool find_axis(Graph *graph, const Node *x, int *axis)
 	int given = *axis;
 	if (given < 0) *axis += x->shape.rank;
 	if (*axis >= 0 && *axis < x->shape.rank) return true;
-	diag_error(graph->context, graph->place, "axes count from 0, or from -1 at the end", "%s has no axis %d", text_of(graph, &x->shape), given);
+	diag_error(graph->context, graph->place, "axes count from 0, or from -1 at the end", "%s has no axis %d",
+		text_of(graph, &x->shape), given);
 	return false;
 }
 
@@ -321,10 +332,22 @@ Node *make_stop(Graph *graph, Node *x) { return make_node(graph, &op_stop, &x, 1
 /* --- cases */
 
 static Node *in(Graph *graph, const char *name, const char *shape) { return op_case_input(graph, name, shape); }
-static Node *as(Graph *graph, Node *x, const char *shape) { return make_reshape(graph, x, op_case_shape(graph, shape)); }
-static Node *turned(Graph *graph, const char *shape, const int *order) { return make_transpose(graph, in(graph, "a", shape), order); }
-static Node *spread(Graph *graph, const char *from, const char *to) { return make_broadcast(graph, in(graph, "a", from), op_case_shape(graph, to)); }
-static Node *part(Graph *graph, const char *from, int axis, int64_t start, int64_t size) { return make_slice(graph, in(graph, "a", from), axis, start, (Dim){size, 0}); }
+static Node *as(Graph *graph, Node *x, const char *shape)
+{
+	return make_reshape(graph, x, op_case_shape(graph, shape));
+}
+static Node *turned(Graph *graph, const char *shape, const int *order)
+{
+	return make_transpose(graph, in(graph, "a", shape), order);
+}
+static Node *spread(Graph *graph, const char *from, const char *to)
+{
+	return make_broadcast(graph, in(graph, "a", from), op_case_shape(graph, to));
+}
+static Node *part(Graph *graph, const char *from, int axis, int64_t start, int64_t size)
+{
+	return make_slice(graph, in(graph, "a", from), axis, start, (Dim){size, 0});
+}
 static Node *join(Graph *graph, const char *a, const char *b, const char *c, int axis)
 {
 	Node *xs[] = {in(graph, "a", a), in(graph, "b", b), in(graph, "c", c)};
@@ -339,7 +362,10 @@ static Node *case_transpose(Graph *graph) { return turned(graph, "15 33", (int[]
 static Node *case_transpose_batch(Graph *graph) { return turned(graph, "N 17", (int[]){1, 0}); }
 static Node *case_transpose_channels(Graph *graph) { return turned(graph, "N 3 5 7", (int[]){0, 3, 1, 2}); }
 static Node *case_transpose_middle(Graph *graph) { return turned(graph, "N 5 1 3", (int[]){0, 2, 1, 3}); }
-static Node *case_transpose_reshape(Graph *graph) { return as(graph, turned(graph, "N 3 4", (int[]){0, 2, 1}), "N 12"); }
+static Node *case_transpose_reshape(Graph *graph)
+{
+	return as(graph, turned(graph, "N 3 4", (int[]){0, 2, 1}), "N 12");
+}
 static Node *case_broadcast_row(Graph *graph) { return spread(graph, "17", "N 17"); }
 static Node *case_broadcast_column(Graph *graph) { return spread(graph, "N 1 3", "N 5 3"); }
 static Node *case_broadcast_scalar(Graph *graph) { return spread(graph, "", "3 5"); }
@@ -347,12 +373,24 @@ static Node *case_broadcast_plain(Graph *graph) { return spread(graph, "3 1", "2
 static Node *case_slice_last(Graph *graph) { return part(graph, "N 17", -1, 3, 9); }
 static Node *case_slice_one(Graph *graph) { return part(graph, "N 5 3", 1, 4, 1); }
 static Node *case_slice_plain(Graph *graph) { return part(graph, "15 3", 0, 1, 13); }
-static Node *case_slice_batch(Graph *graph) { return make_slice(graph, in(graph, "a", "3N 5"), 0, graph->batch, (Dim){graph->batch, 1}); }
-static Node *case_slice_slice(Graph *graph) { return make_slice(graph, part(graph, "N 7 9", 1, 2, 4), 2, 1, (Dim){3, 0}); }
+static Node *case_slice_batch(Graph *graph)
+{
+	return make_slice(graph, in(graph, "a", "3N 5"), 0, graph->batch, (Dim){graph->batch, 1});
+}
+static Node *case_slice_slice(Graph *graph)
+{
+	return make_slice(graph, part(graph, "N 7 9", 1, 2, 4), 2, 1, (Dim){3, 0});
+}
 static Node *case_pad_last(Graph *graph) { return make_pad(graph, in(graph, "a", "N 5"), 1, 2, 1, 0); }
 static Node *case_pad_value(Graph *graph) { return make_pad(graph, in(graph, "a", "3 5 2"), 1, 0, 3, -7); }
-static Node *case_pad_image(Graph *graph) { return make_pad(graph, make_pad(graph, in(graph, "a", "N 3 3 1"), 1, 1, 1, 0), 2, 1, 2, 0); }
-static Node *case_pad_batch(Graph *graph) { return make_pad(graph, in(graph, "a", "N 3"), 0, graph->batch, 2 * graph->batch, 0); }
+static Node *case_pad_image(Graph *graph)
+{
+	return make_pad(graph, make_pad(graph, in(graph, "a", "N 3 3 1"), 1, 1, 1, 0), 2, 1, 2, 0);
+}
+static Node *case_pad_batch(Graph *graph)
+{
+	return make_pad(graph, in(graph, "a", "N 3"), 0, graph->batch, 2 * graph->batch, 0);
+}
 static Node *case_concat_last(Graph *graph) { return join(graph, "N 1", "N 3", "N 17", -1); }
 static Node *case_concat_middle(Graph *graph) { return join(graph, "N 2 3", "N 1 3", "N 4 3", 1); }
 static Node *case_concat_batch(Graph *graph) { return join(graph, "N 3", "2N 3", "N 3", 0); }
@@ -360,15 +398,18 @@ static Node *case_concat_plain(Graph *graph) { return join(graph, "1 3", "2 3", 
 static Node *case_stop(Graph *graph)
 {
 	Node *a = in(graph, "a", "N 3");
-	return make_binary(graph, &op_mul, a, make_stop(graph, make_binary(graph, &op_mul, in(graph, "b", "N 3"), make_const(graph, 2))));
+	return make_binary(graph, &op_mul, a,
+		make_stop(graph, make_binary(graph, &op_mul, in(graph, "b", "N 3"), make_const(graph, 2))));
 }
 /* the four gates of a cell: all slices of one tensor are used, and their gradients join again */
 static Node *case_gates(Graph *graph)
 {
 	Node *z = in(graph, "a", "N 12"), *gate[4];
 	for (int i = 0; i < 4; i++) gate[i] = make_slice(graph, z, 1, 3 * i, (Dim){3, 0});
-	Node *kept = make_binary(graph, &op_mul, make_unary(graph, &op_sigmoid, gate[0]), make_unary(graph, &op_tanh, gate[2]));
-	return make_binary(graph, &op_mul, make_unary(graph, &op_sigmoid, gate[3]), make_binary(graph, &op_add, kept, gate[1]));
+	Node *kept = make_binary(
+		graph, &op_mul, make_unary(graph, &op_sigmoid, gate[0]), make_unary(graph, &op_tanh, gate[2]));
+	return make_binary(
+		graph, &op_mul, make_unary(graph, &op_sigmoid, gate[3]), make_binary(graph, &op_add, kept, gate[1]));
 }
 /* slices that overlap and leave a gap */
 static Node *case_overlap(Graph *graph)
@@ -382,20 +423,30 @@ static Node *case_two_batches(Graph *graph)
 {
 	Node *both = make_concat(graph, (Node *[]){in(graph, "a", "N 3"), in(graph, "b", "N 3")}, 2, 0);
 	Node *y = make_unary(graph, &op_tanh, both);
-	Node *real = make_slice(graph, y, 0, 0, (Dim){graph->batch, 1}), *made = make_slice(graph, y, 0, graph->batch, (Dim){graph->batch, 1});
+	Node *real = make_slice(graph, y, 0, 0, (Dim){graph->batch, 1}),
+	     *made = make_slice(graph, y, 0, graph->batch, (Dim){graph->batch, 1});
 	return make_binary(graph, &op_sub, real, made);
 }
 
 static const OpCase cases[] = {
-	{"flatten", case_flatten}, {"reshape into the batch", case_reshape_batch}, {"reshape out of the batch", case_reshape_back},
-	{"reshape without batch", case_reshape_plain}, {"transpose", case_transpose}, {"transpose the batch", case_transpose_batch},
-	{"channels first", case_transpose_channels}, {"transpose the middle", case_transpose_middle}, {"transpose, then flatten", case_transpose_reshape},
-	{"broadcast a row", case_broadcast_row}, {"broadcast a column", case_broadcast_column}, {"broadcast a scalar", case_broadcast_scalar},
-	{"broadcast without batch", case_broadcast_plain}, {"slice of the last axis", case_slice_last}, {"slice of one", case_slice_one},
-	{"slice without batch", case_slice_plain}, {"slice of the batch", case_slice_batch}, {"slice of a slice", case_slice_slice},
-	{"pad the last axis", case_pad_last}, {"pad with a value", case_pad_value}, {"pad an image", case_pad_image}, {"pad the batch", case_pad_batch},
-	{"concat the last axis", case_concat_last}, {"concat a middle axis", case_concat_middle}, {"concat batches", case_concat_batch},
-	{"concat without batch", case_concat_plain}, {"stop", case_stop}, {"gates", case_gates}, {"overlapping slices", case_overlap},
+	{"flatten", case_flatten}, {"reshape into the batch", case_reshape_batch},
+	{"reshape out of the batch", case_reshape_back},
+	{"reshape without batch", case_reshape_plain}, {"transpose", case_transpose},
+	{"transpose the batch", case_transpose_batch},
+	{"channels first", case_transpose_channels}, {"transpose the middle", case_transpose_middle},
+	{"transpose, then flatten", case_transpose_reshape},
+	{"broadcast a row", case_broadcast_row}, {"broadcast a column", case_broadcast_column},
+	{"broadcast a scalar", case_broadcast_scalar},
+	{"broadcast without batch", case_broadcast_plain}, {"slice of the last axis", case_slice_last},
+	{"slice of one", case_slice_one},
+	{"slice without batch", case_slice_plain}, {"slice of the batch", case_slice_batch},
+	{"slice of a slice", case_slice_slice},
+	{"pad the last axis", case_pad_last}, {"pad with a value", case_pad_value}, {"pad an image", case_pad_image},
+	{"pad the batch", case_pad_batch},
+	{"concat the last axis", case_concat_last}, {"concat a middle axis", case_concat_middle},
+	{"concat batches", case_concat_batch},
+	{"concat without batch", case_concat_plain}, {"stop", case_stop}, {"gates", case_gates},
+	{"overlapping slices", case_overlap},
 	{"two batches", case_two_batches},
 };
 

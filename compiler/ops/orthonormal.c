@@ -8,8 +8,8 @@ static bool shape_orthonormal(Graph *graph, Node **args, int arg_count, const At
 	(void)arg_count, (void)at;
 	*shape = args[0]->shape;
 	if (shape->rank == 2 && !shape_rows(shape)) return true;
-	diag_error(graph->context, graph->place, "reshape to [-1, last axis] before and back after", "orthonormal takes a matrix, not %s",
-		shape_text(graph->context->arena, shape));
+	diag_error(graph->context, graph->place, "reshape to [-1, last axis] before and back after",
+		"orthonormal takes a matrix, not %s", shape_text(graph->context->arena, shape));
 	return false;
 }
 
@@ -41,11 +41,15 @@ static void evaluate_orthonormal(const Node *node, const Tensor *args, Tensor *r
 	}
 }
 
-const Op op_orthonormal = {.name = "orthonormal", .kind = OP_WHOLE, .arity = 1, .shape = shape_orthonormal, .evaluate = evaluate_orthonormal};
+const Op op_orthonormal = {.name = "orthonormal", .kind = OP_WHOLE, .arity = 1, .shape = shape_orthonormal,
+	.evaluate = evaluate_orthonormal};
 
 Node *make_orthonormal(Graph *graph, Node *x) { return make_node(graph, &op_orthonormal, &x, 1, NULL, (Shape){0}); }
 
-static Node *case_of(Graph *graph, const char *shape) { return make_orthonormal(graph, op_case_input(graph, "a", shape)); }
+static Node *case_of(Graph *graph, const char *shape)
+{
+	return make_orthonormal(graph, op_case_input(graph, "a", shape));
+}
 static Node *case_tall(Graph *graph) { return case_of(graph, "17 3"); }
 static Node *case_wide(Graph *graph) { return case_of(graph, "3 12"); }
 static Node *case_square(Graph *graph) { return case_of(graph, "5 5"); }
@@ -53,4 +57,5 @@ static Node *case_square(Graph *graph) { return case_of(graph, "5 5"); }
 static const OpCase cases[] = {{"tall", case_tall}, {"wide", case_wide}, {"square", case_square}};
 
 static const Op *const ops[] = {&op_orthonormal};
-const OpFamily op_family_orthonormal = {"orthonormal", ops, sizeof ops / sizeof *ops, cases, sizeof cases / sizeof *cases};
+const OpFamily op_family_orthonormal = {
+	"orthonormal", ops, sizeof ops / sizeof *ops, cases, sizeof cases / sizeof *cases};

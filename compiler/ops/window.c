@@ -18,7 +18,8 @@ static bool check_window(Graph *graph, const Window *w, int rank)
 	for (int i = 0; good && i < w->rank; i++)
 		good = w->size[i] >= 1 && w->stride[i] >= 1 && w->dilation[i] >= 1 && w->low[i] >= 0 && w->high[i] >= 0;
 	if (!good)
-		diag_error(graph->context, graph->place, "sizes, strides and dilations are at least 1, padding at least 0; one, two or three axes",
+		diag_error(graph->context, graph->place,
+			"sizes, strides and dilations are at least 1, padding at least 0; one, two or three axes",
 			"this window can't be laid over a tensor of %d axes", rank);
 	return good;
 }
@@ -34,7 +35,8 @@ static bool windows_of(Graph *graph, const Window *w, const Shape *x, Shape *sha
 {
 	if (!check_window(graph, w, x->rank)) return false;
 	if (x->rank + w->rank > MAX_RANK) {
-		diag_error(graph->context, graph->place, "reshape some axes into one", "windows over %s need more than %d axes", text_of(graph, x), MAX_RANK);
+		diag_error(graph->context, graph->place, "reshape some axes into one",
+			"windows over %s need more than %d axes", text_of(graph, x), MAX_RANK);
 		return false;
 	}
 	*shape = (Shape){.rank = x->rank + w->rank};
@@ -43,12 +45,13 @@ static bool windows_of(Graph *graph, const Window *w, const Shape *x, Shape *sha
 		Dim n = x->dim[w->axis + i];
 		int64_t count = window_count(w, i, n.size);
 		if (n.rows) {
-			diag_error(graph->context, graph->place, "windows go over the axes after the batch", "a window over the batch axis of %s", text_of(graph, x));
+			diag_error(graph->context, graph->place, "windows go over the axes after the batch",
+				"a window over the batch axis of %s", text_of(graph, x));
 			return false;
 		}
 		if (count < 1) {
-			diag_error(graph->context, graph->place, "a smaller window, or padding=same", "the window %s is larger than the input %s",
-				sizes_text(graph, w), text_of(graph, x));
+			diag_error(graph->context, graph->place, "a smaller window, or padding=same",
+				"the window %s is larger than the input %s", sizes_text(graph, w), text_of(graph, x));
 			return false;
 		}
 		shape->dim[w->axis + i] = (Dim){count, 0};
@@ -72,7 +75,8 @@ static bool shape_fold(Graph *graph, Node **args, int arg_count, const Attribute
 	if (!windows_of(graph, &at->window, shape, &windows)) return false;
 	if (shape_equal(&windows, &args[0]->shape)) return true;
 	diag_error(graph->context, graph->place, "the sizes of a fold are those of the tensor whose windows they are",
-		"%s does not hold the windows of %s, which are %s", text_of(graph, &args[0]->shape), text_of(graph, shape), text_of(graph, &windows));
+		"%s does not hold the windows of %s, which are %s", text_of(graph, &args[0]->shape),
+		text_of(graph, shape), text_of(graph, &windows));
 	return false;
 }
 
@@ -83,7 +87,8 @@ static bool tap_place(const Window *w, const Shape *folded, const int64_t *place
 {
 	for (int i = 0; i < w->axis; i++) at[i] = place[i];
 	for (int i = 0; i < w->rank; i++) {
-		int64_t p = place[w->axis + i] * w->stride[i] + place[w->axis + w->rank + i] * w->dilation[i] - w->low[i];
+		int64_t p =
+			place[w->axis + i] * w->stride[i] + place[w->axis + w->rank + i] * w->dilation[i] - w->low[i];
 		if (p < 0 || p >= folded->dim[w->axis + i].size) return false;
 		at[w->axis + i] = p;
 	}
@@ -96,7 +101,10 @@ static void evaluate_unfold(const Node *node, const Tensor *args, Tensor *result
 	(void)feed;
 	int64_t place[MAX_RANK] = {0}, from[MAX_RANK], flat = 0;
 	const Window *w = &node->at.window;
-	do result->data[flat++] = tap_place(w, &args[0].shape, place, from) ? args[0].data[place_flat(&args[0].shape, from)] : w->fill;
+	do
+		result->data[flat++] = tap_place(w, &args[0].shape, place, from)
+			? args[0].data[place_flat(&args[0].shape, from)]
+			: w->fill;
 	while (place_next(&result->shape, place));
 }
 
@@ -105,7 +113,8 @@ static void evaluate_fold(const Node *node, const Tensor *args, Tensor *result, 
 	(void)feed;
 	int64_t place[MAX_RANK] = {0}, to[MAX_RANK], flat = 0;
 	do {
-		if (tap_place(&node->at.window, &result->shape, place, to)) result->data[place_flat(&result->shape, to)] += args[0].data[flat];
+		if (tap_place(&node->at.window, &result->shape, place, to))
+			result->data[place_flat(&result->shape, to)] += args[0].data[flat];
 		flat++;
 	} while (place_next(&args[0].shape, place));
 }
@@ -127,13 +136,17 @@ static void gradient_fold(Graph *graph, Node *node, Node *g, const bool *wanted,
 	gradients[0] = make_unfold(graph, g, &node->at.window);
 }
 
-const Op op_unfold = {.name = "unfold", .kind = OP_MOVE, .arity = 1, .shape = shape_unfold, .gradient = gradient_unfold, .evaluate = evaluate_unfold};
-const Op op_fold = {.name = "fold", .kind = OP_FOLD, .arity = 1, .shape = shape_fold, .gradient = gradient_fold, .evaluate = evaluate_fold};
+const Op op_unfold = {.name = "unfold", .kind = OP_MOVE, .arity = 1, .shape = shape_unfold,
+	.gradient = gradient_unfold, .evaluate = evaluate_unfold};
+const Op op_fold = {.name = "fold", .kind = OP_FOLD, .arity = 1, .shape = shape_fold,
+	.gradient = gradient_fold, .evaluate = evaluate_fold};
 
 /* Negative axes counted from the end; what lies beyond the window's rank set to 0, so that equal windows are equal. */
 static Window clean_window(const Window *window, int rank)
 {
-	Window w = {.axis = window->axis < 0 ? window->axis + rank : window->axis, .rank = window->rank, .fill = window->fill};
+	Window w = {.axis = window->axis < 0 ? window->axis + rank : window->axis,
+		.rank = window->rank,
+		.fill = window->fill};
 	for (int i = 0; i < w.rank && i < MAX_WINDOW; i++) {
 		w.size[i] = window->size[i];
 		w.stride[i] = window->stride[i];
@@ -170,16 +183,30 @@ static Node *in(Graph *graph, const char *name, const char *shape) { return op_c
 
 static Window line(int64_t size, int64_t stride, int64_t dilation, int64_t low, int64_t high)
 {
-	return (Window){.axis = 1, .rank = 1, .size = {size}, .stride = {stride}, .dilation = {dilation}, .low = {low}, .high = {high}};
+	return (Window){.axis = 1,
+		.rank = 1,
+		.size = {size},
+		.stride = {stride},
+		.dilation = {dilation},
+		.low = {low},
+		.high = {high}};
 }
 
 static Window square(int64_t size, int64_t stride, int64_t dilation, int64_t low, int64_t high)
 {
-	return (Window){.axis = 1, .rank = 2, .size = {size, size}, .stride = {stride, stride}, .dilation = {dilation, dilation},
-		.low = {low, low}, .high = {high, high}};
+	return (Window){.axis = 1,
+		.rank = 2,
+		.size = {size, size},
+		.stride = {stride, stride},
+		.dilation = {dilation, dilation},
+		.low = {low, low},
+		.high = {high, high}};
 }
 
-static Node *unfolded(Graph *graph, const char *shape, Window w) { return make_unfold(graph, in(graph, "a", shape), &w); }
+static Node *unfolded(Graph *graph, const char *shape, Window w)
+{
+	return make_unfold(graph, in(graph, "a", shape), &w);
+}
 static Node *case_unfold_line(Graph *graph) { return unfolded(graph, "N 9 3", line(3, 1, 1, 0, 0)); }
 static Node *case_unfold_causal(Graph *graph) { return unfolded(graph, "N 7 1", line(3, 1, 2, 4, 0)); }
 static Node *case_unfold_square(Graph *graph) { return unfolded(graph, "N 5 5 3", square(3, 1, 1, 1, 1)); }
@@ -190,7 +217,13 @@ static Node *case_unfold_pixel(Graph *graph) { return unfolded(graph, "N 1 1 15"
 static Node *case_unfold_gaps(Graph *graph) { return unfolded(graph, "N 7 7 1", square(2, 3, 1, 0, 0)); }
 static Node *case_unfold_volume(Graph *graph)
 {
-	Window w = {.axis = 1, .rank = 3, .size = {2, 1, 3}, .stride = {1, 2, 1}, .dilation = {1, 1, 1}, .low = {0, 0, 1}, .high = {1, 0, 1}};
+	Window w = {.axis = 1,
+		.rank = 3,
+		.size = {2, 1, 3},
+		.stride = {1, 2, 1},
+		.dilation = {1, 1, 1},
+		.low = {0, 0, 1},
+		.high = {1, 0, 1}};
 	return unfolded(graph, "N 3 3 3 2", w);
 }
 static Node *case_unfold_fill(Graph *graph)
@@ -213,7 +246,9 @@ static Node *taps(Graph *graph, Node *x, Window w)
 {
 	Node *u = make_unfold(graph, x, &w);
 	if (!u) return NULL;
-	Shape s = {.rank = 5, .dim = {u->shape.dim[0], u->shape.dim[1], u->shape.dim[2], {w.size[0] * w.size[1], 0}, x->shape.dim[3]}};
+	Shape s = {.rank = 5,
+		.dim = {u->shape.dim[0], u->shape.dim[1], u->shape.dim[2], {w.size[0] * w.size[1], 0},
+			x->shape.dim[3]}};
 	return make_reshape(graph, u, s);
 }
 static Node *max_pool(Graph *graph, Node *x, Window w)
@@ -224,26 +259,51 @@ static Node *max_pool(Graph *graph, Node *x, Window w)
 	return make_reshape(graph, y, s);
 }
 static Node *case_max_pool(Graph *graph) { return max_pool(graph, in(graph, "a", "N 4 4 3"), square(2, 2, 1, 0, 0)); }
-static Node *case_max_pool_odd(Graph *graph) { return max_pool(graph, in(graph, "a", "N 5 7 17"), square(2, 2, 1, 0, 0)); }
-static Node *case_max_pool_same(Graph *graph) { return max_pool(graph, in(graph, "a", "N 5 5 1"), square(3, 2, 1, 1, 1)); }
-static Node *case_max_pool_overlap(Graph *graph) { return max_pool(graph, in(graph, "a", "N 5 5 3"), square(3, 1, 1, 0, 0)); }
-static Node *case_max_pool_ties(Graph *graph) { return max_pool(graph, in(graph, "a_ties", "N 6 6 15"), square(2, 2, 1, 0, 0)); }
+static Node *case_max_pool_odd(Graph *graph)
+{
+	return max_pool(graph, in(graph, "a", "N 5 7 17"), square(2, 2, 1, 0, 0));
+}
+static Node *case_max_pool_same(Graph *graph)
+{
+	return max_pool(graph, in(graph, "a", "N 5 5 1"), square(3, 2, 1, 1, 1));
+}
+static Node *case_max_pool_overlap(Graph *graph)
+{
+	return max_pool(graph, in(graph, "a", "N 5 5 3"), square(3, 1, 1, 0, 0));
+}
+static Node *case_max_pool_ties(Graph *graph)
+{
+	return max_pool(graph, in(graph, "a_ties", "N 6 6 15"), square(2, 2, 1, 0, 0));
+}
 
 /* fold(reshape(equal(iota, argmax(taps x))·g)): the gradient of a max pool, with ties */
 static Node *pool_backward(Graph *graph, const char *name, const char *image, const char *pooled, Window w)
 {
 	w.fill = -3e38;
 	Node *x = in(graph, name, image), *t = taps(graph, x, w), *g = in(graph, "b", pooled);
-	Node *hit = make_binary(graph, &op_equal, make_places(graph, &t->shape, 3), make_reduce(graph, &op_argmax, t, 1u << 3));
+	Node *hit = make_binary(
+		graph, &op_equal, make_places(graph, &t->shape, 3), make_reduce(graph, &op_argmax, t, 1u << 3));
 	Shape open = {.rank = 5, .dim = {g->shape.dim[0], g->shape.dim[1], g->shape.dim[2], {1, 0}, g->shape.dim[3]}};
 	Node *spread = make_binary(graph, &op_mul, hit, make_reshape(graph, g, open));
 	Node *u = make_reshape(graph, spread, make_unfold(graph, x, &w)->shape);
 	return make_fold(graph, u, (int64_t[]){x->shape.dim[1].size, x->shape.dim[2].size}, &w);
 }
-static Node *case_pool_backward(Graph *graph) { return pool_backward(graph, "a", "N 4 4 3", "N 2 2 3", square(2, 2, 1, 0, 0)); }
-static Node *case_pool_backward_odd(Graph *graph) { return pool_backward(graph, "a", "N 5 7 17", "N 2 3 17", square(2, 2, 1, 0, 0)); }
-static Node *case_pool_backward_ties(Graph *graph) { return pool_backward(graph, "a_ties", "N 4 4 15", "N 2 2 15", square(2, 2, 1, 0, 0)); }
-static Node *case_pool_backward_overlap(Graph *graph) { return pool_backward(graph, "a", "N 5 5 3", "N 3 3 3", square(3, 2, 1, 1, 1)); }
+static Node *case_pool_backward(Graph *graph)
+{
+	return pool_backward(graph, "a", "N 4 4 3", "N 2 2 3", square(2, 2, 1, 0, 0));
+}
+static Node *case_pool_backward_odd(Graph *graph)
+{
+	return pool_backward(graph, "a", "N 5 7 17", "N 2 3 17", square(2, 2, 1, 0, 0));
+}
+static Node *case_pool_backward_ties(Graph *graph)
+{
+	return pool_backward(graph, "a_ties", "N 4 4 15", "N 2 2 15", square(2, 2, 1, 0, 0));
+}
+static Node *case_pool_backward_overlap(Graph *graph)
+{
+	return pool_backward(graph, "a", "N 5 5 3", "N 3 3 3", square(3, 2, 1, 1, 1));
+}
 
 static Node *mean_pool(Graph *graph, Node *x, Window w, bool count_inside)
 {
@@ -256,21 +316,35 @@ static Node *mean_pool(Graph *graph, Node *x, Window w, bool count_inside)
 	Shape s = {.rank = 4, .dim = {y->shape.dim[0], y->shape.dim[1], y->shape.dim[2], y->shape.dim[4]}};
 	return make_reshape(graph, y, s);
 }
-static Node *case_mean_pool(Graph *graph) { return mean_pool(graph, in(graph, "a", "N 5 4 15"), square(2, 2, 1, 0, 0), false); }
-static Node *case_mean_pool_same(Graph *graph) { return mean_pool(graph, in(graph, "a", "N 5 5 3"), square(3, 2, 1, 1, 1), true); }
-static Node *case_mean_pool_whole(Graph *graph) { return mean_pool(graph, in(graph, "a", "N 3 3 33"), square(3, 1, 1, 0, 0), false); }
+static Node *case_mean_pool(Graph *graph)
+{
+	return mean_pool(graph, in(graph, "a", "N 5 4 15"), square(2, 2, 1, 0, 0), false);
+}
+static Node *case_mean_pool_same(Graph *graph)
+{
+	return mean_pool(graph, in(graph, "a", "N 5 5 3"), square(3, 2, 1, 1, 1), true);
+}
+static Node *case_mean_pool_whole(Graph *graph)
+{
+	return mean_pool(graph, in(graph, "a", "N 3 3 33"), square(3, 1, 1, 0, 0), false);
+}
 
 static const OpCase cases[] = {
-	{"unfold a line", case_unfold_line}, {"unfold, causal and dilated", case_unfold_causal}, {"unfold a square", case_unfold_square},
-	{"unfold with stride", case_unfold_strided}, {"unfold with dilation", case_unfold_dilated}, {"unfold the whole image", case_unfold_whole},
-	{"unfold one pixel", case_unfold_pixel}, {"unfold with gaps", case_unfold_gaps}, {"unfold a volume", case_unfold_volume},
+	{"unfold a line", case_unfold_line}, {"unfold, causal and dilated", case_unfold_causal},
+	{"unfold a square", case_unfold_square},
+	{"unfold with stride", case_unfold_strided}, {"unfold with dilation", case_unfold_dilated},
+	{"unfold the whole image", case_unfold_whole},
+	{"unfold one pixel", case_unfold_pixel}, {"unfold with gaps", case_unfold_gaps},
+	{"unfold a volume", case_unfold_volume},
 	{"unfold with a fill", case_unfold_fill}, {"fold a line", case_fold_line}, {"fold a square", case_fold_square},
 	{"fold with stride", case_fold_strided}, {"fold with gaps", case_fold_gaps},
 	{"max pool", case_max_pool}, {"max pool, odd", case_max_pool_odd}, {"max pool, same", case_max_pool_same},
 	{"max pool, overlapping", case_max_pool_overlap}, {"max pool, ties", case_max_pool_ties},
 	{"max pool backward", case_pool_backward}, {"max pool backward, odd", case_pool_backward_odd},
-	{"max pool backward, ties", case_pool_backward_ties}, {"max pool backward, overlapping", case_pool_backward_overlap},
-	{"average pool", case_mean_pool}, {"average pool, same", case_mean_pool_same}, {"average pool of all", case_mean_pool_whole},
+	{"max pool backward, ties", case_pool_backward_ties},
+	{"max pool backward, overlapping", case_pool_backward_overlap},
+	{"average pool", case_mean_pool}, {"average pool, same", case_mean_pool_same},
+	{"average pool of all", case_mean_pool_whole},
 };
 
 static const Op *const ops[] = {&op_unfold, &op_fold};

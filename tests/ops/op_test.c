@@ -34,8 +34,15 @@ Feed inputs_feed(Inputs *inputs, Arena *arena, Graph *graph, int64_t rows)
 {
 	*inputs = (Inputs){.arena = arena, .graph = graph, .rows = rows};
 	for (int i = 0; i < graph->count; i++)
-		if (graph->nodes[i]->op == &op_input || graph->nodes[i]->op == &op_variable) inputs_find(inputs, graph->nodes[i]);
-	return (Feed){.rows = rows, .seed = 7, .step = 3, .epoch = 1, .input = give_input, .variable = give_variable, .user = inputs};
+		if (graph->nodes[i]->op == &op_input || graph->nodes[i]->op == &op_variable)
+			inputs_find(inputs, graph->nodes[i]);
+	return (Feed){.rows = rows,
+		.seed = 7,
+		.step = 3,
+		.epoch = 1,
+		.input = give_input,
+		.variable = give_variable,
+		.user = inputs};
 }
 
 double evaluate_scalar(Inputs *inputs, const Feed *feed, Node *node)

@@ -64,7 +64,8 @@ static double slope(Setting *s, const Feed *feed, Node *y, double *number)
 	}
 	*number = middle;
 	double here = evaluate_scalar(&s->inputs, feed, y);
-	double left = (here - at[1]) / h, right = (at[2] - here) / h, wide = (at[3] - at[0]) / (4 * h), narrow = (at[2] - at[1]) / (2 * h);
+	double left = (here - at[1]) / h, right = (at[2] - here) / h, wide = (at[3] - at[0]) / (4 * h),
+	       narrow = (at[2] - at[1]) / (2 * h);
 	double scale = fmax(1, fmax(fabs(left), fabs(right)));
 	if (fabs(left - right) > 1e-2 * scale || fabs(wide - narrow) > 1e-3 * scale) return NAN;
 	return (4 * narrow - wide) / 3;
@@ -89,7 +90,8 @@ static bool cuts_gradients(const Graph *graph)
 }
 
 /* The gradients of y by all inputs of the case are its slopes, with `rows` live rows. */
-static void check_slopes(Setting *s, Node *y, Node **inputs, Node **gradients, int count, int64_t rows, const char *what)
+static void check_slopes(
+	Setting *s, Node *y, Node **inputs, Node **gradients, int count, int64_t rows, const char *what)
 {
 	Feed feed = inputs_feed(&s->inputs, s->context.arena, s->graph, rows);
 	for (int k = 0; k < count; k++) {
@@ -101,7 +103,8 @@ static void check_slopes(Setting *s, Node *y, Node **inputs, Node **gradients, i
 		for (int64_t i = 0; i < size; i += step) {
 			double expected = slope(s, &feed, y, &x->data[i]), got = gradients[k] ? g.data[i] : 0;
 			if (isnan(expected) || fabs(got - expected) <= 2e-6 * fmax(1, fabs(expected))) continue;
-			fail_msg("%s by %s at %lld: %.9g, differences say %.9g", what, inputs[k]->at.name, (long long)i, got, expected);
+			fail_msg("%s by %s at %lld: %.9g, differences say %.9g", what, inputs[k]->at.name, (long long)i,
+				got, expected);
 		}
 	}
 }
@@ -169,7 +172,8 @@ static void test_passes(void **state)
 		Tensor before[17], after[17];
 		make_case(&s, *state, TEST_BATCH);
 		Program program = program_of(&s, outputs);
-		for (int i = 0; i < program.output_count; i++) before[i] = value_at(&s, TEST_BATCH - 1, outputs[i].node);
+		for (int i = 0; i < program.output_count; i++)
+			before[i] = value_at(&s, TEST_BATCH - 1, outputs[i].node);
 		passes[p](&s.context, &program);
 		assert_int_equal(s.context.errors, 0);
 		int root_count;
@@ -178,7 +182,8 @@ static void test_passes(void **state)
 		for (int i = 0; i < program.output_count; i++) {
 			after[i] = value_at(&s, TEST_BATCH - 1, outputs[i].node);
 			double difference = largest_difference(&before[i], &after[i]);
-			if (!(difference <= 1e-12)) fail_msg("pass %d changes %s by %g", (int)p, outputs[i].name, difference);
+			if (!(difference <= 1e-12))
+				fail_msg("pass %d changes %s by %g", (int)p, outputs[i].name, difference);
 		}
 		drop_case(&s);
 	}
@@ -201,8 +206,10 @@ int main(void)
 			for (size_t k = 0; k < sizeof checks / sizeof *checks; k++) {
 				const OpCase *op_case = &op_families[f]->cases[c];
 				tests = arena_grow(arena, tests, count, &capacity, sizeof *tests);
-				tests[count++] = (struct CMUnitTest){arena_format(arena, "%s: %s: %s", op_families[f]->name, op_case->name, checks[k].name),
-					checks[k].test, NULL, NULL, (void *)op_case};
+				tests[count++] =
+					(struct CMUnitTest){arena_format(arena, "%s: %s: %s", op_families[f]->name,
+				                                    op_case->name, checks[k].name),
+						checks[k].test, NULL, NULL, (void *)op_case};
 			}
 	int failed = _cmocka_run_group_tests("ops", tests, (size_t)count, NULL, NULL);
 	arena_free(arena);

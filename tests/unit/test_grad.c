@@ -170,7 +170,8 @@ static void test_ties(void **state)
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, start, stop)
-	const struct CMUnitTest tests[] = {TEST(test_no_path), TEST(test_of_itself), TEST(test_only_wanted_paths), TEST(test_disjoint_slices),
-		TEST(test_overlapping_slices), TEST(test_batch_slices), TEST(test_stamps), TEST(test_third_derivative), TEST(test_ties)};
+	const struct CMUnitTest tests[] = {TEST(test_no_path), TEST(test_of_itself), TEST(test_only_wanted_paths),
+		TEST(test_disjoint_slices), TEST(test_overlapping_slices), TEST(test_batch_slices), TEST(test_stamps),
+		TEST(test_third_derivative), TEST(test_ties)};
 	return cmocka_run_group_tests_name("grad", tests, NULL, NULL);
 }

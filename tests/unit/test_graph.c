@@ -10,7 +10,10 @@
 #include "../runtime/nn_random.h"
 
 static Node *in(Graph *g, const char *name, const char *shape) { return op_case_input(g, name, shape); }
-static Node *data(Graph *g, const char *shape, const double *values) { return make_data(g, op_case_shape(g, shape), values); }
+static Node *data(Graph *g, const char *shape, const double *values)
+{
+	return make_data(g, op_case_shape(g, shape), values);
+}
 static Shape shape(Graph *g, const char *text) { return op_case_shape(g, text); }
 
 /* --- shapes and nodes */
@@ -134,21 +137,31 @@ static const struct { Node *(*make)(Graph *graph); const char *message, *help; }
 	{wrong_inner, "axis 'k' is [3] on one side and [4] on the other: [batch, 3] and [4, 5]", "must be equally long"},
 	{wrong_inner_batch, "axis 'k' is [batch] on one side and [4] on the other", "must be equally long"},
 	{wrong_letters, "'nkl' names 3 axes, but the shape is [batch, 3]", "one letter for each axis"},
-	{wrong_diagonal, "axis 'k' stands twice in 'kk'", "diagonal"}, {wrong_alone, "axis 'o' of 'nk,ko->n' stands in one place only", "sum over that axis first"},
+	{wrong_diagonal, "axis 'k' stands twice in 'kk'", "diagonal"},
+	{wrong_alone, "axis 'o' of 'nk,ko->n' stands in one place only", "sum over that axis first"},
 	{wrong_from_nowhere, "axis 'x' of 'nk,ko->nox' stands in one place only", "is an axis of an operand"},
 	{wrong_reshape, "[batch, 3] does not hold as many values as [batch, 4]", "one of them may be -1"},
 	{wrong_reshape_batch, "the batch can't come or go in a reshape: [batch, 3] to [12]", "keep the batch"},
-	{wrong_broadcast, "[batch, 3] can't be broadcast to [batch, 5]", "only axes of size 1"}, {wrong_broadcast_batch, "[batch, 3] can't be broadcast to [4, 3]", "only axes of size 1"},
-	{wrong_axis, "[batch, 3] has no axis 2", "axes count from 0"}, {wrong_slice, "2:4 leaves axis 1 of [batch, 3]", "places count from 0"},
-	{wrong_sample, "a piece of the batch axis that is not whole batches", "a short last batch"}, {wrong_order, "names every axis of [batch, 3] once", "[1, 0]"},
+	{wrong_broadcast, "[batch, 3] can't be broadcast to [batch, 5]", "only axes of size 1"},
+	{wrong_broadcast_batch, "[batch, 3] can't be broadcast to [4, 3]", "only axes of size 1"},
+	{wrong_axis, "[batch, 3] has no axis 2", "axes count from 0"},
+	{wrong_slice, "2:4 leaves axis 1 of [batch, 3]", "places count from 0"},
+	{wrong_sample, "a piece of the batch axis that is not whole batches", "a short last batch"},
+	{wrong_order, "names every axis of [batch, 3] once", "[1, 0]"},
 	{wrong_concat, "concat: shapes differ beside axis 1: [batch, 3] and [batch, 3, 1]", "may differ"},
-	{wrong_concat_batch, "concat: shapes differ beside axis 0: [batch, 3] and [4, 3]", "may differ"}, {wrong_nothing, "nothing to join", "at least one"},
-	{wrong_two_axes, "a maximum goes over one axis", "amax(x, -1)"}, {wrong_no_axis, "[batch, 3] has no such axis", "axes count from 0"},
+	{wrong_concat_batch, "concat: shapes differ beside axis 0: [batch, 3] and [4, 3]", "may differ"},
+	{wrong_nothing, "nothing to join", "at least one"},
+	{wrong_two_axes, "a maximum goes over one axis", "amax(x, -1)"},
+	{wrong_no_axis, "[batch, 3] has no such axis", "axes count from 0"},
 	{wrong_window, "the window [3, 3] is larger than the input [batch, 2, 2]", "padding=same"},
-	{wrong_window_batch, "a window over the batch axis of [batch, 5]", "after the batch"}, {wrong_stride, "this window can't be laid", "at least 1"},
-	{wrong_fold, "does not hold the windows of [batch, 9]", "the sizes of a fold"}, {wrong_table, "[batch, 3] is no table to gather from", "first axis"},
-	{wrong_values, "scatter: values are [3, 5], but the numbers are [batch]", "a row for each number"}, {wrong_matrix, "orthonormal takes a matrix, not [3]", "reshape"},
-	{wrong_empty, "axis 1 of [3, 0] is empty", "at least one value"}, {wrong_rank, "a tensor of 13 axes: at most 12", "reshape some axes"},
+	{wrong_window_batch, "a window over the batch axis of [batch, 5]", "after the batch"},
+	{wrong_stride, "this window can't be laid", "at least 1"},
+	{wrong_fold, "does not hold the windows of [batch, 9]", "the sizes of a fold"},
+	{wrong_table, "[batch, 3] is no table to gather from", "first axis"},
+	{wrong_values, "scatter: values are [3, 5], but the numbers are [batch]", "a row for each number"},
+	{wrong_matrix, "orthonormal takes a matrix, not [3]", "reshape"},
+	{wrong_empty, "axis 1 of [3, 0] is empty", "at least one value"},
+	{wrong_rank, "a tensor of 13 axes: at most 12", "reshape some axes"},
 	{wrong_huge, "is too large", ""}, {wrong_negative_pad, "pad adds at least nothing: -1 and 0", "use a slice"},
 };
 
@@ -164,7 +177,8 @@ static void test_mistakes(void **state)
 		g->place = (Place){&source, 0, 3, 4};
 		assert_null(mistakes[i].make(g));
 		fclose(context.messages);
-		if (!strstr(text, mistakes[i].message) || !strstr(text, mistakes[i].help) || !strstr(text, "spec.yaml:1:4: error"))
+		if (!strstr(text, mistakes[i].message) || !strstr(text, mistakes[i].help) ||
+			!strstr(text, "spec.yaml:1:4: error"))
 			fail_msg("expected '%s' and '%s', got: %s", mistakes[i].message, mistakes[i].help, text);
 		assert_int_equal(context.errors, 1);
 		free(text);
@@ -208,7 +222,14 @@ static void test_null(void **state)
 static Node *six(Graph *g) { return data(g, "2 3", LIST(1, 2, 3, 4, 5, 6)); }
 static Window line(int64_t size, int64_t stride, int64_t dilation, int64_t low, int64_t high, double fill)
 {
-	return (Window){.axis = 0, .rank = 1, .size = {size}, .stride = {stride}, .dilation = {dilation}, .low = {low}, .high = {high}, .fill = fill};
+	return (Window){.axis = 0,
+		.rank = 1,
+		.size = {size},
+		.stride = {stride},
+		.dilation = {dilation},
+		.low = {low},
+		.high = {high},
+		.fill = fill};
 }
 static Node *unfolded(Graph *g, Window w) { return make_unfold(g, data(g, "5", LIST(1, 2, 3, 4, 5)), &w); }
 VALUE(iota, make_iota(g, 3))
@@ -249,18 +270,27 @@ VALUE(scatter, make_scatter(g, data(g, "3", LIST(1, 1, 0)), data(g, "3 2", LIST(
 VALUE(orthonormal, make_orthonormal(g, data(g, "2 2", LIST(3, 1, 4, 2))))
 
 static const struct { Node *(*make)(Graph *graph); const char *shape; double values[12]; } values[] = {
-	{value_iota, "[3]", {0, 1, 2}}, {value_broadcast_operands, "[2, 3]", {9, 8, 7, 19, 18, 17}}, {value_select, "[3]", {1, 7, 7}},
-	{value_max, "[3]", {0, 0, 2}}, {value_less, "[3]", {1, 0, 0}}, {value_equal, "[3]", {0, 1, 0}}, {value_floor, "[3]", {-2, 2, 2}},
-	{value_softplus, "[3]", {0, 0.69314718055994531, 800}}, {value_sigmoid, "[3]", {0, 0.5, 1}}, {value_pow, "[3]", {1024, 3, 0.5}},
+	{value_iota, "[3]", {0, 1, 2}}, {value_broadcast_operands, "[2, 3]", {9, 8, 7, 19, 18, 17}},
+	{value_select, "[3]", {1, 7, 7}},
+	{value_max, "[3]", {0, 0, 2}}, {value_less, "[3]", {1, 0, 0}}, {value_equal, "[3]", {0, 1, 0}},
+	{value_floor, "[3]", {-2, 2, 2}},
+	{value_softplus, "[3]", {0, 0.69314718055994531, 800}}, {value_sigmoid, "[3]", {0, 0.5, 1}},
+	{value_pow, "[3]", {1024, 3, 0.5}},
 	{value_sum_rows, "[1, 3]", {5, 7, 9}}, {value_sum_columns, "[2, 1]", {6, 15}}, {value_amax, "[2, 1]", {7, -4}},
-	{value_argmax, "[2, 1]", {1, 0}}, {value_argmax_rows, "[1, 3]", {1, 0, 1}}, {value_transpose, "[3, 2]", {1, 4, 2, 5, 3, 6}},
-	{value_transpose_three, "[3, 1, 2]", {1, 4, 2, 5, 3, 6}}, {value_broadcast, "[2, 2, 2]", {1, 1, 2, 2, 1, 1, 2, 2}},
-	{value_slice, "[2, 2]", {2, 3, 5, 6}}, {value_pad, "[2, 4]", {9, 1, 2, 3, 9, 4, 5, 6}}, {value_concat, "[2, 4]", {1, 2, 3, 8, 4, 5, 6, 9}},
+	{value_argmax, "[2, 1]", {1, 0}}, {value_argmax_rows, "[1, 3]", {1, 0, 1}},
+	{value_transpose, "[3, 2]", {1, 4, 2, 5, 3, 6}},
+	{value_transpose_three, "[3, 1, 2]", {1, 4, 2, 5, 3, 6}},
+	{value_broadcast, "[2, 2, 2]", {1, 1, 2, 2, 1, 1, 2, 2}},
+	{value_slice, "[2, 2]", {2, 3, 5, 6}}, {value_pad, "[2, 4]", {9, 1, 2, 3, 9, 4, 5, 6}},
+	{value_concat, "[2, 4]", {1, 2, 3, 8, 4, 5, 6, 9}},
 	{value_concat_rows, "[3, 2]", {1, 2, 3, 4, 5, 6}}, {value_unfold, "[4, 2]", {1, 2, 2, 3, 3, 4, 4, 5}},
 	{value_unfold_stride, "[3, 2]", {-1, 1, 2, 3, 4, 5}}, {value_unfold_dilation, "[2, 2]", {1, 4, 2, 5}},
-	{value_unfold_high, "[3, 3]", {0, 1, 2, 2, 3, 4, 4, 5, 0}}, {value_fold, "[5]", {1, 5, 9, 13, 8}}, {value_fold_padded, "[4]", {2, 3, 4, 5}},
-	{value_matmul, "[2, 2]", {4, 5, 10, 11}}, {value_matmul_turned, "[2, 3]", {13, 17, 21, 18, 24, 30}}, {value_batched, "[2]", {14, 77}},
-	{value_outer, "[2, 2]", {3, 4, 6, 8}}, {value_gather, "[2, 2]", {5, 6, 1, 2}}, {value_gather_outside, "[3]", {0, 2, 0}},
+	{value_unfold_high, "[3, 3]", {0, 1, 2, 2, 3, 4, 4, 5, 0}}, {value_fold, "[5]", {1, 5, 9, 13, 8}},
+	{value_fold_padded, "[4]", {2, 3, 4, 5}},
+	{value_matmul, "[2, 2]", {4, 5, 10, 11}}, {value_matmul_turned, "[2, 3]", {13, 17, 21, 18, 24, 30}},
+	{value_batched, "[2]", {14, 77}},
+	{value_outer, "[2, 2]", {3, 4, 6, 8}}, {value_gather, "[2, 2]", {5, 6, 1, 2}},
+	{value_gather_outside, "[3]", {0, 2, 0}},
 	{value_scatter, "[3, 2]", {5, 6, 4, 6, 0, 0}}, {value_orthonormal, "[2, 2]", {0.6, -0.8, 0.8, 0.6}},
 };
 
@@ -278,7 +308,8 @@ static void test_values(void **state)
 		ops_evaluate(context.arena, &node, 1, &feed, &value);
 		for (int64_t k = 0; k < shape_count(&value.shape); k++)
 			if (!(fabs(value.data[k] - values[i].values[k]) <= 1e-14))
-				fail_msg("%s number %d, place %d: %g, not %g", node->op->name, (int)i, (int)k, value.data[k], values[i].values[k]);
+				fail_msg("%s number %d, place %d: %g, not %g", node->op->name, (int)i, (int)k,
+					value.data[k], values[i].values[k]);
 		arena_free(context.arena);
 	}
 }

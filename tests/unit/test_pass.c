@@ -15,11 +15,15 @@ static const char *text_of(Arena *arena, const Node *node)
 	if (is_number(node)) return arena_format(arena, "%g", node->at.value);
 	if (node->op == &op_const) return arena_format(arena, "data%s", shape_text(arena, &node->shape));
 	const char *text = arena_format(arena, "%s(", node->op->name);
-	for (int i = 0; i < node->arg_count; i++) text = arena_format(arena, "%s%s%s", text, i ? ", " : "", text_of(arena, node->args[i]));
-	if (node->op == &op_contract) text = arena_format(arena, "%s; %s,%s->%s", text, node->at.a, node->at.b, node->at.o);
-	if (node->op == &op_slice) text = arena_format(arena, "%s; %d:%lld+%lld", text, node->at.axis, (long long)node->at.start,
-		(long long)node->shape.dim[node->at.axis].size);
-	return arena_format(arena, "%s)%s", text, node->op == &op_reshape || node->op == &op_broadcast ? shape_text(arena, &node->shape) : "");
+	for (int i = 0; i < node->arg_count; i++)
+		text = arena_format(arena, "%s%s%s", text, i ? ", " : "", text_of(arena, node->args[i]));
+	if (node->op == &op_contract)
+		text = arena_format(arena, "%s; %s,%s->%s", text, node->at.a, node->at.b, node->at.o);
+	if (node->op == &op_slice)
+		text = arena_format(arena, "%s; %d:%lld+%lld", text, node->at.axis, (long long)node->at.start,
+			(long long)node->shape.dim[node->at.axis].size);
+	return arena_format(arena, "%s)%s", text,
+		node->op == &op_reshape || node->op == &op_broadcast ? shape_text(arena, &node->shape) : "");
 }
 
 static Node *in(Graph *g, const char *name, const char *shape) { return op_case_input(g, name, shape); }
@@ -30,7 +34,10 @@ static Node *number(Graph *g, double value) { return make_const(g, value); }
 static Node *a(Graph *g) { return in(g, "a", "N 3"); }
 static Node *b(Graph *g) { return in(g, "b", "N 3"); }
 static Node *sum(Graph *g, Node *x, unsigned axes) { return make_reduce(g, &op_sum, x, axes); }
-static Node *part(Graph *g, Node *x, int axis, int64_t start, int64_t size) { return make_slice(g, x, axis, start, (Dim){size, 0}); }
+static Node *part(Graph *g, Node *x, int axis, int64_t start, int64_t size)
+{
+	return make_slice(g, x, axis, start, (Dim){size, 0});
+}
 #define TWO(op, x, y) make_binary(g, &op_##op, x, y)
 #define ONE(op, x) make_unary(g, &op_##op, x)
 #define RULE(id, expression) \
@@ -100,29 +107,47 @@ RULE(count_rows, sum(g, full(g, "N 3", 2), 3))
 RULE(small_together, TWO(mul, TWO(mul, a(g), in(g, "s", "")), in(g, "t", "")))
 
 static const struct { const char *name; Node *(*make)(Graph *graph); const char *text; } rules[] = {
-	{"a + 0", rule_add_zero, "a"}, {"0 + c, spread", rule_zero_add, "broadcast(c)[batch, 3]"}, {"a - 0", rule_sub_zero, "a"},
-	{"0 - a", rule_zero_sub, "neg(a)"}, {"1 a", rule_times_one, "a"}, {"0 a", rule_times_zero, "0"}, {"-1 a", rule_times_minus_one, "neg(a)"},
-	{"a / 1", rule_over_one, "a"}, {"--a", rule_double_neg, "a"}, {"a - -b", rule_minus_neg, "add(a, b)"}, {"a + -b", rule_plus_neg, "sub(a, b)"},
-	{"numbers", rule_numbers, "14"}, {"a^2", rule_power_two, "mul(a, a)"}, {"stop", rule_stop, "a"}, {"select by a number", rule_select_known, "a"},
+	{"a + 0", rule_add_zero, "a"}, {"0 + c, spread", rule_zero_add, "broadcast(c)[batch, 3]"},
+	{"a - 0", rule_sub_zero, "a"},
+	{"0 - a", rule_zero_sub, "neg(a)"}, {"1 a", rule_times_one, "a"}, {"0 a", rule_times_zero, "0"},
+	{"-1 a", rule_times_minus_one, "neg(a)"},
+	{"a / 1", rule_over_one, "a"}, {"--a", rule_double_neg, "a"}, {"a - -b", rule_minus_neg, "add(a, b)"},
+	{"a + -b", rule_plus_neg, "sub(a, b)"},
+	{"numbers", rule_numbers, "14"}, {"a^2", rule_power_two, "mul(a, a)"}, {"stop", rule_stop, "a"},
+	{"select by a number", rule_select_known, "a"},
 	{"select of the same", rule_select_same, "a"}, {"a truth value is not 0", rule_truth, "less(a, b)"},
 	{"a number is not 0", rule_not_truth, "sub(1, equal(a, 0))"}, {"contraction with 0", rule_contract_zero, "0"},
-	{"reshape of reshape", rule_reshape_reshape, "reshape(a)[3*batch]"}, {"reshape and back", rule_reshape_back, "a"},
+	{"reshape of reshape", rule_reshape_reshape, "reshape(a)[3*batch]"},
+	{"reshape and back", rule_reshape_back, "a"},
 	{"transpose and back", rule_transpose_twice, "a"}, {"transposes merge", rule_transpose_merge, "transpose(a)"},
-	{"transpose of ones", rule_transpose_ones, "reshape(a)[1, batch, 3]"}, {"transpose of the batch", rule_transpose_batch, "transpose(a)"},
-	{"operand without its broadcast", rule_broadcast_operand, "add(a, c)"}, {"one broadcast stays", rule_broadcast_both, "add(c, broadcast(d)[batch, 3])"},
+	{"transpose of ones", rule_transpose_ones, "reshape(a)[1, batch, 3]"},
+	{"transpose of the batch", rule_transpose_batch, "transpose(a)"},
+	{"operand without its broadcast", rule_broadcast_operand, "add(a, c)"},
+	{"one broadcast stays", rule_broadcast_both, "add(c, broadcast(d)[batch, 3])"},
 	{"broadcast of broadcast", rule_broadcast_twice, "broadcast(c)[batch, 2, 3]"},
-	{"work on scalars", rule_spread_scalar, "broadcast(mul(s, add(reshape(t)[], 2)))[batch, 3]"}, {"slice of slice", rule_slice_slice, "slice(a; 1:3+3)"},
+	{"work on scalars", rule_spread_scalar, "broadcast(mul(s, add(reshape(t)[], 2)))[batch, 3]"},
+	{"slice of slice", rule_slice_slice, "slice(a; 1:3+3)"},
 	{"slice of all", rule_slice_all, "a"}, {"slice of concat", rule_slice_concat, "slice(b; 1:1+2)"},
-	{"slice across a concat", rule_slice_concat_across, "slice(concat(a, b); 1:2+2)"}, {"slice of pad", rule_slice_pad, "slice(a; 1:1+2)"},
-	{"concat of all slices", rule_concat_slices, "a"}, {"concat of slices in another order", rule_concat_slices_mixed, "concat(slice(a; 1:1+2), slice(a; 1:0+1))"},
-	{"sum of one", rule_sum_of_one, "a"}, {"window of one tap", rule_one_tap, "reshape(a)[batch, 5, 1, 3]"}, {"padded tap", rule_padded_tap, "unfold(a)"},
-	{"mask", rule_mask, "mul(a, data[3, 3])"}, {"pool count", rule_pool_count, "div(a, data[5, 1])"}, {"counter", rule_counter, "equal(i_index5, iota())"},
-	{"draws", rule_draws, "sub(uniform(), uniform())"}, {"common subexpression", rule_shared, "mul(add(a, b), add(a, b))"},
-	{"a + a", rule_twice, "mul(a, 2)"}, {"a factor leaves its sum", rule_factor, "mul(sum(a), r)"}, {"a factor stays", rule_no_factor, "sum(mul(a, c))"},
-	{"a divisor leaves its sum", rule_divisor, "div(sum(a), s)"}, {"neg leaves a sum", rule_neg_leaves, "neg(sum(a))"}, {"sum of deviations", rule_deviation, "0"},
-	{"no mean", rule_no_deviation, "sum(sub(a, div(sum(a), 4)))"}, {"sum of deviations over the batch", rule_batch_deviation, "0"},
-	{"no mean of live rows", rule_batch_no_deviation, "sum(sub(a, div(sum(a), 4)))"}, {"sum of one-hot", rule_onehot, "1"},
-	{"sum of what is no class", rule_no_onehot, "sum(equal(i, iota()))"}, {"sum of a number", rule_count_rows, "broadcast(mul(rows(), 6))[1, 1]"},
+	{"slice across a concat", rule_slice_concat_across, "slice(concat(a, b); 1:2+2)"},
+	{"slice of pad", rule_slice_pad, "slice(a; 1:1+2)"},
+	{"concat of all slices", rule_concat_slices, "a"},
+	{"concat of slices in another order", rule_concat_slices_mixed, "concat(slice(a; 1:1+2), slice(a; 1:0+1))"},
+	{"sum of one", rule_sum_of_one, "a"}, {"window of one tap", rule_one_tap, "reshape(a)[batch, 5, 1, 3]"},
+	{"padded tap", rule_padded_tap, "unfold(a)"},
+	{"mask", rule_mask, "mul(a, data[3, 3])"}, {"pool count", rule_pool_count, "div(a, data[5, 1])"},
+	{"counter", rule_counter, "equal(i_index5, iota())"},
+	{"draws", rule_draws, "sub(uniform(), uniform())"},
+	{"common subexpression", rule_shared, "mul(add(a, b), add(a, b))"},
+	{"a + a", rule_twice, "mul(a, 2)"}, {"a factor leaves its sum", rule_factor, "mul(sum(a), r)"},
+	{"a factor stays", rule_no_factor, "sum(mul(a, c))"},
+	{"a divisor leaves its sum", rule_divisor, "div(sum(a), s)"},
+	{"neg leaves a sum", rule_neg_leaves, "neg(sum(a))"}, {"sum of deviations", rule_deviation, "0"},
+	{"no mean", rule_no_deviation, "sum(sub(a, div(sum(a), 4)))"},
+	{"sum of deviations over the batch", rule_batch_deviation, "0"},
+	{"no mean of live rows", rule_batch_no_deviation, "sum(sub(a, div(sum(a), 4)))"},
+	{"sum of one-hot", rule_onehot, "1"},
+	{"sum of what is no class", rule_no_onehot, "sum(equal(i, iota()))"},
+	{"sum of a number", rule_count_rows, "broadcast(mul(rows(), 6))[1, 1]"},
 	{"scalars gather", rule_small_together, "mul(a, mul(s, t))"},
 };
 
@@ -189,7 +214,8 @@ static void test_cross_entropy(void **state)
 	Node *p = TWO(sub, low, ONE(log, sum(g, ONE(exp, low), 2)));
 	Node *loss = TWO(div, sum(g, ONE(neg, sum(g, TWO(mul, onehot, p), 2)), 3), make_rows(g));
 	assert_string_equal(gradient_text(&s, loss, z),
-		"sub(mul(mul(div(1, sum(exp(sub(z, amax(z))))), div(1, rows())), exp(sub(z, amax(z)))), mul(div(1, rows()), equal(i_index5, iota())))");
+		"sub(mul(mul(div(1, sum(exp(sub(z, amax(z))))), div(1, rows())), exp(sub(z, amax(z)))), mul(div(1, "
+		"rows()), equal(i_index5, iota())))");
 	assert_int_equal(count_ops(&s, &op_sum), 1);
 	assert_int_equal(count_ops(&s, &op_log), 0);
 	arena_free(s.context.arena);
@@ -205,7 +231,9 @@ static void test_batch_norm(void **state)
 	Node *x = in(g, "x", "N 4 4 3"), *count = TWO(mul, make_rows(g), number(g, 16));
 	Node *deviation = TWO(sub, x, TWO(div, sum(g, x, 7), count));
 	Node *variance = TWO(div, sum(g, TWO(mul, deviation, deviation), 7), count);
-	Node *y = TWO(add, TWO(mul, TWO(div, deviation, ONE(sqrt, TWO(add, variance, number(g, 1e-3)))), in(g, "gamma", "3")), in(g, "beta", "3"));
+	Node *y = TWO(add,
+		TWO(mul, TWO(div, deviation, ONE(sqrt, TWO(add, variance, number(g, 1e-3)))), in(g, "gamma", "3")),
+		in(g, "beta", "3"));
 	Node *loss = sum(g, TWO(mul, y, in(g, "g", "N 4 4 3")), 15);
 	gradient_text(&s, loss, x);
 	assert_int_equal(count_ops(&s, &op_sum), 4);
