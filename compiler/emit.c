@@ -95,13 +95,13 @@ static const char *step_name(const Plan *plan, const Step *step)
 	for (int i = 0; i < step->store_count; i++)
 		if (step->stores[i]->phase == PHASE_UPDATE) kind = "_update";
 	const char *name = arena_format(arena, "%s_%s%s", plan->program->name, c_identifier(arena, layer), kind);
-	int same = 0;
-	for (int i = 0; i < step->index; i++) {
-		size_t length = strlen(name);
-		const char *other = plan->steps[i]->name;
-		same += !strncmp(other, name, length) && (!other[length] || (other[length] == '_' && isdigit((unsigned char)other[length + 1])));
+	const char *numbered = name;
+	for (int number = 2, i = 0; i < step->index; i++) {
+		if (strcmp(plan->steps[i]->name, numbered)) continue;
+		numbered = arena_format(arena, "%s_%d", name, number++);
+		i = -1;
 	}
-	return same ? arena_format(arena, "%s_%d", name, same + 1) : name;
+	return numbered;
 }
 
 static void step_comment(CWriter *out, const Model *model, const Plan *plan, const Step *step)

@@ -1,6 +1,6 @@
 /* fold.c: windows summed back into what they came from, the values computed where they are read: the gradient of a pool.
  * Windows that do not overlap (stride = size) write every place once, and elementwise nodes follow at once; others add,
- * an image to a thread, in a fixed order. */
+ * an image to a thread, in a fixed order. Also folds of contractions that no tile fits: product by product. */
 #include "nest.h"
 
 static bool disjoint(const Window *w)
@@ -10,10 +10,18 @@ static bool disjoint(const Window *w)
 	return true;
 }
 
+/* nodes that follow one which adds: it adds in scratch, they run over it afterwards */
+static bool followed(const Step *step) { return step->count > (step->inner ? 2 : 1); }
+
 static double cost(const Plan *plan, const Step *step)
 {
 	const Node *node = step->anchor;
-	if (!node || node->op != &op_fold || (step->count > 1 && !disjoint(&node->at.window)) || step->inner) return -1;
+	unsigned summed;
+	if (!node || node->op != &op_fold) return -1;
+	if (step->inner) {
+		Shape products = contract_domain(step->inner, &summed);
+		return 10 + 2*(double)shape_count(&products) + step_loads(plan, step)*0.08;
+	}
 	return 10 + (double)shape_count(&node->args[0]->shape) + step_loads(plan, step)*0.08;
 }
 
@@ -93,35 +101,65 @@ static void guard_place(CWriter *out, const Scope *scope, const Node *node, cons
 	else cw(out, "{");
 }
 
+static size_t scratch(const Plan *plan, const Step *step)
+{
+	bool adds = step->inner || !disjoint(&step->anchor->at.window);
+	return adds && followed(step) ? (size_t)shape_count(&step->anchor->shape)*(size_t)plan->target->number_size : 0;
+}
+
 static void emit_adding(CWriter *out, const Plan *plan, const Step *step)
 {
 	Node *node = step->anchor;
-	const Shape *windows = &node->args[0]->shape;
+	unsigned summed = 0;
+	Shape windows = step->inner ? contract_domain(step->inner, &summed) : node->args[0]->shape;
 	unsigned outer = node->at.window.axis > 0 ? 1 : 0; /* the batch, or nothing */
+	const char *sums = followed(step) ? "sums" : pointer_name(plan, node);
+	if (followed(step)) cw(out, "real *const sums = (real *)(work + %zu);", step->scratch_offset);
 	Scope *scope = scope_new(out, plan, step);
-	Index at[MAX_RANK], place[MAX_RANK];
-	Nest images = nest_over(scope, windows, outer, at);
+	Index at[MAX_RANK], place[MAX_RANK], flat;
+	Nest images = nest_over(scope, &windows, outer, at);
 	nest_open(out, scope, &images, worth_threads(step->cost) && images.count ? NEST_PARALLEL : 0);
 	for (int k = 0; k < node->shape.rank; k++) place[k] = k < node->at.window.axis && k == 0 ? at[0] : index_constant(0);
 	Nest zero = nest_over(scope, &node->shape, ~outer, place);
 	nest_open(out, scope, &zero, NEST_SIMD);
-	cw(out, "%s = 0;", scope_element(scope, node, place));
+	flat = index_flat(&node->shape, place);
+	cw(out, "%s[%s] = 0;", sums, index_text(scope, &flat));
 	nest_close(out, &zero);
-	Nest rest = nest_over(scope, windows, ~outer, at);
+	Nest rest = nest_over(scope, &windows, ~outer, at);
 	nest_open(out, scope, &rest, 0);
 	folded_place(node, at, place);
 	guard_place(out, scope, node, place);
-	cw(out, "%s += %s;", scope_element(scope, node, place), scope_value(scope, node->args[0], at));
+	flat = index_flat(&node->shape, place);
+	const char *value = step->inner ? contract_value(scope, step->inner, at) : scope_value(scope, node->args[0], at);
+	cw(out, "%s[%s] += %s;", sums, index_text(scope, &flat), value);
 	cw(out, "}");
 	nest_close(out, &rest);
 	nest_close(out, &images);
 }
 
+static void emit_followers(CWriter *out, const Plan *plan, const Step *step)
+{
+	Node *node = step->anchor;
+	Scope *scope = scope_new(out, plan, step);
+	Index at[MAX_RANK];
+	Nest nest = nest_over(scope, &node->shape, ~0u, at);
+	nest_open(out, scope, &nest, (worth_threads(step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
+	Index flat = index_flat(&node->shape, at);
+	scope_give(scope, node, &node->shape, at, arena_format(out->arena, "sums[%s]", index_text(scope, &flat)));
+	scope_stores(scope, &node->shape, at);
+	nest_close(out, &nest);
+}
+
 static void emit(CWriter *out, const Plan *plan, const Step *step)
 {
 	step_pointers(out, plan, step);
-	if (disjoint(&step->anchor->at.window)) emit_disjoint(out, plan, step);
-	else emit_adding(out, plan, step);
+	if (!step->inner && disjoint(&step->anchor->at.window)) {
+		emit_disjoint(out, plan, step);
+		return;
+	}
+	emit_adding(out, plan, step);
+	if (followed(step)) emit_followers(out, plan, step);
 }
 
-const Kernel kernel_fold = {.name = "fold", .about = "windows summed back, an image to a thread", .cost = cost, .emit = emit};
+const Kernel kernel_fold = {.name = "fold", .about = "windows summed back, an image to a thread", .cost = cost,
+	.scratch = scratch, .emit = emit};

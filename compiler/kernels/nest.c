@@ -91,3 +91,32 @@ void nest_close(CWriter *out, const Nest *nest)
 {
 	for (int i = 0; i < nest->count || (!nest->count && i < 1); i++) cw(out, "}");
 }
+
+Shape contract_domain(const Node *contract, unsigned *summed)
+{
+	Shape shape = contract->shape;
+	*summed = 0;
+	for (int i = 0; contract->at.a[i]; i++) {
+		if (strchr(contract->at.o, contract->at.a[i])) continue;
+		*summed |= 1u << shape.rank;
+		shape.dim[shape.rank++] = contract->args[0]->shape.dim[i];
+	}
+	return shape;
+}
+
+const char *contract_value(Scope *scope, const Node *contract, const Index *at)
+{
+	const char *factor[2];
+	for (int side = 0; side < 2; side++) {
+		const char *names = side ? contract->at.b : contract->at.a;
+		Index place[MAX_RANK];
+		for (int i = 0; names[i]; i++) {
+			const char *kept = strchr(contract->at.o, names[i]);
+			int k = kept ? (int)(kept - contract->at.o) : contract->shape.rank;
+			for (int j = 0; !kept && contract->at.a[j] != names[i]; j++) k += !strchr(contract->at.o, contract->at.a[j]);
+			place[i] = at[k];
+		}
+		factor[side] = scope_value(scope, contract->args[side], place);
+	}
+	return arena_format(scope->arena, "(%s)*(%s)", factor[0], factor[1]);
+}

@@ -28,14 +28,7 @@ static Shape domain_of(const Node *node, unsigned *reduced)
 		*reduced = node->at.axes;
 		return node->args[0]->shape;
 	}
-	Shape shape = node->shape; /* the axes of the result, then those of a that are not in it */
-	*reduced = 0;
-	for (int i = 0; node->at.a[i]; i++) {
-		if (strchr(node->at.o, node->at.a[i])) continue;
-		*reduced |= 1u << shape.rank;
-		shape.dim[shape.rank++] = node->args[0]->shape.dim[i];
-	}
-	return shape;
+	return contract_domain(node, reduced);
 }
 
 static int64_t reduced_count(const Reduction *r)
@@ -93,21 +86,7 @@ static const char *start_value(const Node *node)
 /* the value to reduce at a place of the domain */
 static const char *operand(Scope *scope, const Reduction *r, const Index *at)
 {
-	Node *node = r->node;
-	if (!is_contract(node)) return scope_value(scope, node->args[0], at);
-	const char *factor[2];
-	for (int side = 0; side < 2; side++) {
-		const char *names = side ? node->at.b : node->at.a;
-		Index place[MAX_RANK];
-		for (int i = 0; names[i]; i++) {
-			const char *kept = strchr(node->at.o, names[i]);
-			int k = kept ? (int)(kept - node->at.o) : node->shape.rank;
-			for (int j = 0; !kept && node->at.a[j] != names[i]; j++) k += !strchr(node->at.o, node->at.a[j]);
-			place[i] = at[k];
-		}
-		factor[side] = scope_value(scope, node->args[side], place);
-	}
-	return arena_format(scope->arena, "(%s)*(%s)", factor[0], factor[1]);
+	return is_contract(r->node) ? contract_value(scope, r->node, at) : scope_value(scope, r->node->args[0], at);
 }
 
 /* the place along the reduced axis, for argmax */

@@ -248,6 +248,7 @@ static bool finish_product(Product *product)
 	product->columns.axis[product->columns.count - 1] = column;
 	if (column.extent.size < 2) return false;
 	product->pack = column.b != 1;
+	product->single_sums = product->sums;
 	join_sums(product);
 	if (product->sums.count > 4) return false;
 	choose_tile(product);

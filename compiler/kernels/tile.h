@@ -37,6 +37,7 @@ typedef struct Product {
 	Shape result; /* neighbouring axes joined where all agree */
 	int64_t start[MAX_RANK], by[MAX_RANK]; /* place along a result axis = start + by·index */
 	Axes both, rows, columns, sums; /* in a, b and the result; in a and the result; in b and it; in a and b */
+	Axes single_sums; /* the sums before neighbours in a were joined: b may step otherwise along each */
 	/* the register tile: p x q rows of the last row axes, vectors along the last column axis */
 	int p, q, vectors;
 	int64_t p_tiles, q_tiles, blocks; /* how many tiles along each */

@@ -100,6 +100,11 @@ static void set_packed_steps(Text *text)
 		p->sums.axis[i].b = step;
 		step *= p->sums.axis[i].extent.size;
 	}
+	step = row_width(p);
+	for (int i = p->single_sums.count - 1; i >= 0; i--) {
+		p->single_sums.axis[i].b = step;
+		step *= p->single_sums.axis[i].extent.size;
+	}
 	p->columns.axis[p->columns.count - 1].b = step; /* of a block */
 	step *= p->blocks;
 	for (int i = p->columns.count - 2; i >= 0; i--) {
@@ -138,8 +143,8 @@ static const char *pack(Text *text, size_t bytes)
 		pack_axis(text, scope, &p->columns.axis[i], &text->packed.columns.axis[i], arena_format(text->arena, "f%d", i), &source, &target);
 	int block = scope_var(scope, "block", p->blocks), lane = scope_var(scope, "lane", width);
 	nest_for(out, "block", "0", number(text->arena, p->blocks));
-	for (int i = 0; i < p->sums.count; i++, depth++)
-		pack_axis(text, scope, &p->sums.axis[i], &text->packed.sums.axis[i], arena_format(text->arena, "s%d", i), &source, &target);
+	for (int i = 0; i < p->single_sums.count; i++, depth++)
+		pack_axis(text, scope, &p->single_sums.axis[i], &text->packed.single_sums.axis[i], arena_format(text->arena, "s%d", i), &source, &target);
 	cw(out, "for (int lane = 0; lane < %lld; lane++) {", (long long)width);
 	Index place = index_add(index_var(lane, 1), index_var(block, 1), width);
 	source = index_add(source, place, column->b);
