@@ -1,6 +1,6 @@
 /* build_arithmetic.c: operators and elementwise functions on values. Input: two or three values. Output: a value:
- * numbers of numbers are computed here, anything with a tensor becomes a node. Invariant: the size of the batch never becomes a
- * number while compiling, since a last batch may be short: what is not a multiple of it becomes a tensor. */
+ * numbers of numbers are computed here, anything with a tensor becomes a node. Invariant: the size of the batch never
+ * becomes a number while compiling, since a last batch may be short: what is not a multiple of it becomes a tensor. */
 #include <math.h>
 #include <string.h>
 #include "builder.h"

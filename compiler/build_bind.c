@@ -1,5 +1,6 @@
 /* build_bind.c: what a call gives -> the parameters of what is called. Input: arguments by position and by name.
- * Output: a value for every parameter, defaults evaluated in order. Invariant: a default sees the parameters before it. */
+ * Output: a value for every parameter, defaults evaluated in order. Invariant: a default sees the parameters before
+ * it. */
 #include <string.h>
 #include "builder.h"
 

@@ -1,5 +1,6 @@
-/* build_builtin.c: built-in functions over static values, effects, and the elementwise primitives; build_tensor.c has
- * those that move tensors. Input: an Invocation with its arguments in order. Output: a value. Invariant: one table. */
+/* build_builtin.c: built-in functions over static values, effects, and the elementwise primitives; build_tensor.c and
+ * build_contract.c have those that work on tensors. Input: an Invocation with its arguments in order. Output: a value.
+ * Invariant: a function is known by its row in a table. */
 #include <math.h>
 #include <string.h>
 #include "builder.h"
@@ -18,26 +19,11 @@ static Node *tensor_argument(Builder *builder, const Invocation *call, int i)
 	return NULL;
 }
 
-static bool axis_argument(Builder *builder, const Invocation *call, Value value, int rank, int *axis)
-{
-	int64_t i = value_is_whole(value) ? value_to_integer(value) : 0;
-	if (!value_is_whole(value)) {
-		build_error(builder, at(call), NULL, "an axis is a whole number, not %s", value_kind(builder->arena, value));
-		return false;
-	}
-	if (i < -rank || i >= rank) {
-		build_error(builder, at(call), NULL, "axis %lld of a tensor with %d axes", (long long)i, rank);
-		return false;
-	}
-	*axis = (int)(i < 0 ? i + rank : i);
-	return true;
-}
-
 static Value run_dim(Builder *builder, const Invocation *call)
 {
 	int axis;
 	Node *x = tensor_argument(builder, call, 0);
-	if (!x || !axis_argument(builder, call, call->args[1], x->shape.rank, &axis)) return value_poison();
+	if (!x || !build_axis_argument(builder, call, call->args[1], x->shape.rank, &axis)) return value_poison();
 	return value_dim(x->shape.dim[axis]);
 }
 
@@ -73,7 +59,7 @@ static Value run_count(Builder *builder, const Invocation *call)
 	List list = axes.kind == VALUE_LIST ? axes.as.list : (List){&axes, 1};
 	for (int i = 0; i < list.count; i++) {
 		int axis;
-		if (!axis_argument(builder, call, list.items[i], x->shape.rank, &axis)) return value_poison();
+		if (!build_axis_argument(builder, call, list.items[i], x->shape.rank, &axis)) return value_poison();
 		product = multiply(builder, call, product, value_dim(x->shape.dim[axis]));
 	}
 	return product;
@@ -350,8 +336,8 @@ static const Builtin static_builtins[] = {
 
 const Builtin *build_builtin(const char *name)
 {
-	const Builtin *const tables[] = {static_builtins, tensor_builtins};
-	for (int t = 0; t < 2; t++)
+	const Builtin *const tables[] = {static_builtins, tensor_builtins, contract_builtins};
+	for (int t = 0; t < 3; t++)
 		for (const Builtin *builtin = tables[t]; builtin->name; builtin++)
 			if (!strcmp(builtin->name, name)) return builtin;
 	return NULL;
@@ -359,9 +345,9 @@ const Builtin *build_builtin(const char *name)
 
 int build_builtin_names(const char **names)
 {
-	const Builtin *const tables[] = {static_builtins, tensor_builtins};
+	const Builtin *const tables[] = {static_builtins, tensor_builtins, contract_builtins};
 	int count = 0;
-	for (int t = 0; t < 2; t++)
+	for (int t = 0; t < 3; t++)
 		for (const Builtin *builtin = tables[t]; builtin->name; builtin++, count++)
 			if (names) names[count] = builtin->name;
 	return count;

@@ -1,6 +1,6 @@
 /* build_model.c: the sections model and models, the inputs of programs, and the rows of the summary. Input: the
- * documents of the spec. Output: an Owner for each model, whose definition is the model's body. Invariant: the program's
- * inputs are named by the fields of the data; without data they are x and y. */
+ * documents of the spec. Output: an Owner for each model, whose definition is the model's body. Invariant: the
+ * program's inputs are named by the fields of the data; without data they are x and y. */
 #include <string.h>
 #include "builder.h"
 

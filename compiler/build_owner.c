@@ -1,5 +1,6 @@
 /* build_owner.c: who owns weights, and what that makes their names. Input: the calls of bodies. Output: owners with
- * paths as in Keras: "conv2d_1/kernel". Invariant: within an owner a label is given once, in the order of first weights. */
+ * paths as in Keras: "conv2d_1/kernel". Invariant: within an owner a label is given once, in the order of first
+ * weights. */
 #include <limits.h>
 #include <string.h>
 #include "builder.h"

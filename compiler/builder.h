@@ -316,10 +316,15 @@ void build_move(Builder *builder, const Weight *weight, Node *node);
 bool build_shape(Builder *builder, Value dims, Place place, Shape *shape); /* false after a report */
 Variable *build_scalar(Builder *builder, const char *path, double initial, Place place);
 
-/* build_builtin.c, build_tensor.c */
+/* build_builtin.c, build_tensor.c, build_contract.c */
 const Builtin *build_builtin(const char *name); /* NULL */
 int build_builtin_names(const char **names); /* names may be NULL; returns their number */
-extern const Builtin tensor_builtins[];
+extern const Builtin tensor_builtins[], contract_builtins[];
+/* arguments of built-ins: as a node (numbers become constants), a whole number, an axis; false or NULL after a report */
+Node *build_node_argument(Builder *builder, const Invocation *call, int i);
+bool build_whole_argument(
+	Builder *builder, const Invocation *call, Value value, const char *what, int64_t least, int64_t *number);
+bool build_axis_argument(Builder *builder, const Invocation *call, Value value, int rank, int *axis);
 
 /* build_model.c */
 void build_read_models(Builder *builder);
