@@ -133,10 +133,10 @@ static Node *find_output(const Program *program, const char *name)
 	return NULL;
 }
 
-static Plan *cover(Context *context, Program *program, const Target *target)
+static Plan *cover(Context *context, Program *program, const Target *target, bool copied)
 {
 	Plan *plan = arena_alloc(context->arena, sizeof *plan);
-	*plan = (Plan){.context = context, .program = program, .target = target};
+	*plan = (Plan){.context = context, .program = program, .target = target, .copied = copied};
 	size_t nodes = (size_t)program->graph->count;
 	int roots = program->output_count + program->assignment_count;
 	Node **root = arena_alloc(context->arena, sizeof *root*(size_t)(roots + 1));
@@ -155,13 +155,13 @@ static Plan *cover(Context *context, Program *program, const Target *target)
 Plan *plan_make(Context *context, Program *program, const Target *target)
 {
 	plan_lower(context, program);
-	Plan *plan = cover(context, program, target);
+	Plan *plan = cover(context, program, target, false);
 	if (!plan_order(plan)) { /* new values go to memory of their own first, and are copied at the end */
 		for (int i = 0; i < program->assignment_count; i++) {
 			program->graph->phase = PHASE_UPDATE;
 			program->assignments[i].node = make_stop(program->graph, program->assignments[i].node);
 		}
-		plan = cover(context, program, target);
+		plan = cover(context, program, target, true);
 		bool ordered = plan_order(plan);
 		assert(ordered && "copies of variables can always come last");
 		(void)ordered;

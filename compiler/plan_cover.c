@@ -322,7 +322,11 @@ void plan_cover(Plan *plan)
 	cover.mark = arena_alloc(cover.arena, nodes);
 	find_users(&cover);
 	for (int i = 0; i < plan->program->output_count; i++) cover.root[plan->program->outputs[i].node->id] = true;
-	for (int i = 0; i < plan->program->assignment_count; i++) cover.root[plan->program->assignments[i].node->id] = true;
+	for (int i = 0; i < plan->program->assignment_count; i++) {
+		const Node *next = plan->program->assignments[i].node;
+		cover.root[next->id] = true;
+		if (plan->copied) cover.must_store[next->args[0]->id] = true;
+	}
 	for (int i = 0; i < plan->count; i++)
 		if (plan->order[i]->op == &op_contract) store_operands(&cover, plan->order[i]);
 	locate_leaves(&cover);

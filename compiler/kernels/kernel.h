@@ -77,6 +77,7 @@ struct Plan {
 	Node **tables; /* constants with data, by table index */
 	int table_count, table_capacity;
 	bool *in_place; /* by assignment: the step writes the variable itself */
+	bool copied; /* no order lets all of them be: the new values are stored first, and what writes the variables are copies */
 	size_t work_bytes;
 	Helpers *helpers; /* functions that steps share, of the whole file */
 	Node *checked; /* the loss: steps that write state come after it was seen to be finite; NULL: none */
