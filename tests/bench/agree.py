@@ -39,6 +39,30 @@ def load(model, tensors):
         layer.bias.data.copy_(tensors[name + "/bias"])
 
 
+class KerasAdam:
+    """Keras folds the bias corrections into the rate and adds epsilon after: beside PyTorch's, its epsilon is 1/sqrt(1 - beta_2^t)
+    as large, which shows where gradients are as small as here."""
+
+    def __init__(self, parameters, rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
+        self.parameters, self.rate, self.beta_1, self.beta_2, self.epsilon = list(parameters), rate, beta_1, beta_2, epsilon
+        self.m = [torch.zeros_like(w) for w in self.parameters]
+        self.v = [torch.zeros_like(w) for w in self.parameters]
+        self.steps = 0
+
+    def zero_grad(self, set_to_none=True):
+        for w in self.parameters:
+            w.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        self.steps += 1
+        rate = self.rate * (1 - self.beta_2**self.steps) ** 0.5 / (1 - self.beta_1**self.steps)
+        for w, m, v in zip(self.parameters, self.m, self.v):
+            m.lerp_(w.grad, 1 - self.beta_1)
+            v.mul_(self.beta_2).addcmul_(w.grad, w.grad, value=1 - self.beta_2)
+            w.addcdiv_(m, v.sqrt().add_(self.epsilon), value=-rate)
+
+
 def main(name, path):
     torch.set_num_threads(2)
     tensors = load_file(path)
@@ -47,8 +71,8 @@ def main(name, path):
     channels, *size = networks.INPUT[name]
     x = tensors["x"] if not size else tensors["x"].reshape(-1, *size, channels).permute(0, 3, 1, 2)
     y = tensors["y"].long() if networks.CLASSES[name] > 1 else tensors["y"].reshape(-1, 1)
-    step = networks.training_step(name, model, x, y, networks.adam(model))
-    theirs = [float(step()) for _ in tensors["losses"]]
+    step = networks.training_step(name, model, x, y, KerasAdam(model.parameters()))
+    theirs = [float(step().detach()) for _ in tensors["losses"]]
     ours = tensors["losses"].tolist()
     print(f"  {name}: ours    " + " ".join(f"{loss:.6f}" for loss in ours))
     print(f"  {name}: PyTorch " + " ".join(f"{loss:.6f}" for loss in theirs))
