@@ -18,15 +18,18 @@ static uint64_t mixed(uint64_t x) {
 }
 
 /* A label: a class, one of a one-hot row, yes or no, or any number. */
-static double label_number(const nn_model *model, int classes, const nn_field *label, size_t row, size_t index, uint64_t bits) {
+static double label_number(const nn_model *model, int classes, const nn_field *label, size_t row, size_t index,
+                           uint64_t bits) {
 	double uniform = (double)(bits >> 11) * 0x1p-53;
 	switch (model->task) {
 	case NN_BINARY:
-	case NN_MULTILABEL: return (double)(bits >> 40 & 1);
+	case NN_MULTILABEL:
+		return (double)(bits >> 40 & 1);
 	case NN_MULTICLASS:
 		if (label->count % (size_t)classes) return (double)((bits >> 33) % (uint64_t)classes);
 		return index % (size_t)classes == mixed(row * 31 + index / (size_t)classes) % (uint64_t)classes;
-	default: return uniform;
+	default:
+		return uniform;
 	}
 }
 
@@ -41,7 +44,8 @@ void nn_random_inputs(const nn_model *model, const nn_program *program, void *wo
 		for (size_t k = 0; k < rows * field->count; k++) {
 			uint64_t bits = mixed(seed * 1000003 + mixed((uint64_t)label << 60 ^ k));
 			double value = (double)(bits >> 40) * 0x1p-24; /* exact in both precisions */
-			if (label) value = label_number(model, classes, field, k / field->count, k % field->count, bits);
+			if (label)
+				value = label_number(model, classes, field, k / field->count, k % field->count, bits);
 			nn_number_set(model, (char *)work + field->offset, k, value);
 		}
 	}
@@ -52,9 +56,13 @@ static int by_number(const void *a, const void *b) {
 	return p < q ? -1 : p > q;
 }
 
-static void measure(const nn_model *model, const nn_program *program, const nn_memory *memory, double *seconds, int steps, int threads) {
+static void measure(const nn_model *model, const nn_program *program, const nn_memory *memory, double *seconds,
+                    int steps, int threads) {
 	for (int i = -WARM_UP; i < steps; i++) {
-		nn_call call = {.rows = program->batch, .threads = threads, .seed = model->seed, .step = (uint64_t)(i + WARM_UP)};
+		nn_call call = {.rows = program->batch,
+		                .threads = threads,
+		                .seed = model->seed,
+		                .step = (uint64_t)(i + WARM_UP)};
 		nn_random_inputs(model, program, memory->work, 1); /* a program may have reused their place */
 		double begun = nn_seconds();
 		program->run(memory->state, memory->work, &call);
@@ -64,11 +72,18 @@ static void measure(const nn_model *model, const nn_program *program, const nn_m
 }
 
 static void show(nn_text *text, const nn_program *program, const double *seconds, int steps, int json, int first) {
-	double median = steps % 2 ? seconds[steps / 2] : (seconds[steps / 2 - 1] + seconds[steps / 2]) / 2, least = seconds[0];
-	double rate = median > 0 ? program->batch / median : 0, gflops = median > 0 ? 2 * program->macs / median / 1e9 : 0;
-	if (json) nn_text_add(text, "%s{\"program\": \"%s\", \"median_ms\": %.6g, \"min_ms\": %.6g, \"samples_per_s\": %.6g, \"gflops\": %.6g}",
-			first ? "" : ",\n ", program->name, median * 1e3, least * 1e3, rate, gflops);
-	else nn_text_add(text, "%-16s %12.4f %12.4f %14.1f %10.2f\n", program->name, median * 1e3, least * 1e3, rate, gflops);
+	double median = steps % 2 ? seconds[steps / 2] : (seconds[steps / 2 - 1] + seconds[steps / 2]) / 2,
+	       least = seconds[0];
+	double rate = median > 0 ? program->batch / median : 0,
+	       gflops = median > 0 ? 2 * program->macs / median / 1e9 : 0;
+	if (json)
+		nn_text_add(text,
+		            "%s{\"program\": \"%s\", \"median_ms\": %.6g, \"min_ms\": %.6g, \"samples_per_s\": %.6g, "
+		            "\"gflops\": %.6g}",
+		            first ? "" : ",\n ", program->name, median * 1e3, least * 1e3, rate, gflops);
+	else
+		nn_text_add(text, "%-16s %12.4f %12.4f %14.1f %10.2f\n", program->name, median * 1e3, least * 1e3, rate,
+		            gflops);
 }
 
 int nn_bench(const nn_model *model, int steps, int threads, int json) {
@@ -78,11 +93,15 @@ int nn_bench(const nn_model *model, int steps, int threads, int json) {
 	double *seconds = malloc(sizeof *seconds * (size_t)steps);
 	if (!seconds) return nn_error("out of memory"), 1;
 	if (nn_memory_open(&memory, model, model->state_count, model->work_bytes)) return free(seconds), 1;
-	if (!json) nn_text_add(&text, "%-16s %12s %12s %14s %10s\n", "program", "median ms", "min ms", "samples/s", "GFLOP/s");
-	else nn_text_add(&text, "[");
+	if (!json)
+		nn_text_add(&text, "%-16s %12s %12s %14s %10s\n", "program", "median ms", "min ms", "samples/s",
+		            "GFLOP/s");
+	else
+		nn_text_add(&text, "[");
 	for (int i = 0; i < model->program_count; i++) {
 		const nn_program *program = &model->programs[i];
-		int wanted = nn_program_trains(program) || !strcmp(program->name, "evaluate") || !strcmp(program->name, "predict");
+		int wanted = nn_program_trains(program) || !strcmp(program->name, "evaluate") ||
+		             !strcmp(program->name, "predict");
 		if (!wanted) continue;
 		nn_model_initialize(model, &memory, model->seed, threads);
 		measure(model, program, &memory, seconds, steps, threads);

@@ -19,8 +19,11 @@ int nn_callbacks_open(nn_callbacks *callbacks, const nn_training *training, int 
 		callbacks->states[callbacks->count++].rule = &training->callbacks[i];
 		if (writes_best(&training->callbacks[i])) own = 0;
 	}
-	callbacks->own_rule = (nn_callback){.kind = NN_MODEL_CHECKPOINT, .monitor = validated ? "val_loss" : "loss", .baseline = NAN,
-		.mode = -1, .save_best_only = 1};
+	callbacks->own_rule = (nn_callback){.kind = NN_MODEL_CHECKPOINT,
+	                                    .monitor = validated ? "val_loss" : "loss",
+	                                    .baseline = NAN,
+	                                    .mode = -1,
+	                                    .save_best_only = 1};
 	if (own) callbacks->count++; /* its rule is own_rule, wherever this struct lies: see rule_of */
 	return 0;
 }
@@ -37,9 +40,11 @@ static int improves(const nn_callback *rule, double value, double reference, int
 	return value + fabs(rule->min_delta) < reference;
 }
 
-static void early_stopping(nn_callbacks *callbacks, nn_callback_state *state, const nn_callback *rule, double value, int epoch) {
+static void early_stopping(nn_callbacks *callbacks, nn_callback_state *state, const nn_callback *rule, double value,
+                           int epoch) {
 	if (epoch < rule->start_from_epoch) return;
-	if (rule->restore_best_weights && !state->has_weights) state->save = state->has_weights = 1, state->best_epoch = epoch;
+	if (rule->restore_best_weights && !state->has_weights)
+		state->save = state->has_weights = 1, state->best_epoch = epoch;
 	state->wait++;
 	if (improves(rule, value, state->best, state->has_best)) {
 		state->best = value, state->has_best = 1, state->best_epoch = epoch;
@@ -66,11 +71,14 @@ void nn_callbacks_epoch(nn_callbacks *callbacks, const nn_history *history, int 
 		double value = nn_history_value(history, history->epoch_count - 1, rule->monitor, &found);
 		state->save = 0;
 		if (!found && (rule->kind == NN_EARLY_STOPPING || rule->save_best_only)) {
-			if (!state->missing_said++) nn_warning("a callback monitors '%s', which this training does not log", rule->monitor);
+			if (!state->missing_said++)
+				nn_warning("a callback monitors '%s', which this training does not log", rule->monitor);
 			continue;
 		}
-		if (rule->kind == NN_EARLY_STOPPING) early_stopping(callbacks, state, rule, value, epoch);
-		else model_checkpoint(state, rule, value, epoch);
+		if (rule->kind == NN_EARLY_STOPPING)
+			early_stopping(callbacks, state, rule, value, epoch);
+		else
+			model_checkpoint(state, rule, value, epoch);
 	}
 }
 
@@ -89,8 +97,10 @@ static int add_hole(nn_text *text, const char **place, const nn_history *history
 		nn_text_add(text, colon && colon[1] == '0' ? "%0*d" : "%*d", width, epoch + 1);
 	} else {
 		double value = nn_history_value(history, history->epoch_count - 1, name, &found);
-		if (colon) nn_text_add(text, "%*.*f", width, precision, value);
-		else nn_text_number(text, value, 8);
+		if (colon)
+			nn_text_add(text, "%*.*f", width, precision, value);
+		else
+			nn_text_number(text, value, 8);
 	}
 	*place = end + 1;
 	return !found;

@@ -24,7 +24,8 @@ static cJSON *metadata_of(const nn_model *model, const nn_checkpoint_extra *extr
 	return metadata;
 }
 
-int nn_checkpoint_write(nn_file *file, const nn_model *model, const void *state, const nn_checkpoint_extra *extra, char error[NN_ERROR]) {
+int nn_checkpoint_write(nn_file *file, const nn_model *model, const void *state, const nn_checkpoint_extra *extra,
+                        char error[NN_ERROR]) {
 	int count = model->tensor_count + extra->array_count;
 	nn_array *arrays = calloc((size_t)count + 1, sizeof *arrays);
 	cJSON *metadata = metadata_of(model, extra);
@@ -36,8 +37,10 @@ int nn_checkpoint_write(nn_file *file, const nn_model *model, const void *state,
 			continue;
 		}
 		const nn_tensor *tensor = &model->tensors[i];
-		arrays[i] = (nn_array){.name = tensor->name, .number_size = model->number_size, .rank = tensor->rank,
-			.numbers = (const char *)state + tensor->offset * (size_t)model->number_size};
+		arrays[i] = (nn_array){.name = tensor->name,
+		                       .number_size = model->number_size,
+		                       .rank = tensor->rank,
+		                       .numbers = (const char *)state + tensor->offset * (size_t)model->number_size};
 		memcpy(arrays[i].shape, tensor->shape, sizeof tensor->shape);
 	}
 	failed = failed || nn_safetensors_write(file, arrays, count, metadata, error);
@@ -53,17 +56,23 @@ static const char *mismatch(const nn_entry *entry, const nn_tensor *tensor, cons
 		snprintf(buffer, NN_ERROR, "%.140s: has no tensor '%.80s'", path, tensor->name);
 		return buffer;
 	}
-	if (entry->rank == tensor->rank && !memcmp(entry->shape, tensor->shape, sizeof *entry->shape * (size_t)entry->rank)) return NULL;
+	if (entry->rank == tensor->rank &&
+	    !memcmp(entry->shape, tensor->shape, sizeof *entry->shape * (size_t)entry->rank))
+		return NULL;
 	snprintf(buffer, NN_ERROR, "%.80s: '%.60s' is %.40s there, %.40s in this model", path, tensor->name,
-		nn_dimensions_text(entry->rank, entry->shape, there, sizeof there), nn_dimensions_text(tensor->rank, tensor->shape, here, sizeof here));
+	         nn_dimensions_text(entry->rank, entry->shape, there, sizeof there),
+	         nn_dimensions_text(tensor->rank, tensor->shape, here, sizeof here));
 	return buffer;
 }
 
-static int read_tensor(const nn_safetensors *file, const nn_entry *entry, const nn_model *model, const nn_tensor *tensor, void *state, char error[NN_ERROR]) {
-	return nn_safetensors_read(file, entry, (char *)state + tensor->offset * (size_t)model->number_size, model->number_size, error);
+static int read_tensor(const nn_safetensors *file, const nn_entry *entry, const nn_model *model,
+                       const nn_tensor *tensor, void *state, char error[NN_ERROR]) {
+	return nn_safetensors_read(file, entry, (char *)state + tensor->offset * (size_t)model->number_size,
+	                           model->number_size, error);
 }
 
-int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *state, size_t limit, char error[NN_ERROR]) {
+int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *state, size_t limit,
+                       char error[NN_ERROR]) {
 	for (int i = 0; i < model->tensor_count; i++) {
 		const nn_tensor *tensor = &model->tensors[i];
 		if (tensor->offset >= limit) continue;
@@ -92,8 +101,10 @@ int nn_checkpoint_read_some(const nn_safetensors *file, const nn_model *model, v
 		}
 		taken++;
 	}
-	if (wanted && !taken) nn_error("%s: has no tensor of this model", file->path);
-	else nn_note("%s: took %d of %d tensors", file->path, taken, wanted);
+	if (wanted && !taken)
+		nn_error("%s: has no tensor of this model", file->path);
+	else
+		nn_note("%s: took %d of %d tensors", file->path, taken, wanted);
 	return wanted && !taken;
 }
 

@@ -1,5 +1,5 @@
-/* checkpoint.h: a model's state in a safetensors file: tensors under Keras's names, and in __metadata__ what goes with them:
- * model, spec, classes, and for --resume the position of the training (JSON). */
+/* checkpoint.h: a model's state in a safetensors file: tensors under Keras's names, and in __metadata__ what goes with
+ * them: model, spec, classes, and for --resume the position of the training (JSON). */
 #ifndef NN_CHECKPOINT_H
 #define NN_CHECKPOINT_H
 #include "safetensors.h"
@@ -10,15 +10,19 @@ typedef struct nn_checkpoint_extra {
 	const char *const *classes;
 	int class_count;
 	const struct cJSON *position; /* the training's position, NULL: none */
-	const nn_array *arrays; /* more tensors, beside the model's */
+	const nn_array *arrays;       /* more tensors, beside the model's */
 	int array_count;
 } nn_checkpoint_extra;
 
 /* Writes the whole state into a created file; the caller commits it. 0, or 1 with one line in error. */
-int nn_checkpoint_write(nn_file *file, const nn_model *model, const void *state, const nn_checkpoint_extra *extra, char error[NN_ERROR]);
-/* Reads the tensors that lie in the first `limit` numbers of the state; every one must be there, in its shape. 0 or 1. */
-int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *state, size_t limit, char error[NN_ERROR]);
-/* Reads the weights, states and fitted tensors it finds by name, says what it did not. 0, or 1 when there was none (said). */
+int nn_checkpoint_write(nn_file *file, const nn_model *model, const void *state, const nn_checkpoint_extra *extra,
+                        char error[NN_ERROR]);
+/* Reads the tensors that lie in the first `limit` numbers of the state; every one must be there, in its shape. 0 or 1.
+ */
+int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *state, size_t limit,
+                       char error[NN_ERROR]);
+/* Reads the weights, states and fitted tensors it finds by name, says what it did not. 0, or 1 when there was none
+ * (said). */
 int nn_checkpoint_read_some(const nn_safetensors *file, const nn_model *model, void *state);
 /* The training's position, to be deleted by the caller; NULL: there is none. */
 struct cJSON *nn_checkpoint_position(const nn_safetensors *file);

@@ -1,5 +1,5 @@
-/* Input: true and predicted classes. Output: the confusion matrix, the scores, and both as scikit-learn and numpy print them.
- * Invariant: sums run in numpy's order and every division is theirs, so that no printed digit differs. */
+/* Input: true and predicted classes. Output: the confusion matrix, the scores, and both as scikit-learn and numpy print
+ * them. Invariant: sums run in numpy's order and every division is theirs, so that no printed digit differs. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static double ratio(int64_t a, int64_t b) { return b ? (double)a / (double)b : 0
 
 static nn_class_score score_of(Counts counts) {
 	return (nn_class_score){ratio(counts.right, counts.predicted), ratio(counts.right, counts.present),
-		ratio(2 * counts.right, counts.present + counts.predicted), counts.present};
+	                        ratio(2 * counts.right, counts.present + counts.predicted), counts.present};
 }
 
 /* Mean of scores[i].*field, each weighing weights[i] of its own support if weighted. */
@@ -38,8 +38,8 @@ static double average(const nn_class_score *scores, int64_t count, size_t field,
 
 static nn_class_score average_of(const nn_class_score *scores, int64_t count, int weighted, int64_t support) {
 	return (nn_class_score){average(scores, count, offsetof(nn_class_score, precision), weighted),
-		average(scores, count, offsetof(nn_class_score, recall), weighted),
-		average(scores, count, offsetof(nn_class_score, f1), weighted), support};
+	                        average(scores, count, offsetof(nn_class_score, recall), weighted),
+	                        average(scores, count, offsetof(nn_class_score, f1), weighted), support};
 }
 
 /* From the counts of each class to all the scores. */
@@ -58,8 +58,10 @@ static void finish(nn_classification *result, const Counts *counts) {
 int nn_classify(nn_classification *result, const int *truth, const int *predicted, int64_t samples, int class_count) {
 	size_t classes = (size_t)class_count;
 	Counts *counts = calloc(classes + 1, sizeof *counts);
-	*result = (nn_classification){.class_count = class_count, .samples = samples,
-		.confusion = calloc(classes * classes + 1, sizeof *result->confusion), .classes = calloc(classes + 1, sizeof *result->classes)};
+	*result = (nn_classification){.class_count = class_count,
+	                              .samples = samples,
+	                              .confusion = calloc(classes * classes + 1, sizeof *result->confusion),
+	                              .classes = calloc(classes + 1, sizeof *result->classes)};
 	if (!counts || !result->confusion || !result->classes) {
 		free(counts);
 		nn_classification_free(result);
@@ -78,21 +80,28 @@ int nn_classify(nn_classification *result, const int *truth, const int *predicte
 static Counts count_row(const uint8_t *truth, const uint8_t *predicted, int64_t count, int64_t stride) {
 	Counts counts = {0};
 	for (int64_t i = 0; i < count * stride; i += stride)
-		counts.right += truth[i] && predicted[i], counts.predicted += predicted[i] != 0, counts.present += truth[i] != 0;
+		counts.right += truth[i] && predicted[i], counts.predicted += predicted[i] != 0,
+		        counts.present += truth[i] != 0;
 	return counts;
 }
 
-int nn_classify_multilabel(nn_classification *result, const uint8_t *truth, const uint8_t *predicted, int64_t samples, int class_count) {
+int nn_classify_multilabel(nn_classification *result, const uint8_t *truth, const uint8_t *predicted, int64_t samples,
+                           int class_count) {
 	Counts *counts = calloc((size_t)class_count + 1, sizeof *counts);
 	nn_class_score *rows = calloc((size_t)samples + 1, sizeof *rows);
-	*result = (nn_classification){.class_count = class_count, .samples = samples, .multilabel = 1,
-		.classes = calloc((size_t)class_count + 1, sizeof *result->classes)};
+	*result = (nn_classification){.class_count = class_count,
+	                              .samples = samples,
+	                              .multilabel = 1,
+	                              .classes = calloc((size_t)class_count + 1, sizeof *result->classes)};
 	int failed = !counts || !rows || !result->classes;
-	for (int c = 0; !failed && c < class_count; c++) counts[c] = count_row(truth + c, predicted + c, samples, class_count);
+	for (int c = 0; !failed && c < class_count; c++)
+		counts[c] = count_row(truth + c, predicted + c, samples, class_count);
 	for (int64_t i = 0; !failed && i < samples; i++)
 		rows[i] = score_of(count_row(truth + i * class_count, predicted + i * class_count, class_count, 1));
-	if (!failed) finish(result, counts), result->by_sample = average_of(rows, samples, 0, result->micro.support);
-	else nn_classification_free(result);
+	if (!failed)
+		finish(result, counts), result->by_sample = average_of(rows, samples, 0, result->micro.support);
+	else
+		nn_classification_free(result);
 	free(counts);
 	free(rows);
 	return failed;
@@ -112,11 +121,14 @@ static void add_heading(nn_text *text, const char *name, size_t width) {
 
 /* "{:>9}" of the support, which scikit-learn counts in floating point when not one prediction is right. */
 static void add_support(nn_text *text, const nn_classification *result, int64_t support) {
-	if (!result->multilabel && result->micro.f1 == 0) nn_text_add(text, " %9.1f\n", (double)support);
-	else nn_text_add(text, " %9lld\n", (long long)support);
+	if (!result->multilabel && result->micro.f1 == 0)
+		nn_text_add(text, " %9.1f\n", (double)support);
+	else
+		nn_text_add(text, " %9lld\n", (long long)support);
 }
 
-static void add_row(nn_text *text, const nn_classification *result, const char *name, const nn_class_score *score, size_t width, int digits) {
+static void add_row(nn_text *text, const nn_classification *result, const char *name, const nn_class_score *score,
+                    size_t width, int digits) {
 	add_heading(text, name, width);
 	nn_text_add(text, " %9.*f %9.*f %9.*f", digits, score->precision, digits, score->recall, digits, score->f1);
 	add_support(text, result, score->support);
@@ -129,7 +141,8 @@ void nn_classification_text(nn_text *text, const nn_classification *result, cons
 		if (nn_utf8_length(names[c]) > width) width = nn_utf8_length(names[c]);
 	add_heading(text, "", width);
 	nn_text_add(text, " %9s %9s %9s %9s\n\n", "precision", "recall", "f1-score", "support");
-	for (int c = 0; c < result->class_count; c++) add_row(text, result, names[c], &result->classes[c], width, digits);
+	for (int c = 0; c < result->class_count; c++)
+		add_row(text, result, names[c], &result->classes[c], width, digits);
 	nn_text_add(text, "\n");
 	if (result->multilabel) {
 		add_row(text, result, "micro avg", &result->micro, width, digits);
@@ -175,21 +188,28 @@ void nn_classification_json(nn_text *text, const nn_classification *result, cons
 }
 
 /* One warning that names the classes for which a score is undefined. */
-static void warn_of(const nn_classification *result, const char *const *names, const char *score, const char *which, int predicted) {
+static void warn_of(const nn_classification *result, const char *const *names, const char *score, const char *which,
+                    int predicted) {
 	nn_text list = {0};
 	for (int c = 0; c < result->class_count; c++) {
 		int64_t column = 0;
-		for (int r = 0; result->confusion && r < result->class_count; r++) column += result->confusion[r * result->class_count + c];
-		if (predicted ? column == 0 : result->classes[c].support == 0) nn_text_add(&list, "%s%s", list.length ? ", " : "", names[c]);
+		for (int r = 0; result->confusion && r < result->class_count; r++)
+			column += result->confusion[r * result->class_count + c];
+		if (predicted ? column == 0 : result->classes[c].support == 0)
+			nn_text_add(&list, "%s%s", list.length ? ", " : "", names[c]);
 	}
-	nn_warning("%s is ill-defined and being set to 0.0 in labels with no %s samples: %s", score, which, list.data ? list.data : "");
+	nn_warning("%s is ill-defined and being set to 0.0 in labels with no %s samples: %s", score, which,
+	           list.data ? list.data : "");
 	nn_text_free(&list);
 }
 
 void nn_classification_warn(const nn_classification *result, const char *const *names) {
 	if (result->multilabel) {
-		if (result->unpredicted) nn_warning("Precision is ill-defined and being set to 0.0 in labels with no predicted samples.");
-		if (result->absent) nn_warning("Recall is ill-defined and being set to 0.0 in labels with no true samples.");
+		if (result->unpredicted)
+			nn_warning(
+			        "Precision is ill-defined and being set to 0.0 in labels with no predicted samples.");
+		if (result->absent)
+			nn_warning("Recall is ill-defined and being set to 0.0 in labels with no true samples.");
 		return;
 	}
 	if (result->unpredicted) warn_of(result, names, "Precision", "predicted", 1);
@@ -224,7 +244,8 @@ static void add_word(nn_text *text, size_t *column, const char *word) {
 }
 
 void nn_confusion_text(nn_text *text, const int64_t *matrix, int class_count) {
-	int summary = (int64_t)class_count * class_count > NUMPY_THRESHOLD, width = widest_number(matrix, class_count, summary);
+	int summary = (int64_t)class_count * class_count > NUMPY_THRESHOLD,
+	    width = widest_number(matrix, class_count, summary);
 	for (int r = 0; r < class_count; r++) {
 		if (!shown(r, class_count, summary)) {
 			if (r == NUMPY_EDGE) nn_text_add(text, " ...\n");

@@ -1,5 +1,6 @@
 /* Input: a command line. Output: a command that runs, or how it is used.
- * Invariant: what is wrong with the command line itself is said before anything is opened, and ends with exit code 2. */
+ * Invariant: what is wrong with the command line itself is said before anything is opened, and ends with exit code 2.
+ */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -14,34 +15,55 @@
 
 enum { WRONG_USAGE = 2, DEFAULT_BENCH_STEPS = 20, MANY = 1000000000 };
 
-typedef enum Option { TRAIN, VALIDATION, TEST, INIT, EPOCHS, STEPS_PER_EPOCH, NO_SHUFFLE, THREADS, SEED, OUT, RESUME, QUIET, WEIGHTS,
-	JSON_FILE, JSON, FORMAT, OUTPUT, STEPS, HELP, VERSION, OPTION_COUNT } Option;
+typedef enum Option {
+	TRAIN,
+	VALIDATION,
+	TEST,
+	INIT,
+	EPOCHS,
+	STEPS_PER_EPOCH,
+	NO_SHUFFLE,
+	THREADS,
+	SEED,
+	OUT,
+	RESUME,
+	QUIET,
+	WEIGHTS,
+	JSON_FILE,
+	JSON,
+	FORMAT,
+	OUTPUT,
+	STEPS,
+	HELP,
+	VERSION,
+	OPTION_COUNT
+} Option;
 
 typedef struct OptionText {
 	const char *name, *value, *help;
 } OptionText;
 
 static const OptionText option_texts[OPTION_COUNT] = {
-	[TRAIN] = {"train", "P", "training data: a folder, a file, or two files joined by a comma"},
-	[VALIDATION] = {"validation", "P", "validation data"},
-	[TEST] = {"test", "P", "test data"},
-	[INIT] = {"init", "FILE", "begin with the weights of a checkpoint, taken by name"},
-	[EPOCHS] = {"epochs", "N", "epochs in all"},
-	[STEPS_PER_EPOCH] = {"steps-per-epoch", "N", "batches that make an epoch"},
-	[NO_SHUFFLE] = {"no-shuffle", NULL, "training data in its own order"},
-	[THREADS] = {"threads", "N", "threads (all processors); never changes the numbers"},
-	[SEED] = {"seed", "N", "seed of weights, shuffling and noise"},
-	[OUT] = {"out", "RUN", "the run folder (runs/NAME)"},
-	[RESUME] = {"resume", NULL, "go on with the run in the run folder"},
-	[QUIET] = {"quiet", NULL, "no progress, no results on standard output"},
-	[WEIGHTS] = {"weights", "FILE", "a checkpoint (runs/NAME/best.safetensors)"},
-	[JSON_FILE] = {"json", "FILE", "write the metrics to a file"},
-	[JSON] = {"json", NULL, "print JSON"},
-	[FORMAT] = {"format", "F", "csv (default), jsonl or npy"},
-	[OUTPUT] = {"output", "FILE", "write here instead of to standard output"},
-	[STEPS] = {"steps", "N", "calls that are timed (20)"},
-	[HELP] = {"help", NULL, "this help"},
-	[VERSION] = {"version", NULL, "name, versions, target"},
+        [TRAIN] = {"train", "P", "training data: a folder, a file, or two files joined by a comma"},
+        [VALIDATION] = {"validation", "P", "validation data"},
+        [TEST] = {"test", "P", "test data"},
+        [INIT] = {"init", "FILE", "begin with the weights of a checkpoint, taken by name"},
+        [EPOCHS] = {"epochs", "N", "epochs in all"},
+        [STEPS_PER_EPOCH] = {"steps-per-epoch", "N", "batches that make an epoch"},
+        [NO_SHUFFLE] = {"no-shuffle", NULL, "training data in its own order"},
+        [THREADS] = {"threads", "N", "threads (all processors); never changes the numbers"},
+        [SEED] = {"seed", "N", "seed of weights, shuffling and noise"},
+        [OUT] = {"out", "RUN", "the run folder (runs/NAME)"},
+        [RESUME] = {"resume", NULL, "go on with the run in the run folder"},
+        [QUIET] = {"quiet", NULL, "no progress, no results on standard output"},
+        [WEIGHTS] = {"weights", "FILE", "a checkpoint (runs/NAME/best.safetensors)"},
+        [JSON_FILE] = {"json", "FILE", "write the metrics to a file"},
+        [JSON] = {"json", NULL, "print JSON"},
+        [FORMAT] = {"format", "F", "csv (default), jsonl or npy"},
+        [OUTPUT] = {"output", "FILE", "write here instead of to standard output"},
+        [STEPS] = {"steps", "N", "calls that are timed (20)"},
+        [HELP] = {"help", NULL, "this help"},
+        [VERSION] = {"version", NULL, "name, versions, target"},
 };
 
 typedef struct Command {
@@ -50,12 +72,19 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-	{"train", "", "train, write a run folder", {TRAIN, VALIDATION, TEST, INIT, EPOCHS, STEPS_PER_EPOCH, NO_SHUFFLE, THREADS, SEED, OUT, RESUME, QUIET, HELP, VERSION}},
-	{"evaluate", "", "report on a test set", {WEIGHTS, TEST, JSON_FILE, THREADS, HELP, VERSION}},
-	{"predict", " INPUT...", "predict files, or all files of folders", {WEIGHTS, FORMAT, OUTPUT, THREADS, HELP, VERSION}},
-	{"info", "", "layers, parameters, bytes", {JSON, HELP, VERSION}},
-	{"bench", "", "how long the programs take", {STEPS, THREADS, JSON, HELP, VERSION}},
-	{"selftest", "", "the programs against their double-precision build", {THREADS, HELP, VERSION}},
+        {"train",
+         "",
+         "train, write a run folder",
+         {TRAIN, VALIDATION, TEST, INIT, EPOCHS, STEPS_PER_EPOCH, NO_SHUFFLE, THREADS, SEED, OUT, RESUME, QUIET, HELP,
+          VERSION}},
+        {"evaluate", "", "report on a test set", {WEIGHTS, TEST, JSON_FILE, THREADS, HELP, VERSION}},
+        {"predict",
+         " INPUT...",
+         "predict files, or all files of folders",
+         {WEIGHTS, FORMAT, OUTPUT, THREADS, HELP, VERSION}},
+        {"info", "", "layers, parameters, bytes", {JSON, HELP, VERSION}},
+        {"bench", "", "how long the programs take", {STEPS, THREADS, JSON, HELP, VERSION}},
+        {"selftest", "", "the programs against their double-precision build", {THREADS, HELP, VERSION}},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
@@ -71,25 +100,29 @@ static const char *base_name(const char *path) {
 }
 
 static void print_usage(FILE *file, const char *program, const nn_model *model) {
-	fprintf(file, "usage: %s COMMAND [options]\n\n%s: a trainer for one network, generated by nnc\n\n", program, model->name);
+	fprintf(file, "usage: %s COMMAND [options]\n\n%s: a trainer for one network, generated by nnc\n\n", program,
+	        model->name);
 	for (int i = 0; i < COMMAND_COUNT; i++) fprintf(file, "  %-10s %s\n", commands[i].name, commands[i].help);
 	fprintf(file, "\n  --help, --version   also for each command\n");
 }
 
 static void print_command_usage(FILE *file, const char *program, const Command *command) {
-	fprintf(file, "usage: %s %s%s%s\n\n%s\n\n", program, command->name, command->options[0] == WEIGHTS ? " --weights FILE [options]" : " [options]",
-		command->operands, command->help);
+	fprintf(file, "usage: %s %s%s%s\n\n%s\n\n", program, command->name,
+	        command->options[0] == WEIGHTS ? " --weights FILE [options]" : " [options]", command->operands,
+	        command->help);
 	for (int i = 0;; i++) {
 		const OptionText *text = &option_texts[command->options[i]];
 		char left[40];
-		snprintf(left, sizeof left, "--%s%s%s", text->name, text->value ? " " : "", text->value ? text->value : "");
+		snprintf(left, sizeof left, "--%s%s%s", text->name, text->value ? " " : "",
+		         text->value ? text->value : "");
 		fprintf(file, "  %-22s %s\n", left, text->help);
 		if (command->options[i] == VERSION) return;
 	}
 }
 
 static int print_version(const nn_model *model) {
-	printf("%s (nnc %s, f%d, %s, spec %s)\n", model->name, model->version, model->number_size * 8, model->target, model->spec_hash);
+	printf("%s (nnc %s, f%d, %s, spec %s)\n", model->name, model->version, model->number_size * 8, model->target,
+	       model->spec_hash);
 	return 0;
 }
 
@@ -106,12 +139,16 @@ static int read_options(const char *program, const Command *command, int argc, c
 	int count = 0, code;
 	for (int i = 0; i == 0 || command->options[i - 1] != VERSION; i++) {
 		Option option = command->options[i];
-		longs[count++] = (struct option){option_texts[option].name, option_texts[option].value ? required_argument : no_argument, NULL, 256 + (int)option};
+		longs[count++] = (struct option){option_texts[option].name,
+		                                 option_texts[option].value ? required_argument : no_argument, NULL,
+		                                 256 + (int)option};
 	}
 	optind = 0; /* GNU: begin anew, also in a second call */
 	while ((code = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
 		if (code == ':') return wrong(program, command->name, "option '%s' needs a value", argv[optind - 1]);
-		if (code < 256) return wrong(program, command->name, "option '%s' is unknown or takes no value", argv[optind - 1]);
+		if (code < 256)
+			return wrong(program, command->name, "option '%s' is unknown or takes no value",
+			             argv[optind - 1]);
 		arguments->value[code - 256] = optarg ? optarg : "";
 	}
 	arguments->operands = argv + optind, arguments->operand_count = argc - optind;
@@ -119,14 +156,17 @@ static int read_options(const char *program, const Command *command, int argc, c
 }
 
 /* A whole number from low to MANY. 0, or WRONG_USAGE. */
-static int read_number(const char *program, const Command *command, const Arguments *arguments, Option option, int low, int *number) {
+static int read_number(const char *program, const Command *command, const Arguments *arguments, Option option, int low,
+                       int *number) {
 	const char *text = arguments->value[option];
 	char *end;
 	if (!text) return 0;
 	errno = 0;
 	long value = strtol(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && !errno && value >= low && value <= MANY) return *number = (int)value, 0;
-	nn_error("--%s must be a whole number from %d, not '%s'; try '%s %s --help'", option_texts[option].name, low, text, program, command->name);
+	if (*text >= '0' && *text <= '9' && !*end && !errno && value >= low && value <= MANY)
+		return *number = (int)value, 0;
+	nn_error("--%s must be a whole number from %d, not '%s'; try '%s %s --help'", option_texts[option].name, low,
+	         text, program, command->name);
 	return WRONG_USAGE;
 }
 
@@ -139,20 +179,29 @@ static int read_seed(const char *program, const Command *command, const char *te
 }
 
 static int run_train(const nn_model *model, const char *program, const Command *command, const Arguments *a) {
-	nn_train_options options = {.train = a->value[TRAIN], .validation = a->value[VALIDATION], .test = a->value[TEST], .init = a->value[INIT],
-		.out = a->value[OUT], .no_shuffle = a->value[NO_SHUFFLE] != NULL, .resume = a->value[RESUME] != NULL, .quiet = a->value[QUIET] != NULL,
-		.has_seed = a->value[SEED] != NULL};
-	if (read_number(program, command, a, EPOCHS, 1, &options.epochs) || read_number(program, command, a, STEPS_PER_EPOCH, 1, &options.steps_per_epoch)
-		|| read_number(program, command, a, THREADS, 1, &options.threads))
+	nn_train_options options = {.train = a->value[TRAIN],
+	                            .validation = a->value[VALIDATION],
+	                            .test = a->value[TEST],
+	                            .init = a->value[INIT],
+	                            .out = a->value[OUT],
+	                            .no_shuffle = a->value[NO_SHUFFLE] != NULL,
+	                            .resume = a->value[RESUME] != NULL,
+	                            .quiet = a->value[QUIET] != NULL,
+	                            .has_seed = a->value[SEED] != NULL};
+	if (read_number(program, command, a, EPOCHS, 1, &options.epochs) ||
+	    read_number(program, command, a, STEPS_PER_EPOCH, 1, &options.steps_per_epoch) ||
+	    read_number(program, command, a, THREADS, 1, &options.threads))
 		return WRONG_USAGE;
 	if (options.has_seed && read_seed(program, command, a->value[SEED], &options.seed)) return WRONG_USAGE;
 	if (options.out && !*options.out) return wrong(program, command->name, "--out needs a folder%s", "");
-	if (options.init && options.resume) return wrong(program, command->name, "--init and --resume exclude each other%s", "");
+	if (options.init && options.resume)
+		return wrong(program, command->name, "--init and --resume exclude each other%s", "");
 	return nn_train(model, &options);
 }
 
 static int run_evaluate(const nn_model *model, const char *program, const Command *command, const Arguments *a) {
-	nn_evaluate_options options = {.weights = a->value[WEIGHTS], .test = a->value[TEST], .json = a->value[JSON_FILE]};
+	nn_evaluate_options options = {
+	        .weights = a->value[WEIGHTS], .test = a->value[TEST], .json = a->value[JSON_FILE]};
 	if (!options.weights) return wrong(program, command->name, "--weights FILE is missing%s", "");
 	if (read_number(program, command, a, THREADS, 1, &options.threads)) return WRONG_USAGE;
 	return nn_evaluate(model, &options);
@@ -161,8 +210,10 @@ static int run_evaluate(const nn_model *model, const char *program, const Comman
 static int run_predict(const nn_model *model, const char *program, const Command *command, const Arguments *a) {
 	static const char *const formats[] = {"csv", "jsonl", "npy"};
 	const char *format = a->value[FORMAT] ? a->value[FORMAT] : "csv";
-	nn_predict_options options = {.weights = a->value[WEIGHTS], .output = a->value[OUTPUT], .inputs = (const char *const *)a->operands,
-		.input_count = a->operand_count};
+	nn_predict_options options = {.weights = a->value[WEIGHTS],
+	                              .output = a->value[OUTPUT],
+	                              .inputs = (const char *const *)a->operands,
+	                              .input_count = a->operand_count};
 	int found = 0;
 	for (int i = 0; i < 3; i++)
 		if (!strcmp(format, formats[i])) options.format = (nn_format)i, found = 1;
@@ -175,18 +226,23 @@ static int run_predict(const nn_model *model, const char *program, const Command
 
 static int run_bench(const nn_model *model, const char *program, const Command *command, const Arguments *a) {
 	int steps = DEFAULT_BENCH_STEPS, threads = 0;
-	if (read_number(program, command, a, STEPS, 1, &steps) || read_number(program, command, a, THREADS, 1, &threads)) return WRONG_USAGE;
+	if (read_number(program, command, a, STEPS, 1, &steps) ||
+	    read_number(program, command, a, THREADS, 1, &threads))
+		return WRONG_USAGE;
 	return nn_bench(model, steps, threads, a->value[JSON] != NULL);
 }
 
-static int run_selftest(const nn_model *model, const nn_model *reference, const char *program, const Command *command, const Arguments *a) {
+static int run_selftest(const nn_model *model, const nn_model *reference, const char *program, const Command *command,
+                        const Arguments *a) {
 	int threads = 0;
 	if (read_number(program, command, a, THREADS, 1, &threads)) return WRONG_USAGE;
 	return nn_selftest(model, reference, threads);
 }
 
-static int run_command(const nn_model *model, const nn_model *reference, const char *program, const Command *command, const Arguments *a) {
-	if (strcmp(command->name, "predict") && a->operand_count) return wrong(program, command->name, "'%s' is not understood", a->operands[0]);
+static int run_command(const nn_model *model, const nn_model *reference, const char *program, const Command *command,
+                       const Arguments *a) {
+	if (strcmp(command->name, "predict") && a->operand_count)
+		return wrong(program, command->name, "'%s' is not understood", a->operands[0]);
 	if (!strcmp(command->name, "train")) return run_train(model, program, command, a);
 	if (!strcmp(command->name, "evaluate")) return run_evaluate(model, program, command, a);
 	if (!strcmp(command->name, "predict")) return run_predict(model, program, command, a);

@@ -10,7 +10,8 @@ void nn_info_text(nn_text *text, const nn_model *model);
 void nn_info_json(nn_text *text, const nn_model *model);
 /* bench: median and minimum of so many calls of each program on random inputs. Returns the exit code. */
 int nn_bench(const nn_model *model, int steps, int threads, int json);
-/* selftest: the model against itself and against reference, its f64 build with gradients (NULL: none). 0: all passed. */
+/* selftest: the model against itself and against reference, its f64 build with gradients (NULL: none). 0: all passed.
+ */
 int nn_selftest(const nn_model *model, const nn_model *reference, int threads);
 
 /* Random inputs for a program: images and features uniform in [0, 1), labels that its loss understands. */

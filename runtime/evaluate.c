@@ -8,8 +8,8 @@
 #include "file.h"
 #include "interrupt.h"
 
-int nn_evaluate_pass(const nn_model *model, const nn_memory *memory, const nn_program *program, nn_loader *loader, nn_tally *tally,
-	const nn_call *call) {
+int nn_evaluate_pass(const nn_model *model, const nn_memory *memory, const nn_program *program, nn_loader *loader,
+                     nn_tally *tally, const nn_call *call) {
 	const nn_batch *batch;
 	nn_call step = *call;
 	nn_tally_clear(tally);
@@ -42,8 +42,10 @@ static int read_classes(const nn_tally *tally, int classes, int *truth, int *pre
 	for (int64_t i = 0; i < tally->kept_rows; i++) {
 		const double *y = tally->kept + (size_t)i * width, *label = y + count;
 		double *p = probabilities + i * classes;
-		if (count == 1) nn_probabilities(tally->model, y, 1, p + 1), p[0] = 1 - p[1], predicted[i] = p[1] > 0.5;
-		else nn_probabilities(tally->model, y, classes, p), predicted[i] = nn_argmax(y, classes);
+		if (count == 1)
+			nn_probabilities(tally->model, y, 1, p + 1), p[0] = 1 - p[1], predicted[i] = p[1] > 0.5;
+		else
+			nn_probabilities(tally->model, y, classes, p), predicted[i] = nn_argmax(y, classes);
 		double number = tally->label->count == 1 ? label[0] : nn_argmax(label, classes);
 		if (!(number >= 0 && number < classes) || number != floor(number))
 			return nn_error("the label %g is no class from 0 to %d", number, classes - 1), 1;
@@ -74,10 +76,12 @@ static int two_class_curve(nn_evaluation *evaluation, const int *truth, const do
 	evaluation->false_rates = malloc(sizeof(double) * (size_t)(samples + 1));
 	evaluation->true_rates = malloc(sizeof(double) * (size_t)(samples + 1));
 	int failed = !scores || !positive || !evaluation->false_rates || !evaluation->true_rates;
-	for (int64_t i = 0; !failed && i < samples; i++) scores[i] = probabilities[2 * i + 1], positive[i] = truth[i] == 1;
+	for (int64_t i = 0; !failed && i < samples; i++)
+		scores[i] = probabilities[2 * i + 1], positive[i] = truth[i] == 1;
 	if (!failed) {
 		evaluation->roc_auc = nn_roc_auc(scores, positive, samples);
-		evaluation->roc_count = nn_roc_curve(scores, positive, samples, evaluation->false_rates, evaluation->true_rates);
+		evaluation->roc_count =
+		        nn_roc_curve(scores, positive, samples, evaluation->false_rates, evaluation->true_rates);
 	}
 	free(scores);
 	free(positive);
@@ -97,8 +101,10 @@ static int score_classes(nn_evaluation *evaluation, const nn_tally *tally) {
 		evaluation->accuracy = evaluation->scores.micro.precision;
 		evaluation->log_loss = nn_log_loss(probabilities, truth, evaluation->samples, classes);
 		sensitivity_and_specificity(evaluation);
-		if (classes == 2) failed = two_class_curve(evaluation, truth, probabilities);
-		else evaluation->roc_auc = nn_roc_auc_ovr(probabilities, truth, evaluation->samples, classes);
+		if (classes == 2)
+			failed = two_class_curve(evaluation, truth, probabilities);
+		else
+			evaluation->roc_auc = nn_roc_auc_ovr(probabilities, truth, evaluation->samples, classes);
 	}
 	free(truth), free(predicted), free(probabilities);
 	return failed;
@@ -113,7 +119,8 @@ static int score_labels(nn_evaluation *evaluation, const nn_tally *tally) {
 	int failed = !truth || !predicted;
 	for (size_t i = 0; !failed && i < numbers; i++) {
 		const double *row = tally->kept + i / (size_t)classes * 2 * (size_t)classes;
-		predicted[i] = row[i % (size_t)classes] > threshold, truth[i] = row[(size_t)classes + i % (size_t)classes] > 0.5;
+		predicted[i] = row[i % (size_t)classes] > threshold,
+		truth[i] = row[(size_t)classes + i % (size_t)classes] > 0.5;
 	}
 	for (int64_t i = 0; !failed && i < evaluation->samples; i++)
 		right += !memcmp(truth + i * classes, predicted + i * classes, (size_t)classes);
@@ -159,17 +166,28 @@ static int score(nn_evaluation *evaluation, const nn_tally *tally, const char *c
 }
 
 int nn_evaluate_set(nn_evaluation *evaluation, const nn_model *model, const nn_memory *memory, const nn_dataset *set,
-	const char *const *classes, int class_count, const nn_call *call) {
+                    const char *const *classes, int class_count, const nn_call *call) {
 	const nn_program *program = nn_program_find(model, "evaluate");
 	nn_tally tally;
-	*evaluation = (nn_evaluation){.model = model, .split = "test", .source = nn_dataset_source(set), .loss = NAN, .accuracy = NAN,
-		.roc_auc = NAN, .log_loss = NAN, .sensitivity = NAN, .specificity = NAN, .mae = NAN, .mse = NAN, .r2 = NAN};
+	*evaluation = (nn_evaluation){.model = model,
+	                              .split = "test",
+	                              .source = nn_dataset_source(set),
+	                              .loss = NAN,
+	                              .accuracy = NAN,
+	                              .roc_auc = NAN,
+	                              .log_loss = NAN,
+	                              .sensitivity = NAN,
+	                              .specificity = NAN,
+	                              .mae = NAN,
+	                              .mse = NAN,
+	                              .r2 = NAN};
 	if (!program) return nn_error("%s has no program 'evaluate'", model->name), 1;
 	if (nn_tally_open(&tally, model, &program, 1, model->task != NN_OTHER, nn_dataset_count(set))) return 1;
 	nn_loader_options options = {.batch_size = program->batch, .threads = call->threads};
 	nn_loader *loader = nn_loader_open(set, memory->state, &options);
 	int result = loader ? nn_evaluate_pass(model, memory, program, loader, &tally, call) : 1;
-	if (!result && !nn_tally_rows(&tally)) nn_error("%s: there is no sample to evaluate", evaluation->source), result = 1;
+	if (!result && !nn_tally_rows(&tally))
+		nn_error("%s: there is no sample to evaluate", evaluation->source), result = 1;
 	if (!result) result = score(evaluation, &tally, classes, class_count);
 	if (loader) nn_loader_close(loader);
 	nn_tally_close(&tally);
@@ -189,7 +207,8 @@ static void add_confusion(nn_text *text, const nn_classification *scores) {
 	nn_text_add(text, "\"confusion_matrix\": [");
 	for (int r = 0; r < classes; r++) {
 		nn_text_add(text, r ? ", [" : "[");
-		for (int c = 0; c < classes; c++) nn_text_add(text, c ? ", %lld" : "%lld", (long long)scores->confusion[r * classes + c]);
+		for (int c = 0; c < classes; c++)
+			nn_text_add(text, c ? ", %lld" : "%lld", (long long)scores->confusion[r * classes + c]);
 		nn_text_add(text, "]");
 	}
 	nn_text_add(text, "],\n");
@@ -200,8 +219,10 @@ void nn_evaluation_json(nn_text *text, const nn_evaluation *evaluation) {
 	if (evaluation->class_count) {
 		nn_classification_json(text, &evaluation->scores, (const char *const *)evaluation->classes);
 		nn_text_add(text, ",\n");
-		if (evaluation->scores.multilabel) add_member(text, "accuracy", evaluation->accuracy, 0);
-		else add_confusion(text, &evaluation->scores);
+		if (evaluation->scores.multilabel)
+			add_member(text, "accuracy", evaluation->accuracy, 0);
+		else
+			add_confusion(text, &evaluation->scores);
 		add_member(text, "roc_auc", evaluation->roc_auc, 0);
 		add_member(text, "log_loss", evaluation->log_loss, 0);
 		add_member(text, "sensitivity", evaluation->sensitivity, 0);
@@ -224,7 +245,8 @@ static void add_value(nn_text *text, const char *name, double value) {
 }
 
 void nn_evaluation_text(nn_text *text, const nn_evaluation *evaluation) {
-	nn_text_add(text, "%s: %lld samples - loss: %.4f", evaluation->split, (long long)evaluation->samples, evaluation->loss);
+	nn_text_add(text, "%s: %lld samples - loss: %.4f", evaluation->split, (long long)evaluation->samples,
+	            evaluation->loss);
 	add_value(text, "accuracy", evaluation->accuracy);
 	add_value(text, "roc_auc", evaluation->roc_auc);
 	add_value(text, "sensitivity", evaluation->sensitivity);

@@ -7,12 +7,12 @@
 
 typedef struct nn_evaluation {
 	const nn_model *model;
-	const char *split; /* "test" */
+	const char *split;  /* "test" */
 	const char *source; /* where it came from */
 	int64_t samples;
 	double loss;
 	int class_count; /* 0: not a classification */
-	char **classes; /* names, of its own */
+	char **classes;  /* names, of its own */
 	nn_classification scores;
 	double accuracy, roc_auc, log_loss, sensitivity, specificity; /* NAN: undefined */
 	double *false_rates, *true_rates; /* the ROC curve of two classes, roc_count corners */
@@ -22,12 +22,12 @@ typedef struct nn_evaluation {
 } nn_evaluation;
 
 /* Runs a program over an epoch of a loader, into a cleared tally. 0, 1 after an error, or NN_EXIT_INTERRUPTED. */
-int nn_evaluate_pass(const nn_model *model, const nn_memory *memory, const nn_program *program, nn_loader *loader, nn_tally *tally,
-	const nn_call *call);
+int nn_evaluate_pass(const nn_model *model, const nn_memory *memory, const nn_program *program, nn_loader *loader,
+                     nn_tally *tally, const nn_call *call);
 /* Opens a loader for the set, runs "evaluate" over it, computes everything. classes may be NULL: then they are numbers.
  * 0, 1 after an error (said), or NN_EXIT_INTERRUPTED; only after 0 is there something to free. */
 int nn_evaluate_set(nn_evaluation *evaluation, const nn_model *model, const nn_memory *memory, const nn_dataset *set,
-	const char *const *classes, int class_count, const nn_call *call);
+                    const char *const *classes, int class_count, const nn_call *call);
 /* metrics.json: an object */
 void nn_evaluation_json(nn_text *text, const nn_evaluation *evaluation);
 /* What `evaluate` prints. */

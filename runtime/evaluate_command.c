@@ -11,28 +11,38 @@ static int show(const nn_evaluation *evaluation, const char *json_path) {
 	int failed = 0;
 	nn_evaluation_text(&text, evaluation);
 	nn_evaluation_json(&json, evaluation);
-	if (text.failed || json.failed) nn_error("out of memory"), failed = 1;
-	else fputs(text.data, stdout), fflush(stdout);
-	if (!failed && evaluation->class_count) nn_classification_warn(&evaluation->scores, (const char *const *)evaluation->classes);
-	if (!failed && json_path && nn_file_replace(json_path, json.data, json.length, error)) nn_error("%s", error), failed = 1;
+	if (text.failed || json.failed)
+		nn_error("out of memory"), failed = 1;
+	else
+		fputs(text.data, stdout), fflush(stdout);
+	if (!failed && evaluation->class_count)
+		nn_classification_warn(&evaluation->scores, (const char *const *)evaluation->classes);
+	if (!failed && json_path && nn_file_replace(json_path, json.data, json.length, error))
+		nn_error("%s", error), failed = 1;
 	if (!failed && ferror(stdout)) nn_error("standard output can't be written"), failed = 1;
 	nn_text_free(&text);
 	nn_text_free(&json);
 	return failed;
 }
 
-static int evaluate_with(const nn_model *model, const nn_evaluate_options *options, const nn_safetensors *file, nn_memory *memory) {
+static int evaluate_with(const nn_model *model, const nn_evaluate_options *options, const nn_safetensors *file,
+                         nn_memory *memory) {
 	char error[NN_ERROR];
 	nn_datasets sets = {0};
 	nn_evaluation evaluation;
 	int count;
-	if (nn_checkpoint_read(file, model, memory->state, model->inference_count, error)) return nn_error("%s", error), 1;
+	if (nn_checkpoint_read(file, model, memory->state, model->inference_count, error))
+		return nn_error("%s", error), 1;
 	char **classes = nn_checkpoint_classes(file, &count);
-	nn_data_request request = {.need = NN_NEED_TEST, .test = options->test, .classes = (const char *const *)classes,
-		.class_count = count, .threads = options->threads};
+	nn_data_request request = {.need = NN_NEED_TEST,
+	                           .test = options->test,
+	                           .classes = (const char *const *)classes,
+	                           .class_count = count,
+	                           .threads = options->threads};
 	int result = nn_data_open(model, &request, &sets);
 	nn_call call = {.threads = options->threads, .seed = model->seed};
-	if (!result) result = nn_evaluate_set(&evaluation, model, memory, sets.test, sets.classes, sets.class_count, &call);
+	if (!result)
+		result = nn_evaluate_set(&evaluation, model, memory, sets.test, sets.classes, sets.class_count, &call);
 	if (!result) {
 		result = show(&evaluation, options->json);
 		nn_evaluation_free(&evaluation);

@@ -1,5 +1,5 @@
-/* Input: bytes and the name they shall have. Output: the file, complete, durable and under its name, or an error and the old one.
- * Invariant: no name that the user gave is ever open for writing, unless it is a pipe or a device. */
+/* Input: bytes and the name they shall have. Output: the file, complete, durable and under its name, or an error and
+ * the old one. Invariant: no name that the user gave is ever open for writing, unless it is a pipe or a device. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,8 +23,10 @@ char *nn_path_join(const char *folder, const char *name) {
 	size_t size = strlen(folder) + strlen(name) + 2;
 	char *path = malloc(size);
 	if (!path) return NULL;
-	if (name[0] == '/') snprintf(path, size, "%s", name);
-	else snprintf(path, size, "%s/%s", folder, name);
+	if (name[0] == '/')
+		snprintf(path, size, "%s", name);
+	else
+		snprintf(path, size, "%s/%s", folder, name);
 	return path;
 }
 
@@ -45,9 +47,14 @@ static void forget(nn_file *file) {
 int nn_file_create(nn_file *file, const char *path, char error[NN_ERROR]) {
 	struct stat status;
 	int direct = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
-	*file = (nn_file){.descriptor = -1, .path = with_suffix(path, ""), .temporary = direct ? NULL : with_suffix(path, ".tmp")};
-	if (!file->path || (!direct && !file->temporary)) errno = ENOMEM;
-	else file->descriptor = open(direct ? path : file->temporary, direct ? O_WRONLY : O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0666);
+	*file = (nn_file){.descriptor = -1,
+	                  .path = with_suffix(path, ""),
+	                  .temporary = direct ? NULL : with_suffix(path, ".tmp")};
+	if (!file->path || (!direct && !file->temporary))
+		errno = ENOMEM;
+	else
+		file->descriptor = open(direct ? path : file->temporary,
+		                        direct ? O_WRONLY : O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0666);
 	if (file->descriptor >= 0) return 0;
 	fail(error, path, "can't be written");
 	forget(file);
@@ -102,8 +109,10 @@ int nn_file_also(nn_file *file, const char *path, char error[NN_ERROR]) {
 	unlink(temporary);
 	int failed = (!file->temporary || link(file->temporary, temporary)) && copy_to(file->descriptor, temporary);
 	failed = failed || rename(temporary, path);
-	if (failed) fail(error, path, "can't be written"), unlink(temporary);
-	else sync_folder(path);
+	if (failed)
+		fail(error, path, "can't be written"), unlink(temporary);
+	else
+		sync_folder(path);
 	free(temporary);
 	return failed;
 }
@@ -113,9 +122,12 @@ int nn_file_commit(nn_file *file, char error[NN_ERROR]) {
 	int descriptor = file->descriptor;
 	file->descriptor = -1;
 	if (close(descriptor) && !failed) failed = fail(error, file->path, "can't be written");
-	if (!failed && file->temporary && rename(file->temporary, file->path)) failed = fail(error, file->path, "can't be renamed to");
-	if (failed && file->temporary) unlink(file->temporary);
-	else if (file->temporary) sync_folder(file->path);
+	if (!failed && file->temporary && rename(file->temporary, file->path))
+		failed = fail(error, file->path, "can't be renamed to");
+	if (failed && file->temporary)
+		unlink(file->temporary);
+	else if (file->temporary)
+		sync_folder(file->path);
 	forget(file);
 	return failed;
 }

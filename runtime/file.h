@@ -1,12 +1,13 @@
-/* file.h: files that are either there as a whole or not at all. All return 0, or 1 with the cause in error (one line). */
+/* file.h: files that are either there as a whole or not at all. All return 0, or 1 with the cause in error (one line).
+ */
 #ifndef NN_FILE_H
 #define NN_FILE_H
 #include <stddef.h>
 
 enum { NN_ERROR = 256 }; /* bytes of an error text, as nn_load has it */
 
-/* A file that is written beside its final place and moved there at the end: `replace` for regular files and new ones; what
- * exists and is no regular file (a pipe, /dev/stdout) is written to directly. */
+/* A file that is written beside its final place and moved there at the end: `replace` for regular files and new ones;
+ * what exists and is no regular file (a pipe, /dev/stdout) is written to directly. */
 typedef struct nn_file {
 	int descriptor;
 	char *path, *temporary; /* temporary: NULL when written directly */
@@ -16,7 +17,8 @@ int nn_file_create(nn_file *file, const char *path, char error[NN_ERROR]);
 int nn_file_write(nn_file *file, const void *bytes, size_t size, char error[NN_ERROR]);
 /* Makes what was written durable, without giving it its name. */
 int nn_file_sync(nn_file *file, char error[NN_ERROR]);
-/* Gives the written file another name as well (a hard link, or a copy where there are none), replacing what was there. */
+/* Gives the written file another name as well (a hard link, or a copy where there are none), replacing what was there.
+ */
 int nn_file_also(nn_file *file, const char *path, char error[NN_ERROR]);
 /* Syncs, moves to the final name, syncs the folder. Frees the file, also after an error. */
 int nn_file_commit(nn_file *file, char error[NN_ERROR]);

@@ -72,21 +72,27 @@ double nn_json_number_of(const cJSON *item) {
 }
 
 cJSON *nn_history_json(const nn_history *history) {
-	cJSON *json = cJSON_CreateObject(), *columns = cJSON_AddArrayToObject(json, "columns"), *epochs = cJSON_AddArrayToObject(json, "epochs");
-	for (int i = 0; i < history->column_count; i++) cJSON_AddItemToArray(columns, cJSON_CreateString(history->columns[i]));
+	cJSON *json = cJSON_CreateObject(), *columns = cJSON_AddArrayToObject(json, "columns"),
+	      *epochs = cJSON_AddArrayToObject(json, "epochs");
+	for (int i = 0; i < history->column_count; i++)
+		cJSON_AddItemToArray(columns, cJSON_CreateString(history->columns[i]));
 	for (int e = 0; e < history->epoch_count; e++) {
 		cJSON *row = cJSON_CreateArray();
 		for (int i = 0; i < history->column_count; i++)
-			cJSON_AddItemToArray(row, nn_json_number(history->values[(size_t)e * (size_t)history->column_count + (size_t)i]));
+			cJSON_AddItemToArray(
+			        row,
+			        nn_json_number(history->values[(size_t)e * (size_t)history->column_count + (size_t)i]));
 		cJSON_AddItemToArray(epochs, row);
 	}
 	return json;
 }
 
 int nn_history_restore(nn_history *history, const cJSON *json) {
-	const cJSON *columns = cJSON_GetObjectItemCaseSensitive(json, "columns"), *epochs = cJSON_GetObjectItemCaseSensitive(json, "epochs"), *item;
+	const cJSON *columns = cJSON_GetObjectItemCaseSensitive(json, "columns"),
+	            *epochs = cJSON_GetObjectItemCaseSensitive(json, "epochs"), *item;
 	int index = 0;
-	if (!cJSON_IsArray(columns) || !cJSON_IsArray(epochs) || cJSON_GetArraySize(columns) != history->column_count) return 1;
+	if (!cJSON_IsArray(columns) || !cJSON_IsArray(epochs) || cJSON_GetArraySize(columns) != history->column_count)
+		return 1;
 	cJSON_ArrayForEach(item, columns) {
 		if (!cJSON_IsString(item) || strcmp(item->valuestring, history->columns[index++])) return 1;
 	}

@@ -8,8 +8,8 @@ struct cJSON;
 typedef struct nn_history {
 	int column_count, epoch_count;
 	char columns[2 * NN_LOGS][NN_LOG_NAME]; /* "accuracy", "loss", "val_accuracy", "val_loss" */
-	double *values; /* (epoch_count, column_count) */
-	int capacity; /* epochs */
+	double *values;                         /* (epoch_count, column_count) */
+	int capacity;                           /* epochs */
 } nn_history;
 
 /* The training's logs, then validation's (may be NULL) with "val_" before them. */

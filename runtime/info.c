@@ -16,7 +16,8 @@ static void add_memory(nn_text *text, double bytes) {
 	nn_text_add(text, "%.2f %s", bytes, units[unit]);
 }
 
-static void add_rule(nn_text *text, const size_t width[COLUMNS], const char *left, const char *line, const char *middle, const char *right) {
+static void add_rule(nn_text *text, const size_t width[COLUMNS], const char *left, const char *line, const char *middle,
+                     const char *right) {
 	nn_text_add(text, "%s", left);
 	for (int c = 0; c < COLUMNS; c++) {
 		for (size_t i = 0; i < width[c] + 2; i++) nn_text_add(text, "%s", line);
@@ -52,7 +53,8 @@ static void add_table(nn_text *text, const nn_model *model) {
 	nn_text cells[2] = {{0}, {0}};
 	for (int i = 0; i < model->layer_count; i++) {
 		layer_cells(&model->layers[i], cells);
-		size_t need[COLUMNS] = {nn_utf8_length(cells[0].data), nn_utf8_length(model->layers[i].shape), cells[1].length};
+		size_t need[COLUMNS] = {nn_utf8_length(cells[0].data), nn_utf8_length(model->layers[i].shape),
+		                        cells[1].length};
 		for (int c = 0; c < COLUMNS; c++)
 			if (need[c] > width[c]) width[c] = need[c];
 	}
@@ -62,7 +64,8 @@ static void add_table(nn_text *text, const nn_model *model) {
 	for (int i = 0; i < model->layer_count; i++) {
 		if (i) add_rule(text, width, "├", "─", "┼", "┤");
 		layer_cells(&model->layers[i], cells);
-		add_cells(text, (const char *const[]){cells[0].data, model->layers[i].shape, cells[1].data}, width, "│");
+		add_cells(text, (const char *const[]){cells[0].data, model->layers[i].shape, cells[1].data}, width,
+		          "│");
 	}
 	add_rule(text, width, "└", "─", "┴", "┘");
 	nn_text_free(&cells[0]);
@@ -94,8 +97,8 @@ void nn_info_text(nn_text *text, const nn_model *model) {
 		nn_text_thousands(text, (int64_t)model->programs[i].macs);
 		nn_text_add(text, " MACs)");
 	}
-	nn_text_add(text, "\n f%d, target %s, seed %llu, spec %s, nnc %s\n", size * 8, model->target, (unsigned long long)model->seed,
-		model->spec_hash, model->version);
+	nn_text_add(text, "\n f%d, target %s, seed %llu, spec %s, nnc %s\n", size * 8, model->target,
+	            (unsigned long long)model->seed, model->spec_hash, model->version);
 }
 
 static void add_string(nn_text *text, const char *name, const char *value) {
@@ -111,8 +114,10 @@ static void add_tensors(nn_text *text, const nn_model *model) {
 		const nn_tensor *tensor = &model->tensors[i];
 		nn_text_add(text, "  {\"name\": ");
 		nn_text_json_string(text, tensor->name);
-		nn_text_add(text, ", \"role\": \"%s\", \"trainable\": %s, \"shape\": [", roles[tensor->role], tensor->trainable ? "true" : "false");
-		for (int k = 0; k < tensor->rank; k++) nn_text_add(text, k ? ", %lld" : "%lld", (long long)tensor->shape[k]);
+		nn_text_add(text, ", \"role\": \"%s\", \"trainable\": %s, \"shape\": [", roles[tensor->role],
+		            tensor->trainable ? "true" : "false");
+		for (int k = 0; k < tensor->rank; k++)
+			nn_text_add(text, k ? ", %lld" : "%lld", (long long)tensor->shape[k]);
 		nn_text_add(text, i + 1 < model->tensor_count ? "]},\n" : "]}\n");
 	}
 	nn_text_add(text, "],\n");
@@ -123,32 +128,39 @@ void nn_info_json(nn_text *text, const nn_model *model) {
 	nn_text_add(text, "{\n");
 	add_string(text, "name", model->name), add_string(text, "version", model->version);
 	add_string(text, "spec_hash", model->spec_hash), add_string(text, "target", model->target);
-	nn_text_add(text, "\"precision\": \"f%d\",\n\"seed\": %llu,\n", model->number_size * 8, (unsigned long long)model->seed);
-	nn_text_add(text, "\"parameters\": %lld,\n\"trainable_parameters\": %lld,\n", (long long)model->parameters, (long long)model->trainable_parameters);
-	nn_text_add(text, "\"training_bytes\": %zu,\n\"prediction_bytes\": %zu,\n", model->state_count * size + model->work_bytes,
-		model->inference_count * size + model->predict_work_bytes);
+	nn_text_add(text, "\"precision\": \"f%d\",\n\"seed\": %llu,\n", model->number_size * 8,
+	            (unsigned long long)model->seed);
+	nn_text_add(text, "\"parameters\": %lld,\n\"trainable_parameters\": %lld,\n", (long long)model->parameters,
+	            (long long)model->trainable_parameters);
+	nn_text_add(text, "\"training_bytes\": %zu,\n\"prediction_bytes\": %zu,\n",
+	            model->state_count * size + model->work_bytes,
+	            model->inference_count * size + model->predict_work_bytes);
 	nn_text_add(text, "\"layers\": [\n");
 	for (int i = 0; i < model->layer_count; i++) {
 		const nn_layer *layer = &model->layers[i];
 		nn_text_add(text, "  {\"name\": "), nn_text_json_string(text, layer->name);
 		nn_text_add(text, ", \"type\": "), nn_text_json_string(text, layer->type);
 		nn_text_add(text, ", \"shape\": "), nn_text_json_string(text, layer->shape);
-		nn_text_add(text, ", \"parameters\": %lld}%s\n", (long long)layer->parameters, i + 1 < model->layer_count ? "," : "");
+		nn_text_add(text, ", \"parameters\": %lld}%s\n", (long long)layer->parameters,
+		            i + 1 < model->layer_count ? "," : "");
 	}
 	nn_text_add(text, "],\n");
 	add_tensors(text, model);
 	nn_text_add(text, "\"programs\": [\n");
 	for (int i = 0; i < model->program_count; i++) {
 		nn_text_add(text, "  {\"name\": "), nn_text_json_string(text, model->programs[i].name);
-		nn_text_add(text, ", \"batch\": %d, \"macs\": %.0f}%s\n", model->programs[i].batch, model->programs[i].macs, i + 1 < model->program_count ? "," : "");
+		nn_text_add(text, ", \"batch\": %d, \"macs\": %.0f}%s\n", model->programs[i].batch,
+		            model->programs[i].macs, i + 1 < model->program_count ? "," : "");
 	}
 	nn_text_add(text, "]\n}\n");
 }
 
 int nn_info(const nn_model *model, int json) {
 	nn_text text = {0};
-	if (json) nn_info_json(&text, model);
-	else nn_info_text(&text, model);
+	if (json)
+		nn_info_json(&text, model);
+	else
+		nn_info_text(&text, model);
 	int failed = text.failed || fputs(text.data, stdout) < 0 || fflush(stdout);
 	if (failed) nn_error("standard output can't be written");
 	nn_text_free(&text);

@@ -1,4 +1,5 @@
-/* Input: signals. Output: whether one is waiting. Invariant: a blocked signal waits, also one that is ignored by inheritance. */
+/* Input: signals. Output: whether one is waiting. Invariant: a blocked signal waits, also one that is ignored by
+ * inheritance. */
 #include <pthread.h>
 #include <time.h>
 #include "interrupt.h"
@@ -23,6 +24,7 @@ int nn_interrupted(void) {
 
 void nn_interrupts_restore(const sigset_t *before) {
 	sigset_t set = both();
-	while (sigtimedwait(&set, NULL, &(struct timespec){0}) > 0) {}
+	while (sigtimedwait(&set, NULL, &(struct timespec){0}) > 0) {
+	}
 	pthread_sigmask(SIG_SETMASK, before, NULL);
 }

@@ -1,5 +1,5 @@
-/* interrupt.h: SIGINT and SIGTERM as something to be asked for between two steps, so that a step is never cut. Both stay
- * blocked in every thread begun afterwards; no handler runs. */
+/* interrupt.h: SIGINT and SIGTERM as something to be asked for between two steps, so that a step is never cut. Both
+ * stay blocked in every thread begun afterwards; no handler runs. */
 #ifndef NN_INTERRUPT_H
 #define NN_INTERRUPT_H
 #include <signal.h>

@@ -1,5 +1,5 @@
-/* Input: a command line. Output: an exit code. Compiled once for each model: -DNN_MODEL=NAME_model, and where there is one
- * -DNN_REFERENCE=NAME_reference_model, the same spec in double precision with its gradients. */
+/* Input: a command line. Output: an exit code. Compiled once for each model: -DNN_MODEL=NAME_model, and where there is
+ * one -DNN_REFERENCE=NAME_reference_model, the same spec in double precision with its gradients. */
 #include "nn.h"
 
 extern const nn_model NN_MODEL;

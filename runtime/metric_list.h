@@ -1,5 +1,7 @@
-/* metric_list.h: the words a spec may say under `metrics:`, once for the compiler that checks them and the runtime that computes
- * them: X(name, kind, direction), direction 1 when higher is better, -1 when lower is. No other header is needed. */
+/* metric_list.h: the words a spec may say under `metrics:`, once for the compiler that checks them and the runtime that
+ * computes them: X(name, kind, direction), direction 1 when higher is better, -1 when lower is. No other header is
+ * needed. */
+/* clang-format off */
 #define NN_METRICS(X) \
 	X("accuracy", ACCURACY, 1) X("acc", ACCURACY, 1) X("binary_accuracy", BINARY_ACCURACY, 1) \
 	X("categorical_accuracy", ACCURACY, 1) X("sparse_categorical_accuracy", ACCURACY, 1) \

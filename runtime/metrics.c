@@ -1,5 +1,6 @@
 /* Input: scores or numbers beside the truth. Output: one number a metric.
- * Invariant: equal to scikit-learn's function of the same name; ties in scores are counted exactly, in whole numbers. */
+ * Invariant: equal to scikit-learn's function of the same name; ties in scores are counted exactly, in whole numbers.
+ */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -59,7 +60,8 @@ double nn_roc_auc(const double *scores, const uint8_t *positive, int64_t samples
 	if (!sorted) return NAN;
 	for (int64_t i = 0, end; i < samples; i = end) {
 		int64_t tied_positive = 0;
-		for (end = i; end < samples && sorted[end].score == sorted[i].score; end++) tied_positive += sorted[end].positive;
+		for (end = i; end < samples && sorted[end].score == sorted[i].score; end++)
+			tied_positive += sorted[end].positive;
 		int64_t tied_negative = end - i - tied_positive;
 		doubled += (double)tied_negative * (double)(2 * above + tied_positive);
 		above += tied_positive;
@@ -69,7 +71,8 @@ double nn_roc_auc(const double *scores, const uint8_t *positive, int64_t samples
 	return doubled / (2 * (double)positives * (double)(samples - positives));
 }
 
-int64_t nn_roc_curve(const double *scores, const uint8_t *positive, int64_t samples, double *false_rates, double *true_rates) {
+int64_t nn_roc_curve(const double *scores, const uint8_t *positive, int64_t samples, double *false_rates,
+                     double *true_rates) {
 	int64_t positives, hits = 0, count = 0;
 	Scored *sorted = sort_scores(scores, positive, samples, &positives);
 	if (!sorted || !positives || positives == samples) {
@@ -78,10 +81,11 @@ int64_t nn_roc_curve(const double *scores, const uint8_t *positive, int64_t samp
 	}
 	false_rates[count] = true_rates[count] = 0, count++;
 	for (int64_t i = 0, end; i < samples; i = end) {
-		for (end = i; end < samples && sorted[end].score == sorted[i].score; end++) hits += sorted[end].positive;
+		for (end = i; end < samples && sorted[end].score == sorted[i].score; end++)
+			hits += sorted[end].positive;
 		double x = (double)(end - hits) / (double)(samples - positives), y = (double)hits / (double)positives;
-		int straight = count > 1 && ((x == false_rates[count - 1] && x == false_rates[count - 2])
-			|| (y == true_rates[count - 1] && y == true_rates[count - 2]));
+		int straight = count > 1 && ((x == false_rates[count - 1] && x == false_rates[count - 2]) ||
+		                             (y == true_rates[count - 1] && y == true_rates[count - 2]));
 		if (straight) count--;
 		false_rates[count] = x, true_rates[count] = y, count++;
 	}
@@ -94,7 +98,8 @@ double nn_roc_auc_ovr(const double *scores, const int *truth, int64_t samples, i
 	uint8_t *positive = malloc((size_t)samples + 1);
 	double sum = column && positive ? 0 : NAN;
 	for (int c = 0; c < class_count && !isnan(sum); c++) {
-		for (int64_t i = 0; i < samples; i++) column[i] = scores[i * class_count + c], positive[i] = truth[i] == c;
+		for (int64_t i = 0; i < samples; i++)
+			column[i] = scores[i * class_count + c], positive[i] = truth[i] == c;
 		sum += nn_roc_auc(column, positive, samples);
 	}
 	free(column);

@@ -13,11 +13,16 @@ int nn_memory_open(nn_memory *memory, const nn_model *model, size_t numbers, siz
 	size_t total = state + work + NN_ALIGN; /* a model without weights has a block, too */
 	void *block = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (block == MAP_FAILED) {
-		nn_error("%s needs %.1f MB of memory, which the system does not give", model->name, (double)total / 1e6);
+		nn_error("%s needs %.1f MB of memory, which the system does not give", model->name,
+		         (double)total / 1e6);
 		return 1;
 	}
-	*memory = (nn_memory){.state = block, .work = (char *)block + state, .state_bytes = state, .work_bytes = work,
-		.block = block, .block_bytes = total};
+	*memory = (nn_memory){.state = block,
+	                      .work = (char *)block + state,
+	                      .state_bytes = state,
+	                      .work_bytes = work,
+	                      .block = block,
+	                      .block_bytes = total};
 	return 0;
 }
 
@@ -28,7 +33,8 @@ void nn_memory_close(nn_memory *memory) {
 
 int nn_model_check(const nn_model *model) {
 	if (model->abi == NN_ABI) return 0;
-	nn_error("%s was generated for version %d of the runtime, this is %d: generate it anew", model->name, model->abi, NN_ABI);
+	nn_error("%s was generated for version %d of the runtime, this is %d: generate it anew", model->name,
+	         model->abi, NN_ABI);
 	return 1;
 }
 
@@ -58,15 +64,19 @@ const nn_field *nn_output_find(const nn_program *program, const char *name) {
 	return field_find(program->outputs, program->output_count, name);
 }
 
-int nn_program_trains(const nn_program *program) { return !strncmp(program->name, "train", 5) && (!program->name[5] || program->name[5] == '.'); }
+int nn_program_trains(const nn_program *program) {
+	return !strncmp(program->name, "train", 5) && (!program->name[5] || program->name[5] == '.');
+}
 
 double nn_number(const nn_model *model, const void *numbers, size_t index) {
 	return model->number_size == 8 ? ((const double *)numbers)[index] : (double)((const float *)numbers)[index];
 }
 
 void nn_number_set(const nn_model *model, void *numbers, size_t index, double value) {
-	if (model->number_size == 8) ((double *)numbers)[index] = value;
-	else ((float *)numbers)[index] = (float)value;
+	if (model->number_size == 8)
+		((double *)numbers)[index] = value;
+	else
+		((float *)numbers)[index] = (float)value;
 }
 
 double nn_output_number(const nn_model *model, const nn_program *program, const void *work, const char *name) {
@@ -80,8 +90,10 @@ void nn_program_feed(const nn_model *model, const nn_program *program, void *wor
 		int label = model->data.label_field && !strcmp(field->name, model->data.label_field);
 		const void *from = label ? batch->labels : batch->inputs;
 		size_t bytes = (size_t)batch->rows * field->count * (size_t)model->number_size;
-		if (from) memcpy((char *)work + field->offset, from, bytes);
-		else memset((char *)work + field->offset, 0, bytes);
+		if (from)
+			memcpy((char *)work + field->offset, from, bytes);
+		else
+			memset((char *)work + field->offset, 0, bytes);
 	}
 }
 

@@ -22,14 +22,15 @@ typedef struct Predictor {
 	char **classes; /* of the checkpoint */
 	int class_count;
 	nn_text columns; /* names of the numbers after `prediction`, each ended by 0 */
-	double *row; /* y of one sample, then its probabilities */
+	double *row;     /* y of one sample, then its probabilities */
 	nn_text text;
 	int64_t rows;
 } Predictor;
 
 static int classifies(const Predictor *p) {
 	nn_task task = p->model->task;
-	return (task == NN_BINARY && p->y->count == 1) || (task == NN_MULTICLASS && p->y->rank <= 1) || (task == NN_MULTILABEL && p->y->rank <= 1);
+	return (task == NN_BINARY && p->y->count == 1) || (task == NN_MULTICLASS && p->y->rank <= 1) ||
+	       (task == NN_MULTILABEL && p->y->rank <= 1);
 }
 
 static const char *class_name(const Predictor *p, int index, char buffer[16]) {
@@ -43,8 +44,10 @@ static int name_columns(Predictor *p) {
 	char number[16];
 	int count = (int)p->y->count;
 	for (int i = 0; classifies(p) && i < count; i++)
-		nn_text_add(&p->columns, "p_%s", class_name(p, count == 1 ? 1 : i, number)), nn_text_bytes(&p->columns, "", 1);
-	for (int i = 0; !classifies(p) && count > 1 && i < count; i++) nn_text_add(&p->columns, "y_%d", i), nn_text_bytes(&p->columns, "", 1);
+		nn_text_add(&p->columns, "p_%s", class_name(p, count == 1 ? 1 : i, number)),
+		        nn_text_bytes(&p->columns, "", 1);
+	for (int i = 0; !classifies(p) && count > 1 && i < count; i++)
+		nn_text_add(&p->columns, "y_%d", i), nn_text_bytes(&p->columns, "", 1);
 	return p->columns.failed;
 }
 
@@ -61,7 +64,8 @@ static void add_prediction(const Predictor *p, nn_text *text, const double *y, c
 		for (int i = 0; i < count; i++)
 			if (probabilities[i] > 0.5) nn_text_add(text, any++ ? ";%s" : "%s", class_name(p, i, number));
 	} else {
-		nn_text_add(text, "%s", class_name(p, count == 1 ? probabilities[0] > 0.5 : nn_argmax(y, count), number));
+		nn_text_add(text, "%s",
+		            class_name(p, count == 1 ? probabilities[0] > 0.5 : nn_argmax(y, count), number));
 	}
 }
 
@@ -90,8 +94,10 @@ static void add_jsonl(Predictor *p, const char *name, const char *prediction, co
 	nn_text_add(&p->text, "{\"input\": ");
 	nn_text_json_string(&p->text, name);
 	if (has_prediction(p)) nn_text_add(&p->text, ", \"prediction\": ");
-	if (classifies(p)) nn_text_json_string(&p->text, prediction);
-	else if (has_prediction(p)) nn_text_json_number(&p->text, p->row[0]);
+	if (classifies(p))
+		nn_text_json_string(&p->text, prediction);
+	else if (has_prediction(p))
+		nn_text_json_number(&p->text, p->row[0]);
 	for (size_t i = 0; i < p->columns.length; i += strlen(p->columns.data + i) + 1) {
 		nn_text_add(&p->text, ", ");
 		nn_text_json_string(&p->text, p->columns.data + i);
@@ -107,13 +113,17 @@ static void add_sample(Predictor *p, int64_t sample, const void *outputs, size_t
 	double *probabilities = p->row + count;
 	nn_text prediction = {0};
 	for (size_t i = 0; i < count; i++) p->row[i] = nn_number(p->model, outputs, first + i);
-	if (classifies(p)) nn_probabilities(p->model, p->row, (int)count, probabilities);
-	else memcpy(probabilities, p->row, sizeof *p->row * count);
+	if (classifies(p))
+		nn_probabilities(p->model, p->row, (int)count, probabilities);
+	else
+		memcpy(probabilities, p->row, sizeof *p->row * count);
 	nn_dataset_name(p->sets.test, sample, name, sizeof name);
 	nn_text_add(&prediction, "%s", "");
 	add_prediction(p, &prediction, p->row, probabilities);
-	if (p->options->format == NN_FORMAT_CSV) add_csv(p, name, prediction.data, probabilities);
-	else add_jsonl(p, name, prediction.data, probabilities);
+	if (p->options->format == NN_FORMAT_CSV)
+		add_csv(p, name, prediction.data, probabilities);
+	else
+		add_jsonl(p, name, prediction.data, probabilities);
 	nn_text_free(&prediction);
 }
 
@@ -153,7 +163,8 @@ static int run_all(Predictor *p) {
 	if (!result) result = nn_loader_failed(loader);
 	if (!result) result = flush(p);
 	if (!result && nn_loader_unreadable(loader) > 0) {
-		nn_error("%lld of the inputs can't be read and have no prediction", (long long)nn_loader_unreadable(loader));
+		nn_error("%lld of the inputs can't be read and have no prediction",
+		         (long long)nn_loader_unreadable(loader));
 		result = INCOMPLETE;
 	}
 	if (loader) nn_loader_close(loader);
@@ -163,8 +174,10 @@ static int run_all(Predictor *p) {
 /* The npy header: version 1.0, padded so that numbers begin at a multiple of 64. */
 static void npy_header(const Predictor *p, nn_text *header) {
 	nn_text dictionary = {0};
-	nn_text_add(&dictionary, "{'descr': '<f%d', 'fortran_order': False, 'shape': (%lld,", p->model->number_size, (long long)p->rows);
-	for (int i = 0; i < p->y->rank; i++) nn_text_add(&dictionary, "%s%lld", i ? ", " : " ", (long long)p->y->shape[i]);
+	nn_text_add(&dictionary, "{'descr': '<f%d', 'fortran_order': False, 'shape': (%lld,", p->model->number_size,
+	            (long long)p->rows);
+	for (int i = 0; i < p->y->rank; i++)
+		nn_text_add(&dictionary, "%s%lld", i ? ", " : " ", (long long)p->y->shape[i]);
 	nn_text_add(&dictionary, "), }");
 	while ((10 + dictionary.length + 1) % 64) nn_text_add(&dictionary, " ");
 	nn_text_add(&dictionary, "\n");
@@ -182,8 +195,10 @@ static int write_output(Predictor *p) {
 	int failed = 0;
 	if (p->options->format == NN_FORMAT_NPY) npy_header(p, &whole);
 	nn_text_bytes(&whole, p->text.data ? p->text.data : "", p->text.length);
-	if (whole.failed) nn_error("out of memory"), failed = 1;
-	else if (p->options->output) failed = nn_file_replace(p->options->output, whole.data, whole.length, error);
+	if (whole.failed)
+		nn_error("out of memory"), failed = 1;
+	else if (p->options->output)
+		failed = nn_file_replace(p->options->output, whole.data, whole.length, error);
 	else if (fwrite(whole.data, 1, whole.length, stdout) < whole.length || fflush(stdout))
 		snprintf(error, sizeof error, "standard output can't be written"), failed = 1;
 	if (failed && !whole.failed) nn_error("%s", error);
@@ -197,7 +212,8 @@ static int open_predictor(Predictor *p, const nn_safetensors *file) {
 	p->y = p->program ? nn_output_find(p->program, "y") : NULL;
 	if (!p->y) return nn_error("%s has no program 'predict'", p->model->name), 1;
 	if (nn_memory_open(&p->memory, p->model, p->model->inference_count, p->model->predict_work_bytes)) return 1;
-	if (nn_checkpoint_read(file, p->model, p->memory.state, p->model->inference_count, error)) return nn_error("%s", error), 1;
+	if (nn_checkpoint_read(file, p->model, p->memory.state, p->model->inference_count, error))
+		return nn_error("%s", error), 1;
 	p->classes = nn_checkpoint_classes(file, &p->class_count);
 	p->row = calloc(2 * p->y->count + 1, sizeof *p->row);
 	if (!p->row || name_columns(p)) return nn_error("out of memory"), 1;

@@ -12,8 +12,8 @@ typedef struct nn_predict_options {
 	int input_count, threads;
 } nn_predict_options;
 
-/* CSV: "input,prediction,p_CLASS.." with one p for a single sigmoid, the probability of the second class; of several numbers
- * "input,y_0,y_1..". jsonl: the same by name. npy: y itself. Returns the exit code. */
+/* CSV: "input,prediction,p_CLASS.." with one p for a single sigmoid, the probability of the second class; of several
+ * numbers "input,y_0,y_1..". jsonl: the same by name. npy: y itself. Returns the exit code. */
 int nn_predict(const nn_model *model, const nn_predict_options *options);
 
 #endif

@@ -7,7 +7,7 @@
 
 typedef struct nn_report {
 	const nn_model *model;
-	const nn_history *history; /* may have no epochs */
+	const nn_history *history;       /* may have no epochs */
 	const nn_evaluation *evaluation; /* NULL: nothing was evaluated */
 	const nn_datasets *sets;
 	int best_epoch; /* from 0; -1: unknown */

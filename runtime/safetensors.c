@@ -27,7 +27,8 @@ static int fail(char error[NN_ERROR], const char *format, ...) {
 const char *nn_dimensions_text(int rank, const int64_t *shape, char *buffer, size_t size) {
 	size_t length = (size_t)snprintf(buffer, size, "(");
 	for (int i = 0; i < rank && length < size; i++)
-		length += (size_t)snprintf(buffer + length, size - length, "%s%lld", i ? ", " : "", (long long)shape[i]);
+		length +=
+		        (size_t)snprintf(buffer + length, size - length, "%s%lld", i ? ", " : "", (long long)shape[i]);
 	if (length < size) snprintf(buffer + length, size - length, rank == 1 ? ",)" : ")");
 	return buffer;
 }
@@ -60,8 +61,12 @@ static int64_t whole_number(const cJSON *item) {
 
 /* Bytes of a number of a dtype; 0: there is no such dtype. */
 static int dtype_size(const char *dtype) {
-	static const struct { const char *name; int size; } dtypes[] = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8},
-		{"I32", 4}, {"I16", 2}, {"I8", 1}, {"U64", 8}, {"U32", 4}, {"U16", 2}, {"U8", 1}, {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
+	static const struct {
+		const char *name;
+		int size;
+	} dtypes[] = {{"F64", 8}, {"F32", 4}, {"F16", 2},  {"BF16", 2},    {"I64", 8},
+	              {"I32", 4}, {"I16", 2}, {"I8", 1},   {"U64", 8},     {"U32", 4},
+	              {"U16", 2}, {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
 	for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
 		if (!strcmp(dtype, dtypes[i].name)) return dtypes[i].size;
 	return 0;
@@ -75,7 +80,8 @@ static const char *read_shape(nn_entry *entry, const cJSON *shape) {
 		int64_t size = whole_number(dimension);
 		if (size < 0) return "a dimension is no whole number";
 		if (entry->rank == NN_RANK) return "it has more than 8 dimensions";
-		if (size > 0 && entry->count > (uint64_t)INT64_MAX / 8 / (uint64_t)size) return "its shape is too large";
+		if (size > 0 && entry->count > (uint64_t)INT64_MAX / 8 / (uint64_t)size)
+			return "its shape is too large";
 		entry->shape[entry->rank++] = size;
 		entry->count *= (uint64_t)size;
 	}
@@ -87,7 +93,8 @@ static const char *read_entry(nn_entry *entry, const cJSON *item, uint64_t data_
 	const cJSON *dtype = cJSON_GetObjectItemCaseSensitive(item, "dtype");
 	const cJSON *shape = cJSON_GetObjectItemCaseSensitive(item, "shape");
 	const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(item, "data_offsets");
-	if (!cJSON_IsString(dtype) || !cJSON_IsArray(shape) || !cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2)
+	if (!cJSON_IsString(dtype) || !cJSON_IsArray(shape) || !cJSON_IsArray(offsets) ||
+	    cJSON_GetArraySize(offsets) != 2)
 		return "dtype, shape or data_offsets is missing";
 	*entry = (nn_entry){.name = item->string, .dtype = dtype->valuestring};
 	int size = dtype_size(entry->dtype);
@@ -95,11 +102,13 @@ static const char *read_entry(nn_entry *entry, const cJSON *item, uint64_t data_
 	if (entry->dtype[0] == 'F' && size >= 4) entry->number_size = size;
 	const char *wrong = read_shape(entry, shape);
 	if (wrong) return wrong;
-	int64_t begin = whole_number(cJSON_GetArrayItem(offsets, 0)), end = whole_number(cJSON_GetArrayItem(offsets, 1));
+	int64_t begin = whole_number(cJSON_GetArrayItem(offsets, 0)),
+	        end = whole_number(cJSON_GetArrayItem(offsets, 1));
 	if (begin < 0 || end < begin) return "its data_offsets are no range";
 	if ((uint64_t)end > data_size) return "its numbers lie beyond the end of the file, which is truncated";
 	entry->begin = (uint64_t)begin, entry->end = (uint64_t)end;
-	return entry->count * (uint64_t)size == entry->end - entry->begin ? NULL : "its data_offsets do not fit its shape";
+	return entry->count * (uint64_t)size == entry->end - entry->begin ? NULL
+	                                                                  : "its data_offsets do not fit its shape";
 }
 
 static int by_begin(const void *a, const void *b) {
@@ -108,7 +117,9 @@ static int by_begin(const void *a, const void *b) {
 	return p->end < q->end ? -1 : p->end > q->end;
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(((const nn_entry *)a)->name, ((const nn_entry *)b)->name); }
+static int by_name(const void *a, const void *b) {
+	return strcmp(((const nn_entry *)a)->name, ((const nn_entry *)b)->name);
+}
 
 /* No gaps, no overlaps, nothing behind the last tensor, no name twice. Leaves the entries sorted by name. */
 static int check_entries(nn_safetensors *file, uint64_t data_size, char error[NN_ERROR]) {
@@ -116,11 +127,14 @@ static int check_entries(nn_safetensors *file, uint64_t data_size, char error[NN
 	qsort(file->entries, (size_t)file->count, sizeof *file->entries, by_begin);
 	for (int i = 0; i < file->count; i++) {
 		const nn_entry *entry = &file->entries[i];
-		if (entry->begin != place) return fail(error, "%.120s: the tensors overlap or leave a gap at '%.60s'", file->path, entry->name);
+		if (entry->begin != place)
+			return fail(error, "%.120s: the tensors overlap or leave a gap at '%.60s'", file->path,
+			            entry->name);
 		place = entry->end;
 	}
-	if (place != data_size) return fail(error, "%.120s: %llu bytes of numbers where the header says %llu", file->path,
-			(unsigned long long)data_size, (unsigned long long)place);
+	if (place != data_size)
+		return fail(error, "%.120s: %llu bytes of numbers where the header says %llu", file->path,
+		            (unsigned long long)data_size, (unsigned long long)place);
 	qsort(file->entries, (size_t)file->count, sizeof *file->entries, by_name);
 	for (int i = 1; i < file->count; i++)
 		if (!by_name(&file->entries[i - 1], &file->entries[i]))
@@ -144,7 +158,8 @@ static int read_entries(nn_safetensors *file, uint64_t data_size, char error[NN_
 static int read_header(nn_safetensors *file, char error[NN_ERROR]) {
 	struct stat status;
 	unsigned char prefix[8];
-	if (fstat(file->descriptor, &status) || !S_ISREG(status.st_mode)) return fail(error, "%.180s: not a file", file->path);
+	if (fstat(file->descriptor, &status) || !S_ISREG(status.st_mode))
+		return fail(error, "%.180s: not a file", file->path);
 	uint64_t size = (uint64_t)status.st_size;
 	if (size < 8 || read_at(file->descriptor, prefix, 8, 0))
 		return fail(error, "%.180s: no safetensors file: it is shorter than 8 bytes", file->path);
@@ -152,7 +167,8 @@ static int read_header(nn_safetensors *file, char error[NN_ERROR]) {
 	if (length > HEADER_LIMIT || length > size - 8)
 		return fail(error, "%.180s: truncated, or no safetensors file: its header does not fit", file->path);
 	char *text = malloc(length + 1);
-	if (!text || read_at(file->descriptor, text, length, 8)) return free(text), fail(error, "%.180s: can't be read", file->path);
+	if (!text || read_at(file->descriptor, text, length, 8))
+		return free(text), fail(error, "%.180s: can't be read", file->path);
 	text[length] = 0;
 	file->header = cJSON_ParseWithLength(text, length);
 	free(text);
@@ -163,9 +179,12 @@ static int read_header(nn_safetensors *file, char error[NN_ERROR]) {
 
 int nn_safetensors_open(nn_safetensors *file, const char *path, char error[NN_ERROR]) {
 	*file = (nn_safetensors){.descriptor = open(path, O_RDONLY | O_NONBLOCK), .path = strdup(path)};
-	if (file->descriptor < 0) fail(error, "%.180s: can't be read: %s", path, strerror(errno));
-	else if (!file->path) fail(error, "out of memory");
-	else if (!read_header(file, error)) return 0;
+	if (file->descriptor < 0)
+		fail(error, "%.180s: can't be read: %s", path, strerror(errno));
+	else if (!file->path)
+		fail(error, "out of memory");
+	else if (!read_header(file, error))
+		return 0;
 	nn_safetensors_close(file);
 	return 1;
 }
@@ -184,27 +203,35 @@ const nn_entry *nn_safetensors_find(const nn_safetensors *file, const char *name
 }
 
 const char *nn_safetensors_metadata(const nn_safetensors *file, const char *key) {
-	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(file->header, "__metadata__"), key));
+	return cJSON_GetStringValue(
+	        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(file->header, "__metadata__"), key));
 }
 
 static void convert(const void *from, int from_size, void *to, uint64_t count) {
 	for (uint64_t i = 0; i < count; i++)
-		if (from_size == 4) ((double *)to)[i] = ((const float *)from)[i];
-		else ((float *)to)[i] = (float)((const double *)from)[i];
+		if (from_size == 4)
+			((double *)to)[i] = ((const float *)from)[i];
+		else
+			((float *)to)[i] = (float)((const double *)from)[i];
 }
 
-int nn_safetensors_read(const nn_safetensors *file, const nn_entry *entry, void *numbers, int number_size, char error[NN_ERROR]) {
+int nn_safetensors_read(const nn_safetensors *file, const nn_entry *entry, void *numbers, int number_size,
+                        char error[NN_ERROR]) {
 	int from = entry->number_size, failed = 0;
 	uint64_t place = file->data + entry->begin;
 	double chunk[CHUNK / sizeof(double)];
-	if (!from) return fail(error, "%.120s: '%.60s' is of dtype %.20s, which can't be read; F32 and F64 can", file->path, entry->name, entry->dtype);
+	if (!from)
+		return fail(error, "%.120s: '%.60s' is of dtype %.20s, which can't be read; F32 and F64 can",
+		            file->path, entry->name, entry->dtype);
 	if (from == number_size) failed = read_at(file->descriptor, numbers, entry->count * (uint64_t)from, place);
-	for (uint64_t done = 0, most = CHUNK / (uint64_t)from; !failed && from != number_size && done < entry->count; done += most) {
+	for (uint64_t done = 0, most = CHUNK / (uint64_t)from; !failed && from != number_size && done < entry->count;
+	     done += most) {
 		uint64_t count = entry->count - done < most ? entry->count - done : most;
 		failed = read_at(file->descriptor, chunk, count * (uint64_t)from, place + done * (uint64_t)from);
 		if (!failed) convert(chunk, from, (char *)numbers + done * (uint64_t)number_size, count);
 	}
-	return failed ? fail(error, "%.120s: '%.60s' can't be read: the file became shorter", file->path, entry->name) : 0;
+	return failed ? fail(error, "%.120s: '%.60s' can't be read: the file became shorter", file->path, entry->name)
+	              : 0;
 }
 
 static uint64_t array_bytes(const nn_array *array) {
@@ -219,31 +246,37 @@ static void write_header(nn_text *text, const nn_array *arrays, int count, const
 	nn_text_add(text, "{");
 	if (metadata) {
 		char *printed = cJSON_PrintUnformatted(metadata);
-		if (printed) nn_text_add(text, "\"__metadata__\":%s%s", printed, count ? "," : "");
-		else text->failed = 1;
+		if (printed)
+			nn_text_add(text, "\"__metadata__\":%s%s", printed, count ? "," : "");
+		else
+			text->failed = 1;
 		cJSON_free(printed);
 	}
 	for (int i = 0; i < count; i++) {
 		const nn_array *array = &arrays[i];
 		nn_text_json_string(text, array->name);
 		nn_text_add(text, ":{\"dtype\":\"F%d\",\"shape\":[", array->number_size * 8);
-		for (int k = 0; k < array->rank; k++) nn_text_add(text, "%s%lld", k ? "," : "", (long long)array->shape[k]);
+		for (int k = 0; k < array->rank; k++)
+			nn_text_add(text, "%s%lld", k ? "," : "", (long long)array->shape[k]);
 		uint64_t end = place + array_bytes(array);
-		nn_text_add(text, "],\"data_offsets\":[%llu,%llu]}%s", (unsigned long long)place, (unsigned long long)end, i + 1 < count ? "," : "");
+		nn_text_add(text, "],\"data_offsets\":[%llu,%llu]}%s", (unsigned long long)place,
+		            (unsigned long long)end, i + 1 < count ? "," : "");
 		place = end;
 	}
 	nn_text_add(text, "}");
 	while (!text->failed && text->length % 8) nn_text_add(text, " ");
 }
 
-int nn_safetensors_write(nn_file *file, const nn_array *arrays, int count, const cJSON *metadata, char error[NN_ERROR]) {
+int nn_safetensors_write(nn_file *file, const nn_array *arrays, int count, const cJSON *metadata,
+                         char error[NN_ERROR]) {
 	nn_text header = {0};
 	unsigned char prefix[8];
 	write_header(&header, arrays, count, metadata);
 	if (header.failed) return nn_text_free(&header), fail(error, "%.180s: out of memory", file->path);
 	for (int i = 0; i < 8; i++) prefix[i] = (unsigned char)(header.length >> 8 * i);
 	int failed = nn_file_write(file, prefix, 8, error) || nn_file_write(file, header.data, header.length, error);
-	for (int i = 0; i < count && !failed; i++) failed = nn_file_write(file, arrays[i].numbers, array_bytes(&arrays[i]), error);
+	for (int i = 0; i < count && !failed; i++)
+		failed = nn_file_write(file, arrays[i].numbers, array_bytes(&arrays[i]), error);
 	nn_text_free(&header);
 	return failed;
 }

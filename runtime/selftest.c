@@ -1,5 +1,6 @@
-/* Input: a model, and the same spec compiled in double precision with its gradients. Output: a table of what was checked, PASS or
- * FAIL. Invariant: everything runs on random inputs that both precisions hold exactly; no data is opened. */
+/* Input: a model, and the same spec compiled in double precision with its gradients. Output: a table of what was
+ * checked, PASS or FAIL. Invariant: everything runs on random inputs that both precisions hold exactly; no data is
+ * opened. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +57,8 @@ static void check_threads(Selftest *test) {
 	for (int threads = 2; threads <= THREAD_COUNTS; threads++) {
 		train(test->model, &test->other, STEPS, threads);
 		snprintf(name, sizeof name, "%d against 1", threads);
-		check(test, "threads: other bits", name, memcmp(test->memory.state, test->other.state, test->memory.state_bytes) != 0, 0);
+		check(test, "threads: other bits", name,
+		      memcmp(test->memory.state, test->other.state, test->memory.state_bytes) != 0, 0);
 	}
 }
 
@@ -65,18 +67,21 @@ static void fill_dead_rows(const nn_model *model, const nn_program *program, voi
 	for (int i = 0; i < program->input_count; i++) {
 		const nn_field *field = &program->inputs[i];
 		size_t live = (size_t)rows * field->count, all = (size_t)program->batch * field->count;
-		for (size_t k = live; field->per_row && k < all; k++) nn_number_set(model, (char *)work + field->offset, k, value);
+		for (size_t k = live; field->per_row && k < all; k++)
+			nn_number_set(model, (char *)work + field->offset, k, value);
 	}
 }
 
-static void run_rows(const nn_model *model, const nn_program *program, const nn_memory *memory, int rows, int threads, double dead) {
+static void run_rows(const nn_model *model, const nn_program *program, const nn_memory *memory, int rows, int threads,
+                     double dead) {
 	nn_call call = {.rows = rows, .threads = threads, .seed = model->seed};
 	nn_random_inputs(model, program, memory->work, 5);
 	fill_dead_rows(model, program, memory->work, rows, dead);
 	program->run(memory->state, memory->work, &call);
 }
 
-/* A short batch of evaluation gives the rows of a full one; what lies in dead rows changes no bit of a training step. */
+/* A short batch of evaluation gives the rows of a full one; what lies in dead rows changes no bit of a training step.
+ */
 static void check_short_batches(Selftest *test) {
 	const nn_model *model = test->model;
 	const nn_program *evaluate = nn_program_find(model, "evaluate");
@@ -86,8 +91,10 @@ static void check_short_batches(Selftest *test) {
 		run_rows(model, evaluate, &test->memory, evaluate->batch, test->threads, 0);
 		run_rows(model, evaluate, &test->other, rows, test->threads, NAN);
 		snprintf(name, sizeof name, "evaluate, %d of %d", rows, evaluate->batch);
-		check(test, "short batch", name, distance(model, (char *)test->other.work + y->offset, model, (char *)test->memory.work + y->offset,
-			(size_t)rows * y->count), forward_limit);
+		check(test, "short batch", name,
+		      distance(model, (char *)test->other.work + y->offset, model,
+		               (char *)test->memory.work + y->offset, (size_t)rows * y->count),
+		      forward_limit);
 	}
 	for (int i = 0; i < model->program_count; i++) {
 		const nn_program *program = &model->programs[i];
@@ -96,7 +103,8 @@ static void check_short_batches(Selftest *test) {
 		nn_model_initialize(model, &test->other, model->seed, test->threads);
 		run_rows(model, program, &test->memory, program->batch / 2, test->threads, 0);
 		run_rows(model, program, &test->other, program->batch / 2, test->threads, NAN);
-		check(test, "dead rows: other bits", program->name, memcmp(test->memory.state, test->other.state, test->memory.state_bytes) != 0, 0);
+		check(test, "dead rows: other bits", program->name,
+		      memcmp(test->memory.state, test->other.state, test->memory.state_bytes) != 0, 0);
 	}
 }
 
@@ -106,7 +114,8 @@ static void copy_state(Selftest *test) {
 	for (int i = 0; i < test->reference->tensor_count; i++) {
 		const nn_tensor *to = &test->reference->tensors[i], *from = nn_tensor_find(test->model, to->name);
 		for (size_t k = 0; from && from->count == to->count && k < to->count; k++)
-			nn_number_set(test->reference, test->exact.state, to->offset + k, nn_number(test->model, test->memory.state, from->offset + k));
+			nn_number_set(test->reference, test->exact.state, to->offset + k,
+			              nn_number(test->model, test->memory.state, from->offset + k));
 	}
 }
 
@@ -121,8 +130,11 @@ static void check_outputs(Selftest *test, const nn_program *program) {
 		char name[96];
 		if (!b || a->count != b->count) continue;
 		snprintf(name, sizeof name, "%.40s, %.40s", program->name, a->name);
-		check(test, "f32 against f64", name, distance(test->model, (char *)test->memory.work + a->offset, test->reference,
-			(char *)test->exact.work + b->offset, a->count * (a->per_row ? (size_t)program->batch : 1)), forward_limit);
+		check(test, "f32 against f64", name,
+		      distance(test->model, (char *)test->memory.work + a->offset, test->reference,
+		               (char *)test->exact.work + b->offset,
+		               a->count * (a->per_row ? (size_t)program->batch : 1)),
+		      forward_limit);
 	}
 }
 
@@ -137,8 +149,10 @@ static void check_precision(Selftest *test) {
 		for (int k = 0; k < test->reference->tensor_count; k++) {
 			const nn_tensor *b = &test->reference->tensors[k], *a = nn_tensor_find(test->model, b->name);
 			if (!a || a->count != b->count || b->role == NN_SCALAR || b->role == NN_FITTED) continue;
-			check(test, "f32 against f64 after a step", b->name, distance(test->model, place(test->model, &test->memory, a), test->reference,
-				place(test->reference, &test->exact, b), b->count), b->role == NN_SLOT ? slot_limit : weight_limit);
+			check(test, "f32 against f64 after a step", b->name,
+			      distance(test->model, place(test->model, &test->memory, a), test->reference,
+			               place(test->reference, &test->exact, b), b->count),
+			      b->role == NN_SLOT ? slot_limit : weight_limit);
 		}
 	}
 }
@@ -146,24 +160,30 @@ static void check_precision(Selftest *test) {
 /* The loss of the reference with one number of the state moved; statistics are put back. */
 static double loss_at(Selftest *test, const nn_program *program, const double *kept, size_t index, double value) {
 	double *state = test->exact.state, before = state[index];
-	nn_call call = {.rows = program->batch < GRADIENT_ROWS ? program->batch : GRADIENT_ROWS, .threads = test->threads, .seed = test->reference->seed};
+	nn_call call = {.rows = program->batch < GRADIENT_ROWS ? program->batch : GRADIENT_ROWS,
+	                .threads = test->threads,
+	                .seed = test->reference->seed};
 	state[index] = value;
 	nn_random_inputs(test->reference, program, test->exact.work, 9);
 	program->run(state, test->exact.work, &call);
 	state[index] = before;
 	for (int i = 0; kept && i < test->reference->tensor_count; i++) {
 		const nn_tensor *tensor = &test->reference->tensors[i];
-		if (tensor->role == NN_STATE) memcpy(state + tensor->offset, kept + tensor->offset, sizeof *state * tensor->count);
+		if (tensor->role == NN_STATE)
+			memcpy(state + tensor->offset, kept + tensor->offset, sizeof *state * tensor->count);
 	}
 	return nn_output_number(test->reference, program, test->exact.work, "loss");
 }
 
-/* The gradient of one number by central differences; of two widths the one that is nearer, as a kink may lie within one. */
-static double difference_at(Selftest *test, const nn_program *program, const double *kept, size_t index, double gradient) {
+/* The gradient of one number by central differences; of two widths the one that is nearer, as a kink may lie within
+ * one. */
+static double difference_at(Selftest *test, const nn_program *program, const double *kept, size_t index,
+                            double gradient) {
 	double value = ((double *)test->exact.state)[index], best = NAN;
 	for (double width = 1e-5; width > 5e-7; width /= 10) {
 		double step = width * fmax(1, fabs(value));
-		double above = loss_at(test, program, kept, index, value + step), below = loss_at(test, program, kept, index, value - step);
+		double above = loss_at(test, program, kept, index, value + step),
+		       below = loss_at(test, program, kept, index, value - step);
 		double found = (above - below) / (2 * step);
 		if (!(fabs(best - gradient) <= fabs(found - gradient))) best = found;
 	}
@@ -178,7 +198,8 @@ static size_t pick(const double *gradient, size_t count, int number) {
 	return number == 0 ? largest : (count * (size_t)number / ELEMENTS + largest) % count;
 }
 
-static void check_gradient(Selftest *test, const nn_program *program, const double *kept, const nn_tensor *tensor, const nn_field *field) {
+static void check_gradient(Selftest *test, const nn_program *program, const double *kept, const nn_tensor *tensor,
+                           const nn_field *field) {
 	const double *gradient = (const double *)((const char *)test->exact.work + field->offset);
 	size_t chosen[ELEMENTS];
 	double values[ELEMENTS], difference = 0, norm = 0;
@@ -198,7 +219,8 @@ static void check_gradients(Selftest *test) {
 	if (kept) memcpy(kept, test->exact.state, test->exact.state_bytes);
 	for (int i = 0; kept && i < program->output_count; i++) {
 		const nn_field *field = &program->outputs[i];
-		const nn_tensor *tensor = !strncmp(field->name, "gradient ", 9) ? nn_tensor_find(test->reference, field->name + 9) : NULL;
+		const nn_tensor *tensor =
+		        !strncmp(field->name, "gradient ", 9) ? nn_tensor_find(test->reference, field->name + 9) : NULL;
 		if (!tensor || field->count != tensor->count || !field->count) continue;
 		loss_at(test, program, kept, tensor->offset, ((double *)test->exact.state)[tensor->offset]);
 		check_gradient(test, program, kept, tensor, field);
@@ -208,9 +230,9 @@ static void check_gradients(Selftest *test) {
 
 static int open_memory(Selftest *test) {
 	const nn_model *model = test->model, *reference = test->reference;
-	return nn_memory_open(&test->memory, model, model->state_count, model->work_bytes)
-		|| nn_memory_open(&test->other, model, model->state_count, model->work_bytes)
-		|| (reference && nn_memory_open(&test->exact, reference, reference->state_count, reference->work_bytes));
+	return nn_memory_open(&test->memory, model, model->state_count, model->work_bytes) ||
+	       nn_memory_open(&test->other, model, model->state_count, model->work_bytes) ||
+	       (reference && nn_memory_open(&test->exact, reference, reference->state_count, reference->work_bytes));
 }
 
 int nn_selftest(const nn_model *model, const nn_model *reference, int threads) {
@@ -219,9 +241,12 @@ int nn_selftest(const nn_model *model, const nn_model *reference, int threads) {
 	if (!failed) {
 		check_threads(&test);
 		check_short_batches(&test);
-		if (reference) check_precision(&test), check_gradients(&test);
-		else nn_note("without a double-precision build, gradients were not checked");
-		printf("%s: %d of %d checks passed\n", test.failures ? "FAIL" : "PASS", test.checks - test.failures, test.checks);
+		if (reference)
+			check_precision(&test), check_gradients(&test);
+		else
+			nn_note("without a double-precision build, gradients were not checked");
+		printf("%s: %d of %d checks passed\n", test.failures ? "FAIL" : "PASS", test.checks - test.failures,
+		       test.checks);
 		fflush(stdout);
 		failed = test.failures > 0;
 	}

@@ -1,5 +1,6 @@
 /* Input: the outputs of programs, batch by batch. Output: the means and metrics of all of them.
- * Invariant: sums and kept rows are all the state there is, so that an epoch can be put aside in a checkpoint and continued. */
+ * Invariant: sums and kept rows are all the state there is, so that an epoch can be put aside in a checkpoint and
+ * continued. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +13,12 @@ enum { ROWS, PLACES, RIGHT, NUMBERS, ELEMENTS_RIGHT, ABSOLUTE, SQUARED, FIXED };
 enum { CLASS_RIGHT, CLASS_PREDICTED, CLASS_PRESENT, PER_CLASS };
 
 int nn_metric_find(const char *name, int *direction) {
-	static const struct { const char *name; int kind, direction; } metrics[] = {
+	static const struct {
+		const char *name;
+		int kind, direction;
+	} metrics[] = {
 #define X(name, kind, direction) {name, NN_##kind, direction},
-		NN_METRICS(X)
+	        NN_METRICS(X)
 #undef X
 	};
 	for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
@@ -37,19 +41,25 @@ void nn_probabilities(const nn_model *model, const double *y, int count, double 
 	int softmax = model->task == NN_MULTICLASS;
 	double top = y[nn_argmax(y, count)], sum = 0;
 	for (int i = 0; i < count; i++) {
-		if (!model->logits) probabilities[i] = y[i];
-		else probabilities[i] = softmax ? exp(y[i] - top) : 1 / (1 + exp(-y[i]));
+		if (!model->logits)
+			probabilities[i] = y[i];
+		else
+			probabilities[i] = softmax ? exp(y[i] - top) : 1 / (1 + exp(-y[i]));
 		sum += probabilities[i];
 	}
 	for (int i = 0; model->logits && softmax && i < count; i++) probabilities[i] /= sum;
 }
 
-static int by_log_name(const void *a, const void *b) { return strcmp(((const nn_log *)a)->name, ((const nn_log *)b)->name); }
+static int by_log_name(const void *a, const void *b) {
+	return strcmp(((const nn_log *)a)->name, ((const nn_log *)b)->name);
+}
 
 static nn_log *add_log(nn_tally *tally) {
 	nn_log *log = &tally->logs[tally->log_count];
-	if (tally->log_count < NN_LOGS) tally->log_count++;
-	else log--;
+	if (tally->log_count < NN_LOGS)
+		tally->log_count++;
+	else
+		log--;
 	*log = (nn_log){.metric = -1};
 	return log;
 }
@@ -94,20 +104,24 @@ static void find_shapes(nn_tally *tally) {
 	if (!tally->label) return;
 	size_t places = tally->y->count / (size_t)tally->units;
 	tally->label_units = tally->label->count == tally->y->count ? tally->units : 1;
-	if (tally->label->count != places * (size_t)tally->label_units) tally->label = NULL; /* not comparable: only losses */
+	if (tally->label->count != places * (size_t)tally->label_units)
+		tally->label = NULL; /* not comparable: only losses */
 }
 
 static int reserve_rows(nn_tally *tally, int64_t rows) {
 	if (rows <= tally->kept_capacity) return 0;
 	int64_t capacity = tally->kept_capacity * 2 > rows ? tally->kept_capacity * 2 : rows;
 	size_t width = tally->y->count + (tally->label ? tally->label->count : 0);
-	double *kept = (size_t)capacity < SIZE_MAX / sizeof *kept / width ? realloc(tally->kept, sizeof *kept * width * (size_t)capacity) : NULL;
+	double *kept = (size_t)capacity < SIZE_MAX / sizeof *kept / width
+	                       ? realloc(tally->kept, sizeof *kept * width * (size_t)capacity)
+	                       : NULL;
 	if (!kept) return nn_error("out of memory for the outputs of %lld samples", (long long)rows), 1;
 	tally->kept = kept, tally->kept_capacity = capacity;
 	return 0;
 }
 
-int nn_tally_open(nn_tally *tally, const nn_model *model, const nn_program *const *programs, int program_count, int keep, int64_t rows) {
+int nn_tally_open(nn_tally *tally, const nn_model *model, const nn_program *const *programs, int program_count,
+                  int keep, int64_t rows) {
 	*tally = (nn_tally){.model = model, .keep = keep};
 	for (int i = 0; i < program_count; i++) add_program_logs(tally, programs[i]);
 	find_shapes(tally);
@@ -147,13 +161,16 @@ static void count_class(const nn_tally *tally, int truth, int predicted) {
 	if (truth == predicted) class_sums(tally, truth)[CLASS_RIGHT]++;
 }
 
-/* One place of a row: y (units), label (label_units). Keras's accuracy by shape: one unit: over 0.5; one label of several
- * units: its number; else the largest of both. */
+/* One place of a row: y (units), label (label_units). Keras's accuracy by shape: one unit: over 0.5; one label of
+ * several units: its number; else the largest of both. */
 static void add_place(nn_tally *tally, const double *y, const double *label) {
 	int units = tally->units, truth, predicted;
 	double threshold = tally->model->logits ? 0 : 0.5;
-	if (units == 1) predicted = y[0] > threshold, truth = label[0] > 0.5;
-	else predicted = nn_argmax(y, units), truth = tally->label_units == 1 ? (int)label[0] : nn_argmax(label, units);
+	if (units == 1)
+		predicted = y[0] > threshold, truth = label[0] > 0.5;
+	else
+		predicted = nn_argmax(y, units),
+		truth = tally->label_units == 1 ? (int)label[0] : nn_argmax(label, units);
 	tally->sums[PLACES]++;
 	tally->sums[RIGHT] += units == 1 && label[0] != 0 && label[0] != 1 ? 0 : truth == predicted;
 	count_class(tally, truth, predicted);
@@ -179,11 +196,14 @@ static void add_row(nn_tally *tally, const char *y, const char *label, double *r
 /* The outputs beside the labels: (rows, y) and (rows, label) */
 static int add_outputs(nn_tally *tally, const void *work, const nn_batch *batch) {
 	int rows = batch->rows;
-	size_t size = (size_t)tally->model->number_size, width = tally->y->count + (tally->label ? tally->label->count : 0);
+	size_t size = (size_t)tally->model->number_size,
+	       width = tally->y->count + (tally->label ? tally->label->count : 0);
 	if (reserve_rows(tally, tally->keep ? tally->kept_rows + rows : 1)) return 1;
 	for (int i = 0; i < rows; i++) {
 		const char *y = (const char *)work + tally->y->offset + (size_t)i * tally->y->count * size;
-		const char *label = tally->label && batch->labels ? (const char *)batch->labels + (size_t)i * tally->label->count * size : NULL;
+		const char *label = tally->label && batch->labels
+		                            ? (const char *)batch->labels + (size_t)i * tally->label->count * size
+		                            : NULL;
 		add_row(tally, y, label, tally->kept + (tally->keep ? (size_t)tally->kept_rows++ * width : 0));
 	}
 	return 0;
@@ -192,9 +212,12 @@ static int add_outputs(nn_tally *tally, const void *work, const nn_batch *batch)
 int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, const nn_batch *batch) {
 	for (int i = 0; i < tally->log_count; i++) {
 		const nn_log *log = &tally->logs[i];
-		if (log->program == program) tally->sums[log->slot] += batch->rows * nn_number(tally->model, (const char *)work + log->output->offset, 0);
+		if (log->program == program)
+			tally->sums[log->slot] +=
+			        batch->rows * nn_number(tally->model, (const char *)work + log->output->offset, 0);
 	}
-	if (program == tally->scored || (!tally->scored && tally->log_count && program == tally->logs[0].program)) tally->sums[ROWS] += batch->rows;
+	if (program == tally->scored || (!tally->scored && tally->log_count && program == tally->logs[0].program))
+		tally->sums[ROWS] += batch->rows;
 	return program == tally->scored ? add_outputs(tally, work, batch) : 0;
 }
 
@@ -204,7 +227,9 @@ static double class_metric(const nn_tally *tally, nn_metric_kind kind) {
 	double sum = 0;
 	for (int c = first; c < classes; c++) {
 		const double *s = class_sums(tally, c);
-		double below = kind == NN_PRECISION ? s[CLASS_PREDICTED] : kind == NN_RECALL ? s[CLASS_PRESENT] : s[CLASS_PREDICTED] + s[CLASS_PRESENT];
+		double below = kind == NN_PRECISION ? s[CLASS_PREDICTED]
+		               : kind == NN_RECALL  ? s[CLASS_PRESENT]
+		                                    : s[CLASS_PREDICTED] + s[CLASS_PRESENT];
 		if (below > 0) sum += (kind == NN_F1 ? 2 : 1) * s[CLASS_RIGHT] / below;
 	}
 	return sum / (classes - first);
@@ -214,7 +239,8 @@ static double class_metric(const nn_tally *tally, nn_metric_kind kind) {
 static double whole_metric(const nn_tally *tally, nn_metric_kind kind) {
 	int64_t rows = tally->kept_rows;
 	size_t count = tally->y->count, labels = tally->label->count, width = count + labels;
-	double *y = malloc(sizeof *y * ((size_t)rows * count + 1)), *label = malloc(sizeof *label * ((size_t)rows * labels + 1)), value = NAN;
+	double *y = malloc(sizeof *y * ((size_t)rows * count + 1)),
+	       *label = malloc(sizeof *label * ((size_t)rows * labels + 1)), value = NAN;
 	int *truth = malloc(sizeof *truth * ((size_t)rows + 1));
 	uint8_t *positive = malloc((size_t)rows + 1);
 	int enough = y && label && truth && positive;
@@ -236,16 +262,23 @@ static double whole_metric(const nn_tally *tally, nn_metric_kind kind) {
 static double metric_value(const nn_tally *tally, nn_metric_kind kind, int live) {
 	const double *sums = tally->sums;
 	switch (kind) {
-	case NN_ACCURACY: return sums[RIGHT] / sums[PLACES];
-	case NN_BINARY_ACCURACY: return sums[ELEMENTS_RIGHT] / sums[NUMBERS];
+	case NN_ACCURACY:
+		return sums[RIGHT] / sums[PLACES];
+	case NN_BINARY_ACCURACY:
+		return sums[ELEMENTS_RIGHT] / sums[NUMBERS];
 	case NN_PRECISION:
 	case NN_RECALL:
-	case NN_F1: return class_metric(tally, kind);
-	case NN_MAE: return sums[ABSOLUTE] / sums[NUMBERS];
-	case NN_MSE: return sums[SQUARED] / sums[NUMBERS];
-	case NN_RMSE: return sqrt(sums[SQUARED] / sums[NUMBERS]);
+	case NN_F1:
+		return class_metric(tally, kind);
+	case NN_MAE:
+		return sums[ABSOLUTE] / sums[NUMBERS];
+	case NN_MSE:
+		return sums[SQUARED] / sums[NUMBERS];
+	case NN_RMSE:
+		return sqrt(sums[SQUARED] / sums[NUMBERS]);
 	case NN_AUC:
-	case NN_R2: return live ? NAN : whole_metric(tally, kind);
+	case NN_R2:
+		return live ? NAN : whole_metric(tally, kind);
 	}
 	return NAN;
 }
@@ -253,7 +286,9 @@ static double metric_value(const nn_tally *tally, nn_metric_kind kind, int live)
 void nn_tally_values(const nn_tally *tally, double *values, int live) {
 	for (int i = 0; i < tally->log_count; i++) {
 		const nn_log *log = &tally->logs[i];
-		if (log->metric >= 0) values[i] = metric_value(tally, (nn_metric_kind)log->metric, live);
-		else values[i] = tally->sums[log->slot] / tally->sums[ROWS];
+		if (log->metric >= 0)
+			values[i] = metric_value(tally, (nn_metric_kind)log->metric, live);
+		else
+			values[i] = tally->sums[log->slot] / tally->sums[ROWS];
 	}
 }

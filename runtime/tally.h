@@ -1,11 +1,22 @@
-/* tally.h: what is summed up over the batches of an epoch or a set: losses, weighted by rows; counts for metrics; and where a
- * metric needs all samples at once, their outputs and labels. */
+/* tally.h: what is summed up over the batches of an epoch or a set: losses, weighted by rows; counts for metrics; and
+ * where a metric needs all samples at once, their outputs and labels. */
 #ifndef NN_TALLY_H
 #define NN_TALLY_H
 #include "metrics.h"
 #include "model.h"
 
-typedef enum nn_metric_kind { NN_ACCURACY, NN_BINARY_ACCURACY, NN_PRECISION, NN_RECALL, NN_F1, NN_AUC, NN_MAE, NN_MSE, NN_RMSE, NN_R2 } nn_metric_kind;
+typedef enum nn_metric_kind {
+	NN_ACCURACY,
+	NN_BINARY_ACCURACY,
+	NN_PRECISION,
+	NN_RECALL,
+	NN_F1,
+	NN_AUC,
+	NN_MAE,
+	NN_MSE,
+	NN_RMSE,
+	NN_R2
+} nn_metric_kind;
 
 enum { NN_LOGS = 64, NN_LOG_NAME = 64 };
 
@@ -20,33 +31,35 @@ typedef struct nn_log { /* one column of the history */
 typedef struct nn_tally {
 	const nn_model *model;
 	const nn_field *y, *label; /* NULL: the programs have none */
-	const nn_program *scored; /* the program whose output y is */
+	const nn_program *scored;  /* the program whose output y is */
 	int units, label_units; /* numbers of the last axis of y, and for each place of the other axes of the label */
-	nn_log logs[NN_LOGS]; /* sorted by name, as Keras logs them */
+	nn_log logs[NN_LOGS];   /* sorted by name, as Keras logs them */
 	int log_count;
 	double *sums; /* sum_count numbers: all there is to know, but for what is kept */
 	int sum_count;
-	int keep; /* outputs and labels are kept */
+	int keep;     /* outputs and labels are kept */
 	double *kept; /* (kept_rows, y->count + label->count) */
 	int64_t kept_rows, kept_capacity;
 } nn_tally;
 
 /* programs: those that run on every batch. keep: also when no metric asks for it. rows: samples expected (a hint).
  * 0, or 1 after an error (a metric without output or labels, an unknown one). */
-int nn_tally_open(nn_tally *tally, const nn_model *model, const nn_program *const *programs, int program_count, int keep, int64_t rows);
+int nn_tally_open(nn_tally *tally, const nn_model *model, const nn_program *const *programs, int program_count,
+                  int keep, int64_t rows);
 void nn_tally_clear(nn_tally *tally);
-/* Takes the outputs that a program left in the work area, beside the batch's labels (the work area's own may be gone: a program
- * may reuse the place of its inputs). 0, or 1 after an error (memory). */
+/* Takes the outputs that a program left in the work area, beside the batch's labels (the work area's own may be gone: a
+ * program may reuse the place of its inputs). 0, or 1 after an error (memory). */
 int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, const nn_batch *batch);
 int64_t nn_tally_rows(const nn_tally *tally);
-/* The values of logs[0 .. log_count-1] so far. live: 1 for a progress line, where metrics that need all samples are left out
- * (NAN). */
+/* The values of logs[0 .. log_count-1] so far. live: 1 for a progress line, where metrics that need all samples are
+ * left out (NAN). */
 void nn_tally_values(const nn_tally *tally, double *values, int live);
 void nn_tally_close(nn_tally *tally);
 
 /* The kind of a metric by its name, -1: there is none. direction (may be NULL): 1 when higher is better, else -1. */
 int nn_metric_find(const char *name, int *direction);
-/* Output i of a row of y as probability: a sigmoid or softmax is applied when the model gives logits. (count) -> (count) */
+/* Output i of a row of y as probability: a sigmoid or softmax is applied when the model gives logits. (count) ->
+ * (count) */
 void nn_probabilities(const nn_model *model, const double *y, int count, double *probabilities);
 int nn_argmax(const double *numbers, int count);
 

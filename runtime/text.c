@@ -54,13 +54,19 @@ void nn_text_number(nn_text *text, double number, int number_size) {
 }
 
 void nn_text_json_number(nn_text *text, double number) {
-	if (isfinite(number)) nn_text_number(text, number, 8);
-	else nn_text_add(text, "null");
+	if (isfinite(number))
+		nn_text_number(text, number, 8);
+	else
+		nn_text_add(text, "null");
 }
 
 size_t nn_utf8_character(const char *string) {
 	const unsigned char *s = (const unsigned char *)string;
-	size_t size = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+	size_t size = s[0] < 0x80                   ? 1
+	              : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+	              : (s[0] & 0xf0) == 0xe0       ? 3
+	              : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+	                                            : 0;
 	for (size_t i = 1; i < size; i++)
 		if ((s[i] & 0xc0) != 0x80) return 0;
 	if (size == 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f))) return 0;
@@ -83,9 +89,12 @@ static void add_escaped(nn_text *text, const char *string, const char *(*escape)
 	while (*string) {
 		size_t size = nn_utf8_character(string);
 		const char *replaced = size == 1 ? escape((unsigned char)*string, buffer) : NULL;
-		if (replaced) nn_text_add(text, "%s", replaced);
-		else if (size) nn_text_bytes(text, string, size);
-		else nn_text_add(text, "\xef\xbf\xbd");
+		if (replaced)
+			nn_text_add(text, "%s", replaced);
+		else if (size)
+			nn_text_bytes(text, string, size);
+		else
+			nn_text_add(text, "\xef\xbf\xbd");
 		string += size ? size : 1;
 	}
 }
@@ -103,12 +112,18 @@ static const char *escape_json(unsigned char c, char buffer[8]) {
 static const char *escape_html(unsigned char c, char buffer[8]) {
 	(void)buffer;
 	switch (c) {
-	case '<': return "&lt;";
-	case '>': return "&gt;";
-	case '&': return "&amp;";
-	case '"': return "&quot;";
-	case '\'': return "&#39;";
-	default: return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? "?" : NULL;
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '&':
+		return "&amp;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? "?" : NULL;
 	}
 }
 

@@ -1,5 +1,6 @@
 /* Input: a model, its data, options. Output: a run folder.
- * Invariant: what a step does depends on the state, seed, step and data alone; so a run that was put aside goes on as if not. */
+ * Invariant: what a step does depends on the state, seed, step and data alone; so a run that was put aside goes on as
+ * if not. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,16 +11,20 @@ enum { CONTINUE = 0, FAILED = 1 };
 
 /* One batch through all training programs. */
 static int run_step(nn_trainer *trainer, const nn_batch *batch) {
-	nn_call call = {.rows = batch->rows, .threads = trainer->options->threads, .seed = trainer->settings.seed,
-		.step = trainer->total_steps, .epoch = trainer->epoch};
+	nn_call call = {.rows = batch->rows,
+	                .threads = trainer->options->threads,
+	                .seed = trainer->settings.seed,
+	                .step = trainer->total_steps,
+	                .epoch = trainer->epoch};
 	for (int i = 0; i < trainer->program_count; i++) {
 		const nn_program *program = trainer->programs[i];
 		nn_program_feed(trainer->model, program, trainer->memory.work, batch);
 		if (program->run(trainer->memory.state, trainer->memory.work, &call) == NN_NOT_FINITE) {
 			nn_progress_break(&trainer->progress);
-			nn_error("the loss is not a finite number in epoch %d, step %lld; the weights were not changed by it and the checkpoints in %s "
-				"are kept; a lower learning rate may help",
-				trainer->epoch + 1, (long long)trainer->step + 1, trainer->run);
+			nn_error("the loss is not a finite number in epoch %d, step %lld; the weights were not changed "
+			         "by it and the checkpoints in %s "
+			         "are kept; a lower learning rate may help",
+			         trainer->epoch + 1, (long long)trainer->step + 1, trainer->run);
 			return FAILED;
 		}
 		if (nn_tally_add(&trainer->tally, program, trainer->memory.work, batch)) return FAILED;
@@ -31,8 +36,8 @@ static int run_step(nn_trainer *trainer, const nn_batch *batch) {
 static int put_aside(nn_trainer *trainer) {
 	nn_progress_break(&trainer->progress);
 	if (nn_trainer_save(trainer, 1)) return FAILED;
-	nn_note("stopped in epoch %d after %lld of %lld steps; --resume goes on from here", trainer->epoch + 1, (long long)trainer->step,
-		(long long)trainer->steps);
+	nn_note("stopped in epoch %d after %lld of %lld steps; --resume goes on from here", trainer->epoch + 1,
+	        (long long)trainer->step, (long long)trainer->steps);
 	return NN_EXIT_INTERRUPTED;
 }
 
@@ -40,8 +45,8 @@ static void show_step(nn_trainer *trainer, int rows) {
 	double values[NN_LOGS];
 	int due = nn_progress_due(&trainer->progress);
 	if (due) nn_tally_values(&trainer->tally, values, 1);
-	nn_progress_step(&trainer->progress, trainer->step, rows, (const char (*)[NN_LOG_NAME])trainer->history.columns, due ? values : NULL,
-		trainer->tally.log_count);
+	nn_progress_step(&trainer->progress, trainer->step, rows, (const char(*)[NN_LOG_NAME])trainer->history.columns,
+	                 due ? values : NULL, trainer->tally.log_count);
 }
 
 /* The steps of an epoch that are left. */
@@ -61,12 +66,23 @@ static int run_steps(nn_trainer *trainer) {
 }
 
 static int validate(nn_trainer *trainer) {
-	nn_call call = {.threads = trainer->options->threads, .seed = trainer->settings.seed, .step = trainer->total_steps, .epoch = trainer->epoch};
+	nn_call call = {.threads = trainer->options->threads,
+	                .seed = trainer->settings.seed,
+	                .step = trainer->total_steps,
+	                .epoch = trainer->epoch};
 	if (!trainer->validated) return CONTINUE;
-	int result = nn_evaluate_pass(trainer->model, &trainer->memory, trainer->evaluate, trainer->validation_loader, &trainer->validation_tally, &call);
+	int result = nn_evaluate_pass(trainer->model, &trainer->memory, trainer->evaluate, trainer->validation_loader,
+	                              &trainer->validation_tally, &call);
 	if (result == NN_EXIT_INTERRUPTED) return put_aside(trainer);
-	if (!result && !nn_tally_rows(&trainer->validation_tally)) nn_error("the validation data gave no batch"), result = FAILED;
+	if (!result && !nn_tally_rows(&trainer->validation_tally))
+		nn_error("the validation data gave no batch"), result = FAILED;
 	return result;
+}
+
+/* A run that has ended and goes on with more epochs: as in Keras's next fit, what is restored must be found anew. */
+static void forget_restored(nn_trainer *trainer) {
+	trainer->restored = 0;
+	for (int i = 0; i < trainer->callbacks.count; i++) trainer->callbacks.states[i].has_weights = 0;
 }
 
 /* The logs of the epoch into the history, callbacks, files. */
@@ -75,22 +91,26 @@ static int end_epoch(nn_trainer *trainer) {
 	nn_tally_values(&trainer->tally, values, 0);
 	if (trainer->validated) nn_tally_values(&trainer->validation_tally, values + trainer->tally.log_count, 0);
 	if (nn_history_add(&trainer->history, values)) return FAILED;
-	nn_progress_done(&trainer->progress, trainer->step, (const char (*)[NN_LOG_NAME])trainer->history.columns, values, trainer->history.column_count);
+	nn_progress_done(&trainer->progress, trainer->step, (const char(*)[NN_LOG_NAME])trainer->history.columns,
+	                 values, trainer->history.column_count);
+	if (trainer->restored) forget_restored(trainer);
 	nn_callbacks_epoch(&trainer->callbacks, &trainer->history, trainer->epoch);
-	trainer->epoch++, trainer->step = 0, trainer->restored = 0;
+	trainer->epoch++, trainer->step = 0;
 	nn_tally_clear(&trainer->tally);
 	return nn_trainer_append_history(trainer) || nn_trainer_save(trainer, 0);
 }
 
 static int run_epochs(nn_trainer *trainer) {
 	while (trainer->epoch < trainer->settings.epochs && !trainer->callbacks.stop) {
-		nn_progress_epoch(&trainer->progress, trainer->epoch + 1, trainer->settings.epochs, trainer->step, trainer->steps);
+		nn_progress_epoch(&trainer->progress, trainer->epoch + 1, trainer->settings.epochs, trainer->step,
+		                  trainer->steps);
 		int result = run_steps(trainer);
 		if (!result) result = validate(trainer);
 		if (!result) result = end_epoch(trainer);
 		if (result) return result;
 	}
-	if (trainer->callbacks.stop && !trainer->options->quiet) printf("Epoch %d: early stopping\n", trainer->epoch), fflush(stdout);
+	if (trainer->callbacks.stop && !trainer->options->quiet)
+		printf("Epoch %d: early stopping\n", trainer->epoch), fflush(stdout);
 	return CONTINUE;
 }
 

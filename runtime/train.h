@@ -5,9 +5,9 @@
 
 typedef struct nn_train_options {
 	const char *train, *validation, *test; /* NULL: what the spec says */
-	const char *init; /* a checkpoint to begin with */
-	const char *out; /* the run folder; NULL: runs/NAME */
-	int epochs, steps_per_epoch; /* 0: what the spec says */
+	const char *init;                      /* a checkpoint to begin with */
+	const char *out;                       /* the run folder; NULL: runs/NAME */
+	int epochs, steps_per_epoch;           /* 0: what the spec says */
 	int no_shuffle, resume, quiet, threads;
 	int has_seed;
 	uint64_t seed;

@@ -11,7 +11,8 @@ static char *copy(const char *text) { return text ? strdup(text) : NULL; }
 static int find_programs(nn_trainer *trainer) {
 	const nn_model *model = trainer->model;
 	for (int i = 0; i < model->program_count && trainer->program_count < NN_TRAIN_PROGRAMS; i++)
-		if (nn_program_trains(&model->programs[i])) trainer->programs[trainer->program_count++] = &model->programs[i];
+		if (nn_program_trains(&model->programs[i]))
+			trainer->programs[trainer->program_count++] = &model->programs[i];
 	trainer->evaluate = nn_program_find(model, "evaluate");
 	if (trainer->program_count) return 0;
 	nn_error("%s has no program 'train': its spec has no train section", model->name);
@@ -29,24 +30,34 @@ static int find_run(nn_trainer *trainer) {
 		return 0;
 	}
 	trainer->resumed = options->resume;
-	if (!options->resume) nn_error("%s already holds a run; --resume continues it, --out RUN begins another", trainer->run);
+	if (!options->resume)
+		nn_error("%s already holds a run; --resume continues it, --out RUN begins another", trainer->run);
 	return !options->resume;
 }
 
 static void default_settings(nn_trainer *trainer) {
 	const nn_train_options *options = trainer->options;
 	const nn_training *training = &trainer->model->training;
-	trainer->settings = (nn_trainer_settings){.seed = options->has_seed ? options->seed : trainer->model->seed,
-		.epochs = options->epochs ? options->epochs : training->epochs, .shuffle = training->shuffle && !options->no_shuffle,
-		.steps_per_epoch = options->steps_per_epoch ? options->steps_per_epoch : training->steps_per_epoch,
-		.train = copy(options->train), .validation = copy(options->validation), .test = copy(options->test)};
+	trainer->settings = (nn_trainer_settings){
+	        .seed = options->has_seed ? options->seed : trainer->model->seed,
+	        .epochs = options->epochs ? options->epochs : training->epochs,
+	        .shuffle = training->shuffle && !options->no_shuffle,
+	        .steps_per_epoch = options->steps_per_epoch ? options->steps_per_epoch : training->steps_per_epoch,
+	        .train = copy(options->train),
+	        .validation = copy(options->validation),
+	        .test = copy(options->test)};
 	if (trainer->settings.epochs <= 0) trainer->settings.epochs = 1; /* as Keras's fit */
 }
 
 static int open_data(nn_trainer *trainer) {
-	nn_data_request request = {.need = NN_NEED_TRAIN, .want = NN_NEED_VALIDATION | NN_NEED_TEST, .train = trainer->settings.train,
-		.validation = trainer->settings.validation, .test = trainer->settings.test, .classes = (const char *const *)trainer->classes,
-		.class_count = trainer->class_count, .threads = trainer->options->threads};
+	nn_data_request request = {.need = NN_NEED_TRAIN,
+	                           .want = NN_NEED_VALIDATION | NN_NEED_TEST,
+	                           .train = trainer->settings.train,
+	                           .validation = trainer->settings.validation,
+	                           .test = trainer->settings.test,
+	                           .classes = (const char *const *)trainer->classes,
+	                           .class_count = trainer->class_count,
+	                           .threads = trainer->options->threads};
 	return nn_data_open(trainer->model, &request, &trainer->sets);
 }
 
@@ -64,15 +75,20 @@ static int begin_state(nn_trainer *trainer) {
 }
 
 static int open_loaders(nn_trainer *trainer) {
-	nn_loader_options options = {.batch_size = trainer->programs[0]->batch, .training = 1, .shuffle = trainer->settings.shuffle,
-		.seed = trainer->settings.seed, .steps_per_epoch = trainer->settings.steps_per_epoch, .threads = trainer->options->threads};
+	nn_loader_options options = {.batch_size = trainer->programs[0]->batch,
+	                             .training = 1,
+	                             .shuffle = trainer->settings.shuffle,
+	                             .seed = trainer->settings.seed,
+	                             .steps_per_epoch = trainer->settings.steps_per_epoch,
+	                             .threads = trainer->options->threads};
 	trainer->loader = nn_loader_open(trainer->sets.train, trainer->memory.state, &options);
 	if (!trainer->loader) return 1;
 	trainer->steps = nn_loader_steps(trainer->loader);
 	trainer->validated = trainer->sets.validation && trainer->evaluate;
 	if (!trainer->validated) return 0;
-	options = (nn_loader_options){.batch_size = trainer->evaluate->batch, .steps_per_epoch = trainer->model->training.validation_steps,
-		.threads = trainer->options->threads};
+	options = (nn_loader_options){.batch_size = trainer->evaluate->batch,
+	                              .steps_per_epoch = trainer->model->training.validation_steps,
+	                              .threads = trainer->options->threads};
 	trainer->validation_loader = nn_loader_open(trainer->sets.validation, trainer->memory.state, &options);
 	return !trainer->validation_loader;
 }
@@ -81,8 +97,8 @@ static int open_logs(nn_trainer *trainer) {
 	const nn_model *model = trainer->model;
 	int64_t rows = trainer->steps * trainer->programs[0]->batch;
 	if (nn_tally_open(&trainer->tally, model, trainer->programs, trainer->program_count, 0, rows)) return 1;
-	if (trainer->validated
-		&& nn_tally_open(&trainer->validation_tally, model, &trainer->evaluate, 1, 0, nn_dataset_count(trainer->sets.validation)))
+	if (trainer->validated && nn_tally_open(&trainer->validation_tally, model, &trainer->evaluate, 1, 0,
+	                                        nn_dataset_count(trainer->sets.validation)))
 		return 1;
 	nn_history_columns(&trainer->history, &trainer->tally, trainer->validated ? &trainer->validation_tally : NULL);
 	return nn_callbacks_open(&trainer->callbacks, &model->training, trainer->validated);
@@ -92,7 +108,8 @@ static int open_all(nn_trainer *trainer, const nn_safetensors *file) {
 	char error[NN_ERROR];
 	if (file && nn_trainer_read_settings(trainer, file)) return 1;
 	if (open_data(trainer)) return 1;
-	if (nn_memory_open(&trainer->memory, trainer->model, trainer->model->state_count, trainer->model->work_bytes)) return 1;
+	if (nn_memory_open(&trainer->memory, trainer->model, trainer->model->state_count, trainer->model->work_bytes))
+		return 1;
 	if (!file && begin_state(trainer)) return 1;
 	if (file && nn_checkpoint_read(file, trainer->model, trainer->memory.state, trainer->model->state_count, error))
 		return nn_error("%s", error), 1;

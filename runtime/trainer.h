@@ -38,10 +38,10 @@ typedef struct nn_trainer {
 	nn_history history;
 	nn_callbacks callbacks;
 	nn_progress progress;
-	int64_t steps; /* of an epoch */
-	int epoch; /* the epoch that runs, from 0 */
-	int64_t step; /* steps done in it */
-	uint64_t total_steps; /* done since the start */
+	int64_t steps;         /* of an epoch */
+	int epoch;             /* the epoch that runs, from 0 */
+	int64_t step;          /* steps done in it */
+	uint64_t total_steps;  /* done since the start */
 	int resumed, restored; /* restored: restore_best_weights has done its work */
 	double begun;
 } nn_trainer;
@@ -50,9 +50,11 @@ typedef struct nn_trainer {
 int nn_trainer_open(nn_trainer *trainer, const nn_model *model, const nn_train_options *options);
 void nn_trainer_close(nn_trainer *trainer);
 
-/* Writes last.safetensors, and the files of callbacks that save now. within: in the middle of an epoch. 0, or 1 (said). */
+/* Writes last.safetensors, and the files of callbacks that save now. within: in the middle of an epoch. 0, or 1 (said).
+ */
 int nn_trainer_save(nn_trainer *trainer, int within);
-/* Before the data is opened: reads the settings of the run that is resumed. After everything is open: the state. 0 or 1. */
+/* Before the data is opened: reads the settings of the run that is resumed. After everything is open: the state. 0
+ * or 1. */
 int nn_trainer_read_settings(nn_trainer *trainer, const nn_safetensors *file);
 int nn_trainer_read_position(nn_trainer *trainer, const nn_safetensors *file);
 

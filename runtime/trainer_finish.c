@@ -1,7 +1,8 @@
-/* Input: a training that is through. Output: the weights to restore, the evaluation of the best ones, metrics.json, report.html.
- * Invariant: running it again (after a kill) gives the same files. */
+/* Input: a training that is through. Output: the weights to restore, the evaluation of the best ones, metrics.json,
+ * report.html. Invariant: running it again (after a kill) gives the same files. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include "file.h"
 #include "report.h"
 #include "trainer.h"
@@ -51,7 +52,13 @@ static int restore_weights(nn_trainer *trainer) {
 	}
 	if (failed || !found) return failed;
 	trainer->restored = 1;
-	return nn_trainer_save(trainer, 0);
+	if (nn_trainer_save(trainer, 0)) return 1;
+	for (int i = 0; i < trainer->callbacks.count; i++) {
+		char *path = nn_trainer_restore_path(trainer, i);
+		if (path) unlink(path); /* its weights are in `last` now */
+		free(path);
+	}
+	return 0;
 }
 
 /* The best weights into the state, if the run has a best. */
@@ -67,15 +74,23 @@ static int load_best(nn_trainer *trainer) {
 static int best_epoch(const nn_trainer *trainer) {
 	for (int i = 0; i < trainer->callbacks.count; i++) {
 		const nn_callback_state *state = &trainer->callbacks.states[i];
-		if ((!state->rule || (state->rule->kind == NN_MODEL_CHECKPOINT && !state->rule->filepath)) && state->has_best) return state->best_epoch;
+		if ((!state->rule || (state->rule->kind == NN_MODEL_CHECKPOINT && !state->rule->filepath)) &&
+		    state->has_best)
+			return state->best_epoch;
 	}
 	return -1;
 }
 
 static int write_results(const nn_trainer *trainer, const nn_evaluation *evaluation) {
-	nn_report report = {.model = trainer->model, .history = &trainer->history, .evaluation = evaluation, .sets = &trainer->sets,
-		.best_epoch = best_epoch(trainer), .epochs = trainer->settings.epochs, .seed = trainer->settings.seed,
-		.seconds = nn_seconds() - trainer->begun, .threads = trainer->options->threads};
+	nn_report report = {.model = trainer->model,
+	                    .history = &trainer->history,
+	                    .evaluation = evaluation,
+	                    .sets = &trainer->sets,
+	                    .best_epoch = best_epoch(trainer),
+	                    .epochs = trainer->settings.epochs,
+	                    .seed = trainer->settings.seed,
+	                    .seconds = nn_seconds() - trainer->begun,
+	                    .threads = trainer->options->threads};
 	nn_text json = {0}, html = {0}, text = {0};
 	nn_report_html(&html, &report);
 	int failed = write_text(trainer, "report.html", &html);
@@ -85,7 +100,9 @@ static int write_results(const nn_trainer *trainer, const nn_evaluation *evaluat
 		nn_evaluation_text(&text, evaluation);
 		if (!failed && text.data && !trainer->options->quiet) printf("\n%s\n", text.data);
 	}
-	if (!failed && !trainer->options->quiet) printf("%s: best.safetensors, last.safetensors, history.csv, metrics.json, report.html\n", trainer->run);
+	if (!failed && !trainer->options->quiet)
+		printf("%s: best.safetensors, last.safetensors, history.csv, metrics.json, report.html\n",
+		       trainer->run);
 	fflush(stdout);
 	nn_text_free(&json), nn_text_free(&html), nn_text_free(&text);
 	return failed;
@@ -94,11 +111,15 @@ static int write_results(const nn_trainer *trainer, const nn_evaluation *evaluat
 int nn_trainer_finish(nn_trainer *trainer) {
 	const nn_datasets *sets = &trainer->sets;
 	const nn_dataset *set = sets->test ? sets->test : sets->validation ? sets->validation : sets->train;
-	nn_call call = {.threads = trainer->options->threads, .seed = trainer->settings.seed, .step = trainer->total_steps, .epoch = trainer->epoch};
+	nn_call call = {.threads = trainer->options->threads,
+	                .seed = trainer->settings.seed,
+	                .step = trainer->total_steps,
+	                .epoch = trainer->epoch};
 	nn_evaluation evaluation;
 	if (restore_weights(trainer) || load_best(trainer)) return 1;
 	if (!trainer->evaluate) return write_results(trainer, NULL);
-	int result = nn_evaluate_set(&evaluation, trainer->model, &trainer->memory, set, sets->classes, sets->class_count, &call);
+	int result = nn_evaluate_set(&evaluation, trainer->model, &trainer->memory, set, sets->classes,
+	                             sets->class_count, &call);
 	if (result) return result;
 	evaluation.split = sets->test ? "test" : sets->validation ? "validation" : "train";
 	result = write_results(trainer, &evaluation);

@@ -79,7 +79,8 @@ static void test_round_trip(void **unused) {
 	assert_int_equal(load(&model, &back), 0);
 	assert_memory_equal(&state, &back, sizeof state);
 	assert_int_equal(load(&other, &wide), 0);
-	for (size_t i = 0; i < sizeof state / sizeof(float); i++) assert_true(((double *)&wide)[i] == ((float *)&state)[i]);
+	for (size_t i = 0; i < sizeof state / sizeof(float); i++)
+		assert_true(((double *)&wide)[i] == ((float *)&state)[i]);
 	assert_int_equal(nn_safetensors_open(&file, path, error), 0);
 	char **names = nn_checkpoint_classes(&file, &count);
 	assert_int_equal(count, 3);
@@ -155,14 +156,22 @@ static void test_hostile(void **unused) {
 	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, NULL);
 	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12, "12 bytes of numbers");
 	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "do not fit its shape");
-	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, "overlap");
-	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]}}", 16, "gap");
-	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "twice");
-	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0, "too large");
+	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\","
+	             "\"shape\":[2],\"data_offsets\":[4,12]}}",
+	             12, "overlap");
+	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\","
+	             "\"shape\":[1],\"data_offsets\":[12,16]}}",
+	             16, "gap");
+	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\","
+	             "\"shape\":[1],\"data_offsets\":[4,8]}}",
+	             8, "twice");
+	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0,
+	             "too large");
 	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[0,4294967296,4294967296],\"data_offsets\":[0,0]}}", 0, NULL);
 	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,8]}}", 8, "no whole number");
 	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,6]}}", 6, "no whole number");
-	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4, "more than 8");
+	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4,
+	             "more than 8");
 	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", 8, "no range");
 	check_header("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[1e300,1e301]}}", 8, "no range");
 	check_header("{\"a\":{\"dtype\":\"X\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "dtype is unknown");
@@ -190,7 +199,8 @@ static void test_wrong_model(void **unused) {
 	assert_non_null(strstr(error, "no tensor 'dense/other'"));
 	assert_int_equal(nn_safetensors_open(&file, path, error), 0);
 	memset(&back, 0, sizeof back);
-	assert_int_equal(nn_checkpoint_read_some(&file, &changed, &back), 0); /* --init takes the kernel, not the bias */
+	assert_int_equal(nn_checkpoint_read_some(&file, &changed, &back),
+	                 0); /* --init takes the kernel, not the bias */
 	assert_memory_equal(back.kernel, state.kernel, sizeof back.kernel);
 	assert_true(back.bias[0] == 0 && back.kernel_m[0][0] == 0);
 	for (int i = 0; i < 8; i++) tensors[i].name = "x";
@@ -240,7 +250,9 @@ static void test_extra_name(void **unused) {
 }
 
 int main(void) {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_hostile), cmocka_unit_test(test_wrong_model), cmocka_unit_test(test_full_disk), cmocka_unit_test(test_extra_name)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_truncated),
+	                                   cmocka_unit_test(test_damaged),     cmocka_unit_test(test_hostile),
+	                                   cmocka_unit_test(test_wrong_model), cmocka_unit_test(test_full_disk),
+	                                   cmocka_unit_test(test_extra_name)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

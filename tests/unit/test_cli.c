@@ -80,24 +80,47 @@ static int setup(void **unused) {
 	fputs("a,b,c,d,label\n", file), fputs("a,b,c,d,label\n", three);
 	for (int r = 0; r < 60; r++) {
 		double x = fake_noise(1, 2, r, 3);
-		fprintf(file, "%.3f,%.3f,1.5,%d,%s\n", x, fake_noise(3, 4, r, 1), r % 5, x > 0 ? "\"yes, \"\"sure\"\"\"" : "no");
-		fprintf(three, "%.3f,%.3f,1.5,%d,%c\n", x, fake_noise(3, 4, r, 1), r % 5, "xyz"[x > 0.2 ? 2 : x > -0.2]);
+		fprintf(file, "%.3f,%.3f,1.5,%d,%s\n", x, fake_noise(3, 4, r, 1), r % 5,
+		        x > 0 ? "\"yes, \"\"sure\"\"\"" : "no");
+		fprintf(three, "%.3f,%.3f,1.5,%d,%c\n", x, fake_noise(3, 4, r, 1), r % 5,
+		        "xyz"[x > 0.2 ? 2 : x > -0.2]);
 	}
 	fclose(three);
 	return fclose(file);
 }
 
 static void test_usage(void **unused) {
-	static const char *const wrong[] = {"", "fly", "train --epochs", "train --epochs 0", "train --epochs 1.5", "train --epochs 99999999999", "train --epochs -3",
-		"train --fly", "train x", "train --seed -1", "train --seed 99999999999999999999", "train --quiet=3", "train --init a --resume", "evaluate", "predict --weights x",
-		"predict x", "predict --weights x --format png y", "info --steps 3", "bench --steps 0", "bench --threads x", "selftest x", "-x", "train -q"};
+	static const char *const wrong[] = {"",
+	                                    "fly",
+	                                    "train --epochs",
+	                                    "train --epochs 0",
+	                                    "train --epochs 1.5",
+	                                    "train --epochs 99999999999",
+	                                    "train --epochs -3",
+	                                    "train --fly",
+	                                    "train x",
+	                                    "train --seed -1",
+	                                    "train --seed 99999999999999999999",
+	                                    "train --quiet=3",
+	                                    "train --init a --resume",
+	                                    "evaluate",
+	                                    "predict --weights x",
+	                                    "predict x",
+	                                    "predict --weights x --format png y",
+	                                    "info --steps 3",
+	                                    "bench --steps 0",
+	                                    "bench --threads x",
+	                                    "selftest x",
+	                                    "-x",
+	                                    "train -q"};
 	(void)unused;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		int code = run(wrong[i]);
 		if (code != 2 || *out || !*err) fail_msg("'%s' ends with %d", wrong[i], code);
 	}
-	static const char *const right[] = {"--help", "--version", "train --help", "evaluate --help", "predict --help", "info --help", "bench --version", "selftest --help", "info",
-		"train --version"};
+	static const char *const right[] = {"--help",         "--version",      "train --help",    "evaluate --help",
+	                                    "predict --help", "info --help",    "bench --version", "selftest --help",
+	                                    "info",           "train --version"};
 	for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
 		int code = run(right[i]);
 		if (code != 0 || !*out || *err) fail_msg("'%s' ends with %d", right[i], code);
@@ -105,12 +128,15 @@ static void test_usage(void **unused) {
 }
 
 static void test_wrong_input(void **unused) {
-	static const char *const wrong[] = {"evaluate --weights build/no", "predict --weights build/no x", "train --train build/no --out " FOLDER "/no",
-		"evaluate --weights " FOLDER "/table.csv", "train --train " FOLDER "/three.csv --validation build/no --out " FOLDER "/no"};
+	static const char *const wrong[] = {
+	        "evaluate --weights build/no", "predict --weights build/no x",
+	        "train --train build/no --out " FOLDER "/no", "evaluate --weights " FOLDER "/table.csv",
+	        "train --train " FOLDER "/three.csv --validation build/no --out " FOLDER "/no"};
 	(void)unused;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		int code = run(wrong[i]);
-		if (code != 1 || *out || strncmp(err, "error: ", 7)) fail_msg("'%s' ends with %d: %s", wrong[i], code, err);
+		if (code != 1 || *out || strncmp(err, "error: ", 7))
+			fail_msg("'%s' ends with %d: %s", wrong[i], code, err);
 		assert_ptr_equal(strchr(err, '\n'), err + strlen(err) - 1);
 	}
 	assert_int_equal(access(FOLDER "/no", F_OK), -1);
@@ -124,15 +150,21 @@ static cJSON *json_of(const char *text) {
 
 static void test_commands(void **unused) {
 	(void)unused;
-	assert_int_equal(run("train --train " FOLDER "/table.csv --test " FOLDER "/table.csv --epochs 3 --out " FOLDER "/run/deep --seed 3"), 1); /* the same file twice */
+	assert_int_equal(run("train --train " FOLDER "/table.csv --test " FOLDER "/table.csv --epochs 3 --out " FOLDER
+	                     "/run/deep --seed 3"),
+	                 1); /* the same file twice */
 	assert_int_equal(run("train --train " FOLDER "/table.csv --epochs 3 --out " FOLDER "/run/deep --seed 3"), 0);
 	assert_non_null(strstr(out, "Epoch 3/3 - "));
 	assert_non_null(strstr(out, "weighted avg"));
-	assert_int_equal(run("evaluate --weights " FOLDER "/run/deep/best.safetensors --test " FOLDER "/table.csv --json " FOLDER "/metrics.json"), 0);
+	assert_int_equal(run("evaluate --weights " FOLDER "/run/deep/best.safetensors --test " FOLDER
+	                     "/table.csv --json " FOLDER "/metrics.json"),
+	                 0);
 	assert_non_null(strstr(out, "precision    recall  f1-score   support"));
 	char *text = read_text(FOLDER "/metrics.json");
 	cJSON *json = json_of(text);
-	static const char *const members[] = {"no", "yes, \"sure\"", "accuracy", "macro avg", "weighted avg", "confusion_matrix", "roc_auc", "sensitivity", "specificity", "loss"};
+	static const char *const members[] = {
+	        "no",      "yes, \"sure\"", "accuracy",    "macro avg", "weighted avg", "confusion_matrix",
+	        "roc_auc", "sensitivity",   "specificity", "loss"};
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
 		if (!cJSON_HasObjectItem(json, members[i])) fail_msg("no '%s'", members[i]);
 	cJSON_Delete(json);
@@ -154,7 +186,8 @@ static void test_predictions(void **unused) {
 	(void)unused;
 	snprintf(line, sizeof line, "predict %s" FOLDER "/table.csv", weights);
 	assert_int_equal(run(line), 0);
-	assert_memory_equal(out, "input,prediction,\"p_yes, \"\"sure\"\"\"\n" FOLDER "/table.csv:2,", 36 + strlen(FOLDER "/table.csv:2,") - 1);
+	assert_memory_equal(out, "input,prediction,\"p_yes, \"\"sure\"\"\"\n" FOLDER "/table.csv:2,",
+	                    36 + strlen(FOLDER "/table.csv:2,") - 1);
 	int lines = 0;
 	for (char *c = out; *c; c++) lines += *c == '\n';
 	assert_int_equal(lines, 61);
@@ -179,7 +212,8 @@ static void test_predictions(void **unused) {
 	FILE *file = fopen(FOLDER "/p.npy", "rb");
 	char header[128];
 	assert_int_equal(fread(header, 1, 128, file), 128);
-	assert_memory_equal(header, "\x93NUMPY\1\0\x76\0{'descr': '<f4', 'fortran_order': False, 'shape': (60, 1), }", 70);
+	assert_memory_equal(header, "\x93NUMPY\1\0\x76\0{'descr': '<f4', 'fortran_order': False, 'shape': (60, 1), }",
+	                    70);
 	fseek(file, 0, SEEK_END);
 	assert_int_equal(ftell(file), 128 + 60 * 4);
 	fclose(file);
@@ -213,7 +247,8 @@ static int teardown(void **unused) {
 }
 
 int main(void) {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_usage), cmocka_unit_test(test_wrong_input), cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_predictions), cmocka_unit_test(test_selftest), cmocka_unit_test(test_other_runtime)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_usage),    cmocka_unit_test(test_wrong_input),
+	                                   cmocka_unit_test(test_commands), cmocka_unit_test(test_predictions),
+	                                   cmocka_unit_test(test_selftest), cmocka_unit_test(test_other_runtime)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,5 +1,5 @@
-/* Input: tests/reference/metrics.txt, what scikit-learn computed and printed. Output: pass or fail, with the first difference.
- * Invariant: texts are compared to the character, averages to the bit, curves and losses to 1e-12. */
+/* Input: tests/reference/metrics.txt, what scikit-learn computed and printed. Output: pass or fail, with the first
+ * difference. Invariant: texts are compared to the character, averages to the bit, curves and losses to 1e-12. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,7 +89,8 @@ static uint8_t *bytes(const Case *item, const char *key, int64_t *count) {
 
 static void check_number(const Case *item, const char *key, double got, double tolerance) {
 	double want = strtod(get(item, key), NULL);
-	if (!(fabs(got - want) <= tolerance * fmax(1, fabs(want)))) fail_msg("%s: %.17g, scikit-learn says %.17g", key, got, want);
+	if (!(fabs(got - want) <= tolerance * fmax(1, fabs(want))))
+		fail_msg("%s: %.17g, scikit-learn says %.17g", key, got, want);
 }
 
 static void check_score(const char *want, const nn_class_score *got) {
@@ -117,7 +118,8 @@ static void check_report(const Case *item, const nn_classification *result, cons
 
 static void check_classes(const Case *item) {
 	int64_t samples;
-	int classes = atoi(get(item, "classes")), *truth = integers(item, "truth", &samples), *predicted = integers(item, "predicted", &samples);
+	int classes = atoi(get(item, "classes")), *truth = integers(item, "truth", &samples),
+	    *predicted = integers(item, "predicted", &samples);
 	const char **names = names_of(item, classes);
 	nn_classification result;
 	nn_text text = {0};
@@ -151,7 +153,8 @@ static void check_multilabel(const Case *item) {
 static void check_curve(const Case *item, const double *scores, const uint8_t *truth, int64_t samples) {
 	int64_t count;
 	double *fpr = numbers(item, "fpr", &count), *tpr = numbers(item, "tpr", &count);
-	double *x = malloc(sizeof *x * (size_t)(samples + 1)), *y = malloc(sizeof *y * (size_t)(samples + 1)), area = 0, wanted = 0;
+	double *x = malloc(sizeof *x * (size_t)(samples + 1)), *y = malloc(sizeof *y * (size_t)(samples + 1)), area = 0,
+	       wanted = 0;
 	int64_t corners = nn_roc_curve(scores, truth, samples, x, y);
 	assert_true(corners >= 2 && corners <= samples + 1);
 	for (int64_t i = 1; i < corners; i++) area += (x[i] - x[i - 1]) * (y[i] + y[i - 1]) / 2;
@@ -193,8 +196,14 @@ static void check_regression(const Case *item) {
 }
 
 static void test_reference(void **state) {
-	static const struct { const char *kind; void (*check)(const Case *); } checks[] = {{"classes", check_classes},
-		{"multilabel", check_multilabel}, {"scores", check_scores}, {"ovr", check_ovr}, {"regression", check_regression}};
+	static const struct {
+		const char *kind;
+		void (*check)(const Case *);
+	} checks[] = {{"classes", check_classes},
+	              {"multilabel", check_multilabel},
+	              {"scores", check_scores},
+	              {"ovr", check_ovr},
+	              {"regression", check_regression}};
 	FILE *file = fopen("tests/reference/metrics.txt", "r");
 	Case item;
 	int seen[5] = {0};
@@ -229,7 +238,9 @@ static void test_json(void **state) {
 	(void)state;
 	assert_int_equal(nn_classify(&result, truth, predicted, 3, 2), 0);
 	nn_classification_json(&text, &result, names);
-	assert_non_null(strstr(text.data, "\"a\\\"b\": {\"precision\": 0.5, \"recall\": 1, \"f1-score\": 0.6666666666666666, \"support\": 1.0}"));
+	assert_non_null(strstr(
+	        text.data,
+	        "\"a\\\"b\": {\"precision\": 0.5, \"recall\": 1, \"f1-score\": 0.6666666666666666, \"support\": 1.0}"));
 	assert_non_null(strstr(text.data, "\"c\\n\": {"));
 	assert_non_null(strstr(text.data, "\"accuracy\": 0.6666666666666666"));
 	nn_text_free(&text);
@@ -237,6 +248,7 @@ static void test_json(void **state) {
 }
 
 int main(void) {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_reference), cmocka_unit_test(test_undefined), cmocka_unit_test(test_json)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_reference), cmocka_unit_test(test_undefined),
+	                                   cmocka_unit_test(test_json)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

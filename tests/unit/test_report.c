@@ -1,5 +1,6 @@
 /* Input: histories and evaluations, with hostile names. Output: pass or fail.
- * Invariant: a report is well-formed XML without scripts or links, whatever the names are; lines and tables read as they should. */
+ * Invariant: a report is well-formed XML without scripts or links, whatever the names are; lines and tables read as
+ * they should. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,11 +68,31 @@ static char *page_of(int epochs, int with_evaluation, const nn_model *model, cha
 	nn_history history = history_of(epochs);
 	int truth[6] = {0, 0, 0, 1, 1, 1}, predicted[6] = {0, 0, 1, 1, 1, 0};
 	double x[3] = {0, 0.4, 1}, y[3] = {0, 0.8, 1};
-	nn_evaluation evaluation = {.model = model, .split = "test", .source = hostile, .samples = 6, .loss = 0.5, .class_count = 2, .classes = (char **)classes,
-		.accuracy = 4.0 / 6, .roc_auc = 0.7, .log_loss = 0.5, .sensitivity = 0.66, .specificity = 0.66, .false_rates = x, .true_rates = y, .roc_count = 3,
-		.mae = NAN, .mse = NAN, .r2 = NAN};
-	nn_report report = {.model = model, .history = &history, .evaluation = with_evaluation ? &evaluation : NULL, .best_epoch = epochs - 1, .epochs = epochs,
-		.seed = UINT64_MAX, .seconds = 4000};
+	nn_evaluation evaluation = {.model = model,
+	                            .split = "test",
+	                            .source = hostile,
+	                            .samples = 6,
+	                            .loss = 0.5,
+	                            .class_count = 2,
+	                            .classes = (char **)classes,
+	                            .accuracy = 4.0 / 6,
+	                            .roc_auc = 0.7,
+	                            .log_loss = 0.5,
+	                            .sensitivity = 0.66,
+	                            .specificity = 0.66,
+	                            .false_rates = x,
+	                            .true_rates = y,
+	                            .roc_count = 3,
+	                            .mae = NAN,
+	                            .mse = NAN,
+	                            .r2 = NAN};
+	nn_report report = {.model = model,
+	                    .history = &history,
+	                    .evaluation = with_evaluation ? &evaluation : NULL,
+	                    .best_epoch = epochs - 1,
+	                    .epochs = epochs,
+	                    .seed = UINT64_MAX,
+	                    .seconds = 4000};
 	nn_text text = {0};
 	assert_int_equal(nn_classify(&evaluation.scores, truth, predicted, 6, 2), 0);
 	nn_report_html(&text, &report);
@@ -86,7 +107,8 @@ static void test_pages(void **unused) {
 	char *const classes[2] = {(char *)hostile, "b<c>"};
 	nn_layer layer = {hostile, hostile, hostile, 5};
 	(void)unused;
-	model.layers = &layer, model.training.optimizer = hostile, model.training.loss = hostile, model.spec = hostile, model.name = hostile;
+	model.layers = &layer, model.training.optimizer = hostile, model.training.loss = hostile, model.spec = hostile,
+	model.name = hostile;
 	model.target = hostile;
 	for (int epochs = 0; epochs < 50; epochs = epochs * 2 + 1)
 		for (int evaluated = 0; evaluated < 2; evaluated++) {
@@ -130,9 +152,11 @@ static void check_line(const nn_progress_line *line, const double *values, const
 
 static void test_progress(void **unused) {
 	double values[2] = {0.81, 0.42}, small[2] = {NAN, 1e-5};
-	nn_progress_line line = {.step = 32, .steps = 100, .seconds = 4.8, .rate = 213.3, .step_seconds = 0.15, .width = 120, .utf8 = 1};
+	nn_progress_line line = {
+	        .step = 32, .steps = 100, .seconds = 4.8, .rate = 213.3, .step_seconds = 0.15, .width = 120, .utf8 = 1};
 	(void)unused;
-	check_line(&line, values, " 32/100 ━━━━━━────────────── 10s 150ms/step 213/s - accuracy: 0.8100 - loss: 0.4200");
+	check_line(&line, values,
+	           " 32/100 ━━━━━━────────────── 10s 150ms/step 213/s - accuracy: 0.8100 - loss: 0.4200");
 	check_line(&line, small, " 32/100 ━━━━━━────────────── 10s 150ms/step 213/s - loss: 1.0000e-05");
 	line.width = 80;
 	check_line(&line, values, " 32/100 ━━━━━━────────────── 10s 150ms/step - accuracy: 0.8100 - loss: 0.4200");
@@ -144,10 +168,12 @@ static void test_progress(void **unused) {
 	nn_text text = {0};
 	nn_progress_text(&text, &line, NULL, NULL, 0);
 	nn_text_free(&text);
-	line = (nn_progress_line){.step = 100, .steps = 100, .seconds = 75, .rate = 3.14, .step_seconds = 2, .final = 1, .width = 40};
+	line = (nn_progress_line){
+	        .step = 100, .steps = 100, .seconds = 75, .rate = 3.14, .step_seconds = 2, .final = 1, .width = 40};
 	check_line(&line, values, "100/100 ==================== 1:15 2s/step 3.1/s - accuracy: 0.8100 - loss: 0.4200");
 	line = (nn_progress_line){.step = 1, .steps = 10, .seconds = 1, .rate = 1, .step_seconds = 3600, .width = 100};
-	check_line(&line, values, " 1/10 ==.................. 9:00:00 3600s/step 1.0/s - accuracy: 0.8100 - loss: 0.4200");
+	check_line(&line, values,
+	           " 1/10 ==.................. 9:00:00 3600s/step 1.0/s - accuracy: 0.8100 - loss: 0.4200");
 }
 
 static void test_info(void **unused) {
@@ -156,14 +182,27 @@ static void test_info(void **unused) {
 	(void)unused;
 	model.parameters = 44396033, model.trainable_parameters = 44396032;
 	nn_info_text(&text, &model);
-	assert_non_null(strstr(text.data, " Total params: 44,396,033 (169.36 MB)\n Trainable params: 44,396,032 (169.36 MB)\n Non-trainable params: 1 (4.00 B)\n"));
-	assert_non_null(strstr(text.data, "│ dense (Dense)                   │ (None, 1)              │             5 │\n"));
+	assert_non_null(strstr(text.data, " Total params: 44,396,033 (169.36 MB)\n Trainable params: 44,396,032 "
+	                                  "(169.36 MB)\n Non-trainable params: 1 (4.00 B)\n"));
+	assert_non_null(
+	        strstr(text.data, "│ dense (Dense)                   │ (None, 1)              │             5 │\n"));
 	nn_text_free(&text);
 }
 
 static void test_numbers(void **unused) {
-	static const struct { double number; int size; const char *text; } cases[] = {{0.1, 8, "0.1"}, {1.0 / 3, 8, "0.3333333333333333"}, {(float)0.1, 4, "0.1"},
-		{(float)(1.0 / 3), 4, "0.33333334"}, {1e300, 8, "1e+300"}, {-INFINITY, 8, "-inf"}, {NAN, 4, "nan"}, {5e-324, 8, "5e-324"}, {0, 8, "0"}};
+	static const struct {
+		double number;
+		int size;
+		const char *text;
+	} cases[] = {{0.1, 8, "0.1"},
+	             {1.0 / 3, 8, "0.3333333333333333"},
+	             {(float)0.1, 4, "0.1"},
+	             {(float)(1.0 / 3), 4, "0.33333334"},
+	             {1e300, 8, "1e+300"},
+	             {-INFINITY, 8, "-inf"},
+	             {NAN, 4, "nan"},
+	             {5e-324, 8, "5e-324"},
+	             {0, 8, "0"}};
 	nn_text text = {0};
 	(void)unused;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -181,7 +220,8 @@ static void test_numbers(void **unused) {
 }
 
 int main(void) {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_pages), cmocka_unit_test(test_curves), cmocka_unit_test(test_progress),
-		cmocka_unit_test(test_info), cmocka_unit_test(test_numbers)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_pages), cmocka_unit_test(test_curves),
+	                                   cmocka_unit_test(test_progress), cmocka_unit_test(test_info),
+	                                   cmocka_unit_test(test_numbers)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,8 +37,10 @@ static void write_table(const char *path, int rows, const char *const labels[2],
 		for (int i = 0; i < FAKE_FEATURES; i++) x[i] = 3 * fake_noise(seed, 3, r, i);
 		z += x[0] - 0.5 * x[1];
 		fprintf(file, "%.4f,%.4f,%.4f,%.4f,", x[0], x[1], x[2], x[3]);
-		if (labels) fprintf(file, "%s\n", labels[z > 0]);
-		else fprintf(file, "%.3f\n", z);
+		if (labels)
+			fprintf(file, "%s\n", labels[z > 0]);
+		else
+			fprintf(file, "%.3f\n", z);
 	}
 	fclose(file);
 }
@@ -71,7 +73,11 @@ static int setup(void **unused) {
 }
 
 static nn_train_options options_of(const char *out) {
-	return (nn_train_options){.train = FOLDER "/train.csv", .validation = FOLDER "/validation.csv", .test = FOLDER "/test.csv", .out = out, .quiet = 1};
+	return (nn_train_options){.train = FOLDER "/train.csv",
+	                          .validation = FOLDER "/validation.csv",
+	                          .test = FOLDER "/test.csv",
+	                          .out = out,
+	                          .quiet = 1};
 }
 
 /* Keras's own decisions: see tests/reference/callbacks.py. */
@@ -83,8 +89,9 @@ static void test_keras(void **unused) {
 	(void)unused;
 	assert_non_null(file);
 	for (; getline(&line, &size, file) > 0; cases++) {
-		nn_callback rules[2] = {{.kind = NN_EARLY_STOPPING, .monitor = "m", .restore_best_weights = 1},
-			{.kind = NN_MODEL_CHECKPOINT, .monitor = "m", .save_best_only = 1, .baseline = NAN}};
+		nn_callback rules[2] = {
+		        {.kind = NN_EARLY_STOPPING, .monitor = "m", .restore_best_weights = 1},
+		        {.kind = NN_MODEL_CHECKPOINT, .monitor = "m", .save_best_only = 1, .baseline = NAN}};
 		nn_training training = {.callbacks = rules, .callback_count = 2};
 		nn_history history = {.column_count = 1, .columns = {"m"}};
 		nn_callbacks callbacks;
@@ -103,7 +110,8 @@ static void test_keras(void **unused) {
 			nn_callbacks_epoch(&callbacks, &history, epoch);
 			strcat(saved, callbacks.states[1].save ? "1" : "0");
 		}
-		if ((callbacks.stop ? epoch - 1 : -1) != stopped || callbacks.states[0].wait != wait || callbacks.states[0].best_epoch != best || strcmp(saves, saved))
+		if ((callbacks.stop ? epoch - 1 : -1) != stopped || callbacks.states[0].wait != wait ||
+		    callbacks.states[0].best_epoch != best || strcmp(saves, saved))
 			fail_msg("case %d: %s", cases + 1, line);
 		nn_callbacks_close(&callbacks);
 		nn_history_free(&history);
@@ -118,7 +126,10 @@ static void test_paths(void **unused) {
 	nn_history history = {.column_count = 2, .columns = {"val_loss", "x"}};
 	(void)unused;
 	assert_int_equal(nn_history_add(&history, values), 0);
-	static const char *const texts[][2] = {{"w-{epoch:02d}-{val_loss:.2f}.safetensors", "w-03-0.12.safetensors"}, {"{epoch}", "3"}, {"{x}", "2"}, {"%s%n", "%s%n"}};
+	static const char *const texts[][2] = {{"w-{epoch:02d}-{val_loss:.2f}.safetensors", "w-03-0.12.safetensors"},
+	                                       {"{epoch}", "3"},
+	                                       {"{x}", "2"},
+	                                       {"%s%n", "%s%n"}};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		char *path = nn_callback_path(texts[i][0], &history, 2);
 		assert_string_equal(path, texts[i][1]);
@@ -159,7 +170,8 @@ static void test_resume(void **unused) {
 	FILE *file = fopen(FOLDER "/twice/history.csv", "a");
 	fputs("99,1,2", file);
 	fclose(file);
-	twice = (nn_train_options){.out = FOLDER "/twice", .resume = 1, .epochs = 6, .quiet = 1}; /* the paths are remembered */
+	twice = (nn_train_options){
+	        .out = FOLDER "/twice", .resume = 1, .epochs = 6, .quiet = 1}; /* the paths are remembered */
 	assert_int_equal(nn_train(&model, &twice), 0);
 	check_same(FOLDER "/once", FOLDER "/twice", "history.csv");
 	check_same(FOLDER "/once", FOLDER "/twice", "last.safetensors");
@@ -194,11 +206,20 @@ static void test_kill(void **unused) {
 	check_same(FOLDER "/whole", FOLDER "/killed", "metrics.json");
 }
 
-/* The weights that remain are those of the best epoch, whether the training ran through, stopped early or was resumed. */
+/* The weights that remain are those of the best epoch, whether the training ran through, stopped early or was resumed.
+ */
 static void test_restore(void **unused) {
-	static const nn_callback rules[] = {
-		{.kind = NN_EARLY_STOPPING, .monitor = "val_loss", .mode = -1, .patience = 3, .baseline = NAN, .restore_best_weights = 1},
-		{.kind = NN_MODEL_CHECKPOINT, .monitor = "val_accuracy", .mode = 1, .baseline = NAN, .filepath = "epochs/{epoch:03d}.safetensors"}};
+	static const nn_callback rules[] = {{.kind = NN_EARLY_STOPPING,
+	                                     .monitor = "val_loss",
+	                                     .mode = -1,
+	                                     .patience = 3,
+	                                     .baseline = NAN,
+	                                     .restore_best_weights = 1},
+	                                    {.kind = NN_MODEL_CHECKPOINT,
+	                                     .monitor = "val_accuracy",
+	                                     .mode = 1,
+	                                     .baseline = NAN,
+	                                     .filepath = "epochs/{epoch:03d}.safetensors"}};
 	nn_model model = fake_binary_model();
 	nn_train_options options = options_of(FOLDER "/restore");
 	char error[NN_ERROR];
@@ -213,11 +234,13 @@ static void test_restore(void **unused) {
 	int lines = -1;
 	for (char *c = text; *c; c++) lines += *c == '\n';
 	assert_true(lines > 4 && lines < 60);
+	assert_false(nn_file_exists(FOLDER "/restore/early_stopping_1.safetensors"));
 	free(text);
 	assert_int_equal(nn_load(&model, &last, FOLDER "/restore/last.safetensors", error), 0);
 	assert_int_equal(nn_load(&model, &best, FOLDER "/restore/best.safetensors", error), 0);
 	assert_memory_equal(last.kernel, best.kernel, sizeof last.kernel);
-	assert_true(nn_file_exists(FOLDER "/restore/epochs/001.safetensors") && nn_file_exists(FOLDER "/restore/epochs/005.safetensors"));
+	assert_true(nn_file_exists(FOLDER "/restore/epochs/001.safetensors") &&
+	            nn_file_exists(FOLDER "/restore/epochs/005.safetensors"));
 }
 
 static void test_not_finite(void **unused) {
@@ -231,7 +254,8 @@ static void test_not_finite(void **unused) {
 	for (int i = 0; i < 40; i++) fprintf(file, "%d,1e30,2,3,%s\n", i, i % 2 ? "ill" : "well");
 	fclose(file);
 	model.data.normalize = NN_NORMALIZE_NONE;
-	broken = options, broken.train = FOLDER "/huge.csv", broken.out = FOLDER "/broken", broken.validation = broken.test = NULL;
+	broken = options, broken.train = FOLDER "/huge.csv", broken.out = FOLDER "/broken",
+	broken.validation = broken.test = NULL;
 	assert_int_equal(nn_train(&model, &broken), 1);
 	assert_false(nn_file_exists(FOLDER "/broken/last.safetensors"));
 }
@@ -256,7 +280,7 @@ static void test_regression(void **unused) {
 	(void)unused;
 	assert_int_equal(nn_train(&model, &options), 0);
 	char *text = read_text(FOLDER "/numbers/metrics.json");
-	assert_non_null(strstr(text, "\"r2\": 0.") );
+	assert_non_null(strstr(text, "\"r2\": 0."));
 	assert_non_null(strstr(text, "\"mae\": 0."));
 	free(text);
 }
@@ -293,8 +317,11 @@ static void test_other_data(void **unused) {
 }
 
 int main(void) {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_keras), cmocka_unit_test(test_paths), cmocka_unit_test(test_history_file),
-		cmocka_unit_test(test_resume), cmocka_unit_test(test_kill), cmocka_unit_test(test_restore), cmocka_unit_test(test_not_finite),
-		cmocka_unit_test(test_init), cmocka_unit_test(test_regression), cmocka_unit_test(test_unwritable), cmocka_unit_test(test_other_data)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_keras),        cmocka_unit_test(test_paths),
+	                                   cmocka_unit_test(test_history_file), cmocka_unit_test(test_resume),
+	                                   cmocka_unit_test(test_kill),         cmocka_unit_test(test_restore),
+	                                   cmocka_unit_test(test_not_finite),   cmocka_unit_test(test_init),
+	                                   cmocka_unit_test(test_regression),   cmocka_unit_test(test_unwritable),
+	                                   cmocka_unit_test(test_other_data)};
 	return cmocka_run_group_tests(tests, setup, NULL);
 }
