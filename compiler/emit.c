@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "emit.h"
+#include "unroll.h"
 
 static void preamble(CWriter *out, const Model *model, const char *header_name)
 {
@@ -55,6 +56,11 @@ static void tables(CWriter *out, const Plan *plan, const char *prefix)
 	}
 }
 
+static const Node *main_node(const Step *step)
+{
+	return step->anchor ? step->anchor : step->nodes[step->count - 1];
+}
+
 /* Is name a word of text? */
 static bool mentions(const char *text, const char *name)
 {
@@ -79,11 +85,6 @@ static const char *parameter_list(Arena *arena, const char *body, bool declare)
 		list = arena_format(arena, "%s%s%s", list, *list ? ", " : "", declare ? parameters[i].declaration : parameters[i].name);
 	}
 	return *list ? list : declare ? "void" : "";
-}
-
-static const Node *main_node(const Step *step)
-{
-	return step->anchor ? step->anchor : step->nodes[step->count - 1];
 }
 
 static const char *step_name(const Plan *plan, const Step *step)
@@ -118,12 +119,43 @@ static void step_comment(CWriter *out, const Model *model, const Plan *plan, con
 	cw_comment(out, "%s%s %s: %s; kernel %s%s", of, phase, shape_text(out->arena, &step->space), what, step->kernel->name, line);
 }
 
+/* --unroll=full writes out all but the first values of the weights, which are drawn once. */
+static bool written_out(const Plan *plan) { return plan->target->full && strcmp(plan->program->name, "initialize") != 0; }
+
 static const char *step_body(const Plan *plan, const Step *step)
 {
 	CWriter *out = cwriter_new(plan->context->arena);
 	out->depth = 1;
 	step->kernel->emit(out, plan, step);
-	return out->text ? out->text : "";
+	const char *text = out->text ? out->text : "";
+	return written_out(plan) ? unroll_text(plan->context->arena, text) : text;
+}
+
+/* --unroll=full: what the whole file would come to, and where most of it is. False after an error. */
+bool emit_within_budget(const Model *model)
+{
+	double sum = 0, most = 0;
+	const Step *largest = NULL;
+	for (int p = 0; p < model->network->program_count; p++) {
+		if (!written_out(model->plans[p])) continue;
+		for (int s = 0; s < model->plans[p]->step_count; s++) {
+			const Step *step = model->plans[p]->steps[s];
+			CWriter *out = cwriter_new(model->context->arena);
+			step->kernel->emit(out, model->plans[p], step);
+			double count = out->text ? unroll_count(out->text) : 0;
+			sum += count;
+			if (count <= most) continue;
+			most = count;
+			largest = step;
+		}
+	}
+	if (sum <= UNROLL_BUDGET) return true;
+	Place place = main_node(largest)->place;
+	if (!place.source || place.source->library) place = (Place){model->spec->source, 0, 0, 1};
+	diag_error(model->context, place, "leave out --unroll=full: --unroll=auto writes out what is faster so",
+		"in straight line the network is %.0f statements, %.0f of them of %s; the budget of --unroll=full is %d", sum, most,
+		*main_node(largest)->layer ? main_node(largest)->layer : main_node(largest)->op->name, (int)UNROLL_BUDGET);
+	return false;
 }
 
 static size_t output_offset(const Plan *plan, const Node *node) { return plan->location[node->id].offset; }
@@ -195,7 +227,9 @@ const char *emit_source(const Model *model, const char *header_name)
 	banner(out, model);
 	preamble(out, model, header_name);
 	for (int i = 0; i < helpers->count; i++) {
-		cw_text(out, helpers->texts[i]);
+		const Helper *function = &helpers->items[i];
+		cw_comment(out, "%s", function->comment);
+		cw_text(out, arena_format(out->arena, "static void %s%s", function->name, function->text));
 		cw_blank(out);
 	}
 	cw_text(out, steps->text);

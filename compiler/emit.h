@@ -31,6 +31,7 @@ void model_describe(Model *model); /* model.c: the task, the fitted tensors; bef
 void model_check(const Model *model); /* limits.ram of the spec */
 /* Gives every variable its place in the state: what predict needs first. */
 void model_place(Model *model);
+bool emit_within_budget(const Model *model); /* false after an error: --unroll=full would be too long */
 const char *emit_source(const Model *model, const char *header_name);
 const char *emit_header(const Model *model);
 void emit_descriptor(CWriter *out, const Model *model); /* the nn_model and all it points to */

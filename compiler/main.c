@@ -127,6 +127,7 @@ static Model *compile(Context *context, const Options *options, const Source *so
 	model->plans = arena_alloc(context->arena, sizeof *model->plans*(size_t)(network->program_count + 1));
 	for (int p = 0; p < network->program_count; p++) model->plans[p] = plan_make(context, network->programs[p], target);
 	model_check(model);
+	emit_within_budget(model);
 	return context->errors ? NULL : model;
 }
 

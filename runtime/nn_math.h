@@ -4,6 +4,7 @@
 #ifndef NN_MATH_H
 #define NN_MATH_H
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -19,6 +20,9 @@ static inline nn_real nn_min(nn_real a, nn_real b) { return a < b ? a : b; }
 static inline nn_real nn_less(nn_real a, nn_real b) { return a < b ? (nn_real)1 : (nn_real)0; }
 static inline nn_real nn_equal(nn_real a, nn_real b) { return a == b ? (nn_real)1 : (nn_real)0; }
 static inline nn_real nn_select(nn_real c, nn_real a, nn_real b) { return c != 0 ? a : b; }
+
+/* A number as a row of a table of n; -1: there is no such row. */
+static inline ptrdiff_t nn_index(nn_real x, ptrdiff_t n) { return x >= 0 && x < (nn_real)n ? (ptrdiff_t)x : -1; }
 
 #ifdef NN_DOUBLE
 static inline double nn_exp(double x) { return exp(x); }

@@ -18,8 +18,9 @@ static void emit(CWriter *out, const Plan *plan, const Step *step)
 		Index at[MAX_RANK], place[MAX_RANK];
 		Nest nest = nest_over(scope, &node->args[i]->shape, ~0u, at);
 		for (int k = 0; k < node->shape.rank; k++) place[k] = at[k];
-		place[axis].constant += start;
-		start += node->args[i]->shape.dim[axis].size;
+		Dim piece = node->args[i]->shape.dim[axis];
+		place[axis] = index_add(place[axis], index_places(scope, piece, start), 1);
+		start += piece.size;
 		nest_open(out, scope, &nest, (worth_threads(step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
 		const char *value = scope_value(scope, node->args[i], at);
 		cw(out, "%s = %s;", scope_element(scope, node, place), value);

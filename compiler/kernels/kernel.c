@@ -135,6 +135,7 @@ static bool below(Scope *scope, const Node *node, const Index *at, Index *place)
 		for (int k = 0; k < node->shape.rank; k++) place[node->at.order[k]] = at[k];
 	} else if (node->op == &op_slice) {
 		for (int k = 0; k < node->shape.rank; k++) place[k] = at[k];
+		if (arg->shape.dim[node->at.axis].rows && node->at.start) return false; /* it starts where live rows end */
 		place[node->at.axis].constant += node->at.start;
 	} else if (node->op == &op_unfold) {
 		for (int i = 0; i < w->rank; i++)
@@ -170,22 +171,18 @@ bool affine_view(const Plan *plan, Node *view, Node **stored, int64_t *offset, i
 	return true;
 }
 
-const char *helper(const Plan *plan, const char *hint, const char *arguments, const char *body)
+const char *helper(const Plan *plan, const char *hint, const char *comment, const char *arguments, const char *body)
 {
 	Helpers *all = plan->helpers;
 	Arena *arena = plan->context->arena;
-	const char *rest = arena_format(arena, "(%s)\n%s", arguments, body);
-	int same_hint = 0;
-	for (int i = 0; i < all->count; i++) {
-		size_t length = strlen(all->names[i]);
-		if (!strcmp(all->texts[i] + strlen("static void ") + length, rest)) return all->names[i];
-		size_t stem = strlen(hint);
-		same_hint += !strncmp(all->names[i], hint, stem) && (!all->names[i][stem] || all->names[i][stem] == '_');
+	const char *text = arena_format(arena, "(%s)\n%s", arguments, body), *name = hint;
+	for (int i = 0, number = 2; i < all->count; i++) {
+		if (!strcmp(all->items[i].text, text)) return all->items[i].name;
+		if (strcmp(all->items[i].name, name)) continue;
+		name = arena_format(arena, "%s_%d", hint, number++);
+		i = -1;
 	}
-	const char *name = same_hint ? arena_format(arena, "%s_%d", hint, same_hint) : hint;
-	all->names = arena_grow(arena, all->names, all->count, &all->names_capacity, sizeof *all->names);
-	all->texts = arena_grow(arena, all->texts, all->count, &all->texts_capacity, sizeof *all->texts);
-	all->names[all->count] = name;
-	all->texts[all->count++] = arena_format(arena, "static void %s%s", name, rest);
+	all->items = arena_grow(arena, all->items, all->count, &all->capacity, sizeof *all->items);
+	all->items[all->count++] = (Helper){name, comment, text};
 	return name;
 }

@@ -31,9 +31,12 @@ typedef struct Kernel Kernel;
 typedef struct Plan Plan;
 
 /* Functions that several steps call: each text once. */
+typedef struct Helper {
+	const char *name, *comment, *text; /* text: arguments and body */
+} Helper;
 typedef struct Helpers {
-	const char **names, **texts;
-	int count, names_capacity, texts_capacity;
+	Helper *items;
+	int count, capacity;
 } Helpers;
 
 typedef struct Step {
@@ -84,7 +87,7 @@ struct Plan {
 };
 
 /* The name of the function `static void NAME(arguments)` + body: the name is hint, numbered where another body has it. */
-const char *helper(const Plan *plan, const char *hint, const char *arguments, const char *body);
+const char *helper(const Plan *plan, const char *hint, const char *comment, const char *arguments, const char *body);
 
 /* --- what kernels share (support.c) ------------------------------------------------------------------------------- */
 
@@ -130,6 +133,8 @@ int scope_var(Scope *scope, const char *name, int64_t size);
 Index index_constant(int64_t constant);
 Index index_var(int var, int64_t by);
 Index index_add(Index a, Index b, int64_t times); /* a + times·b */
+/* so many places along an axis, as an index: along the batch they are whole batches, and count live rows */
+Index index_places(Scope *scope, Dim axis, int64_t places);
 const char *index_text(const Scope *scope, const Index *index);
 int64_t index_max(const Scope *scope, const Index *index);
 int64_t index_min(const Scope *scope, const Index *index);
@@ -143,6 +148,8 @@ Index index_flat(const Shape *shape, const Index *at);
 const char *scope_value(Scope *scope, Node *node, const Index *at);
 /* The same, the place given in another shape with as many places in the same order. */
 const char *scope_value_in(Scope *scope, Node *node, const Shape *shape, const Index *at);
+/* "$0*$1" with its operands put in, with no more parentheses than the order of evaluation needs. */
+const char *expression(Arena *arena, const char *pattern, const char *const *operands);
 /* From here on the value of node at this place is text (an accumulator, an element of a tile). */
 void scope_give(Scope *scope, const Node *node, const Shape *shape, const Index *at, const char *text);
 /* The stored element as an lvalue. */

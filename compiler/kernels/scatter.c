@@ -1,4 +1,5 @@
-/* scatter.c: rows added into a table at given places: the gradient of a gather. In the order of the indexes, so that sums repeat. */
+/* scatter.c: rows added into a table at given places: the gradient of a gather. In the order of the indexes, so that sums repeat.
+ * A number outside the table is left out. */
 #include "nest.h"
 
 static double cost(const Plan *plan, const Step *step)
@@ -21,7 +22,9 @@ static void emit(CWriter *out, const Plan *plan, const Step *step)
 	unsigned outer = (1u << index->shape.rank) - 1;
 	Nest rows = nest_over(scope, &values->shape, outer, at);
 	nest_open(out, scope, &rows, 0);
-	cw(out, "const ptrdiff_t row = (ptrdiff_t)(%s);", scope_value(scope, index, at));
+	cw(out, "const real number = %s;", scope_value(scope, index, at));
+	cw(out, "if (number >= 0 && number < %lld) {", (long long)node->shape.dim[0].size);
+	cw(out, "const ptrdiff_t row = (ptrdiff_t)number;");
 	place[0] = index_var(scope_var(scope, "row", node->shape.dim[0].size), 1);
 	Nest width = nest_over(scope, &values->shape, ~outer, at);
 	for (int k = 1; k < node->shape.rank; k++) place[k] = at[index->shape.rank + k - 1];
@@ -29,6 +32,7 @@ static void emit(CWriter *out, const Plan *plan, const Step *step)
 	const char *value = scope_value(scope, values, at);
 	cw(out, "%s += %s;", scope_element(scope, node, place), value);
 	nest_close(out, &width);
+	cw(out, "}");
 	nest_close(out, &rows);
 }
 

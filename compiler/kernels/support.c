@@ -56,6 +56,16 @@ Index index_add(Index a, Index b, int64_t times)
 	return a;
 }
 
+Index index_places(Scope *scope, Dim axis, int64_t places)
+{
+	if (!axis.rows || !places) return index_constant(places);
+	int64_t batch = axis.size/axis.rows;
+	int var = 0;
+	while (var < scope->var_count && strcmp(scope->vars[var].name, "n")) var++;
+	if (var == scope->var_count) scope_var(scope, "n", batch + 1);
+	return index_var(var, places/batch);
+}
+
 int64_t index_max(const Scope *scope, const Index *index)
 {
 	int64_t sum = index->constant;
@@ -226,7 +236,7 @@ static int binding(const char *text)
 static const char *enclosed(Arena *arena, const char *text, bool needed) { return needed ? arena_format(arena, "(%s)", text) : text; }
 
 /* "$0*$1" with its operands put in, with no more parentheses than the order of evaluation needs */
-static const char *filled(Arena *arena, const char *pattern, const char **operands)
+const char *expression(Arena *arena, const char *pattern, const char *const *operands)
 {
 	int level = binding(pattern);
 	const char *text = "";
@@ -289,7 +299,7 @@ static const char *elementwise(Scope *scope, Node *node, const Shape *shape, con
 		else broadcast_place(&node->shape, own, &arg->shape, place);
 		operands[i] = scope_value(scope, arg, place);
 	}
-	const char *text = filled(scope->arena, node->op->c_text, operands);
+	const char *text = expression(scope->arena, node->op->c_text, operands);
 	return strlen(text) > 70 || used_often(scope->plan, node) ? named(scope, node, index_flat(shape, at), text) : text;
 }
 
@@ -298,14 +308,14 @@ typedef struct Guard {
 	bool never;
 } Guard;
 
-static void guard(Scope *scope, Guard *guard_, const Index *index, int64_t size)
+static void guard(Scope *scope, Guard *guard_, const Index *index, Dim axis)
 {
-	int64_t low = index_min(scope, index), high = index_max(scope, index);
+	int64_t size = axis.size, low = index_min(scope, index), high = index_max(scope, index);
 	if (high < 0 || low >= size) guard_->never = true;
 	const char *text = index_text(scope, index);
 	if (low < 0) guard_->text = arena_format(scope->arena, "%s%s%s >= 0", guard_->text, *guard_->text ? " && " : "", text);
 	if (high >= size)
-		guard_->text = arena_format(scope->arena, "%s%s%s < %lld", guard_->text, *guard_->text ? " && " : "", text, (long long)size);
+		guard_->text = arena_format(scope->arena, "%s%s%s < %s", guard_->text, *guard_->text ? " && " : "", text, dim_text(scope->arena, axis));
 }
 
 static const char *guarded(Scope *scope, Guard test, Node *arg, const Index *at, double fill)
@@ -330,7 +340,7 @@ static const char *unfolded(Scope *scope, Node *node, const Index *at)
 	for (int i = 0; i < w->rank; i++) {
 		Index p = index_add(index_constant(-w->low[i]), at[w->axis + i], w->stride[i]);
 		place[w->axis + i] = index_add(p, at[w->axis + w->rank + i], w->dilation[i]);
-		guard(scope, &test, &place[w->axis + i], shape->dim[w->axis + i].size);
+		guard(scope, &test, &place[w->axis + i], shape->dim[w->axis + i]);
 	}
 	for (int k = w->axis + w->rank; k < shape->rank; k++) place[k] = at[k + w->rank];
 	return guarded(scope, test, node->args[0], place, w->fill);
@@ -345,11 +355,11 @@ static const char *joined(Scope *scope, Node *node, const Index *at)
 	int64_t start = 0;
 	int open = 0;
 	for (int i = 0; i < node->arg_count; i++) {
-		int64_t size = node->args[i]->shape.dim[axis].size;
-		place[axis] = index_add(at[axis], index_constant(-start), 1);
-		start += size;
-		if (index_min(scope, &at[axis]) >= start || index_max(scope, &place[axis]) < 0) continue;
-		bool last = index_max(scope, &at[axis]) < start;
+		Dim piece = node->args[i]->shape.dim[axis];
+		place[axis] = index_add(at[axis], index_places(scope, piece, start), -1);
+		start += piece.size;
+		if (!piece.rows && (index_min(scope, &at[axis]) >= start || index_max(scope, &place[axis]) < 0)) continue;
+		bool last = i == node->arg_count - 1 || (!piece.rows && index_max(scope, &at[axis]) < start);
 		scope->guarded++;
 		const char *inside = scope_value(scope, node->args[i], place);
 		scope->guarded--;
@@ -357,25 +367,38 @@ static const char *joined(Scope *scope, Node *node, const Index *at)
 			text = arena_format(scope->arena, "%s%s", text, inside);
 			break;
 		}
+		Index end = index_places(scope, piece, start);
 		scope->awkward++;
 		open++;
-		text = arena_format(scope->arena, "%s(%s < %lld ? %s : ", text, index_text(scope, &at[axis]), (long long)start, inside);
+		text = arena_format(scope->arena, "%s(%s < %s ? %s : ", text, index_text(scope, &at[axis]), index_text(scope, &end), inside);
 	}
 	while (open-- > 0) text = arena_format(scope->arena, "%s)", text);
 	return text;
 }
 
+/* A number outside the table gathers 0. Inside a guard nothing may be written before it: the row is an expression there. */
 static const char *gathered(Scope *scope, Node *node, const Index *at)
 {
 	Node *table = node->args[0], *index = node->args[1];
-	const char *row = scope_value(scope, index, at);
-	const char *name = arena_format(scope->arena, "g%d", scope->temporaries++);
+	long long rows = table->shape.dim[0].size;
+	const char *number = scope_value(scope, index, at), *name, *test;
 	scope->awkward++;
-	if (scope->out) cw(scope->out, "const ptrdiff_t %s = (ptrdiff_t)(%s);", name, row);
+	if (scope->guarded || !scope->out) {
+		name = arena_format(scope->arena, "((ptrdiff_t)(%s))", number);
+		test = arena_format(scope->arena, "(%s) >= 0 && (%s) < %lld", number, number, rows);
+	} else {
+		name = arena_format(scope->arena, "g%d", scope->temporaries++);
+		cw(scope->out, "const real r%s = %s;", name, number);
+		cw(scope->out, "const ptrdiff_t %s = r%s >= 0 && r%s < %lld ? (ptrdiff_t)r%s : -1;", name, name, name, rows, name);
+		test = arena_format(scope->arena, "%s >= 0", name);
+	}
 	Index place[MAX_RANK];
-	place[0] = index_var(scope_var(scope, name, table->shape.dim[0].size), 1);
+	place[0] = index_var(scope_var(scope, name, rows), 1);
 	for (int k = 1; k < table->shape.rank; k++) place[k] = at[index->shape.rank + k - 1];
-	return scope_value(scope, table, place);
+	scope->guarded++;
+	const char *inside = scope_value(scope, table, place);
+	scope->guarded--;
+	return arena_format(scope->arena, "(%s ? %s : 0)", test, inside);
 }
 
 static const char *viewed(Scope *scope, Node *node, const Index *at)
@@ -392,13 +415,15 @@ static const char *viewed(Scope *scope, Node *node, const Index *at)
 		return scope_value(scope, arg, place);
 	}
 	if (node->op == &op_slice) {
-		place[node->at.axis].constant += node->at.start;
+		Index start = index_places(scope, arg->shape.dim[node->at.axis], node->at.start);
+		place[node->at.axis] = index_add(place[node->at.axis], start, 1);
 		return scope_value(scope, arg, place);
 	}
 	assert(node->op == &op_pad);
 	Guard test = {"", false};
-	place[node->at.axis].constant -= node->at.low;
-	guard(scope, &test, &place[node->at.axis], arg->shape.dim[node->at.axis].size);
+	Dim axis = arg->shape.dim[node->at.axis];
+	place[node->at.axis] = index_add(place[node->at.axis], index_places(scope, axis, node->at.low), -1);
+	guard(scope, &test, &place[node->at.axis], axis);
 	return guarded(scope, test, arg, place, node->at.value);
 }
 
@@ -411,6 +436,14 @@ static const char *leaf(Scope *scope, const Node *node, const Index *at)
 	return arena_format(scope->arena, "(real)%s", enclosed(scope->arena, text, binding(text) < 3));
 }
 
+/* A step that writes variables reads their old values first. */
+static bool writes_state(const Scope *scope)
+{
+	for (int i = 0; scope->step && i < scope->step->store_count; i++)
+		if (scope->plan->location[scope->step->stores[i]->id].space == SPACE_STATE) return true;
+	return false;
+}
+
 const char *scope_value_in(Scope *scope, Node *node, const Shape *shape, const Index *at)
 {
 	Index flat = index_flat(shape, at), own[MAX_RANK];
@@ -419,7 +452,7 @@ const char *scope_value_in(Scope *scope, Node *node, const Shape *shape, const I
 	bool here = scope->step && scope->plan->step_of[node->id] == scope->step->index;
 	if (!here && is_stored(scope->plan, node)) {
 		const char *text = element(scope, node, &flat);
-		return node->op == &op_variable ? named(scope, node, flat, text) : text;
+		return node->op == &op_variable && writes_state(scope) ? named(scope, node, flat, text) : text;
 	}
 	if (node->op->kind == OP_ELEMENTWISE) return elementwise(scope, node, shape, at);
 	if (node->op == &op_stop || node->op == &op_reshape) return scope_value_in(scope, node->args[0], shape, at);

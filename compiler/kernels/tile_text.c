@@ -224,7 +224,8 @@ static const char *tile_function(Text *text, int q)
 	CWriter *out = cwriter_new(text->arena);
 	int rows = p->p*q, lanes = p->plan->target->lanes;
 	const Axis *k = inner_sum(p, 0);
-	cw_comment(out, "%d x %d of c %s sums of a·b%s", rows, row_width(p), p->accumulate ? "+=" : "=", p->inner > 1 ? ", two axes" : "");
+	const char *comment = arena_format(text->arena, "c (%d, %d) %s the sums of a b over %s%s", rows, row_width(p), p->accumulate ? "+=" : "=",
+		p->inner > 1 ? arena_format(text->arena, "%s x ", sum_bound(text, 1)) : "", sum_bound(text, 0));
 	cw(out, "{");
 	accumulators(out, p, rows);
 	if (p->inner > 1) {
@@ -246,13 +247,14 @@ static const char *tile_function(Text *text, int q)
 		for (int v = 0; v < p->vectors; v++) cw(out, "STORE(c + %d, c%d_%d);", r*row_width(p) + v*lanes, r, v);
 	cw(out, "}");
 	const char *arguments = arena_format(text->arena, "const real *restrict a, const real *restrict b, real *restrict c%s", counted(p) ? ", ptrdiff_t count" : "");
-	return helper(p->plan, arena_format(text->arena, "tile_%dx%d", rows, p->vectors), arguments, out->text);
+	return helper(p->plan, arena_format(text->arena, "tile_%dx%d", rows, p->vectors), comment, arguments, out->text);
 }
 
 /* --- the loops --- */
 
 static int add_level(Text *text, const char *var, const char *bound, int64_t size)
 {
+	if (size == 1 && !strcmp(bound, "1")) return -1; /* a single round needs no loop */
 	assert(text->levels < MAX_NEST);
 	text->level[text->levels++] = (Level){var, bound, size};
 	return scope_var(text->scope, var, size);
@@ -263,6 +265,7 @@ static void plain_level(Text *text, const Axis *axis, const char *stem, int numb
 {
 	const char *name = arena_format(text->arena, "%s%d", stem, number_);
 	int var = add_level(text, name, dim_text(text->arena, axis->extent), axis->extent.size);
+	if (var < 0) return;
 	text->a_at = index_add(text->a_at, index_var(var, axis->a), 1);
 	text->b_at = index_add(text->b_at, index_var(var, axis->b), 1);
 	text->place[axis->out] = index_add(text->place[axis->out], index_var(var, text->product->by[axis->out]), 1);
@@ -276,6 +279,7 @@ static int tiled_level(Text *text, const Axis *axis, const char *name, int64_t t
 		bound = size == 1 ? dim_text(text->arena, axis->extent)
 				  : arena_format(text->arena, "(%s + %lld)/%lld", dim_text(text->arena, axis->extent), (long long)size - 1, (long long)size);
 	int var = add_level(text, name, bound, tiles);
+	if (var < 0) return var;
 	if (of_a) text->a_at = index_add(text->a_at, index_var(var, axis->a*size), 1);
 	text->place[axis->out] = index_add(text->place[axis->out], index_var(var, text->product->by[axis->out]*size), 1);
 	return var;
@@ -286,6 +290,7 @@ static void block_level(Text *text)
 	const Product *p = &text->packed;
 	const Axis *column = &text->product->columns.axis[p->columns.count - 1];
 	text->block_var = tiled_level(text, column, "block", p->blocks, row_width(p), false);
+	if (text->block_var < 0) return;
 	int64_t step = p->pack ? p->columns.axis[p->columns.count - 1].b : row_width(p)*column->b;
 	text->b_at = index_add(text->b_at, index_var(text->block_var, step), 1);
 }
@@ -519,7 +524,8 @@ static void emit_nothing(Text *text)
 	for (int k = 0; k < p->result.rank; k++) {
 		const Axis *axis = &p->rows.axis[k];
 		int var = add_level(text, arena_format(text->arena, "i%d", k), dim_text(text->arena, axis->extent), axis->extent.size);
-		place[k] = index_add(index_constant(p->start[k]), index_var(var, p->by[k]), 1);
+		place[k] = index_constant(p->start[k]);
+		if (var >= 0) place[k] = index_add(place[k], index_var(var, p->by[k]), 1);
 	}
 	open_levels(text, "");
 	scope_give(text->scope, p->step->anchor, &p->result, place, "0");
