@@ -6,8 +6,8 @@
 #include <string.h>
 #include "builder.h"
 
-/* What no honest spec needs: expressions evaluated, nested evaluations, nodes in one program. */
-enum { STEP_LIMIT = 3000000, LEVEL_LIMIT = 2500, NODE_LIMIT = 400000 };
+/* What no honest spec needs: expressions evaluated, nested evaluations, nodes in one program; what a message counts as. */
+enum { STEP_LIMIT = 3000000, LEVEL_LIMIT = 2500, NODE_LIMIT = 400000, ERROR_STEPS = 300 };
 
 Value build_error(Builder *builder, Place place, const char *help, const char *format, ...)
 {
@@ -16,6 +16,7 @@ Value build_error(Builder *builder, Place place, const char *help, const char *f
 	const char *text = arena_vformat(builder->arena, format, list);
 	va_end(list);
 	diag_error(builder->context, place, help, "%s", text);
+	builder->steps += ERROR_STEPS;
 	return value_poison();
 }
 

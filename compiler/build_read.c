@@ -364,7 +364,9 @@ static void read_definitions(Builder *builder, const DocNode *root)
 {
 	for (int i = 0; i < root->count; i++) {
 		const DocNode *section = root->pairs[i].value;
-		int kind = root->pairs[i].key->text ? kind_of_section(root->pairs[i].key->text) : -1;
+		int kind = kind_of_section(root->pairs[i].key->text);
+		if (!strcmp(root->pairs[i].key->text, "cells"))
+			build_error(builder, root->pairs[i].key->place, NULL, "this version of nnc has no recurrent layers");
 		if (kind < 0) continue;
 		if (section->kind != DOC_MAP) {
 			build_error(builder, section->place, "write `name(parameters): body`, one a line",
