@@ -141,7 +141,9 @@ static int print(const Model *model, const Options *options)
 		fputs(text, stdout);
 	}
 	if (options->output && output_write(model, options->output)) return 1;
-	return fflush(stdout) || ferror(stdout) ? 1 : 0;
+	if (!fflush(stdout) && !ferror(stdout)) return 0;
+	fprintf(stderr, "standard output: %s\n", strerror(errno));
+	return 1;
 }
 
 int main(int argc, char **argv)

@@ -33,19 +33,32 @@ static int write_directly(const Context *context, const char *path, const char *
 	return 0;
 }
 
-static int write_renamed(const Context *context, const char *path, const char *text)
+/* Writes text whole to a new file beside path. Its name, or NULL after a message. */
+static const char *write_temporary(const Context *context, const char *path, const char *text)
 {
 	const char *temporary = arena_format(context->arena, "%s.%ld.tmp", path, (long)getpid());
 	int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (file < 0) return failed(context, temporary);
+	if (file < 0) return failed(context, path), NULL;
 	int wrong = put(file, text, strlen(text)) || fsync(file);
 	int reason = errno;
 	if (close(file) && !wrong) wrong = 1, reason = errno;
-	if (!wrong && rename(temporary, path)) wrong = 1, reason = errno;
-	if (!wrong) return 0;
+	if (!wrong) return temporary;
 	unlink(temporary);
 	errno = reason;
-	return failed(context, path);
+	return failed(context, path), NULL;
+}
+
+/* Both files or, unless the disk fails between two renames, neither. */
+static int write_both(const Context *context, const char *paths[2], const char *texts[2])
+{
+	const char *temporary[2] = {NULL, NULL};
+	int wrong = 0;
+	for (int i = 0; i < 2 && !wrong; i++) wrong = !(temporary[i] = write_temporary(context, paths[i], texts[i]));
+	for (int i = 0; i < 2 && !wrong; i++)
+		if (rename(temporary[i], paths[i])) wrong = failed(context, paths[i]);
+	for (int i = 0; i < 2 && wrong; i++)
+		if (temporary[i]) unlink(temporary[i]);
+	return wrong;
 }
 
 /* "dir/model.c" -> "dir/model.h" */
@@ -75,5 +88,5 @@ int output_write(const Model *model, const char *path)
 		fprintf(context->messages, "%s: the C and its header would be the same file; name it FILE.c\n", path);
 		return 1;
 	}
-	return write_renamed(context, header, emit_header(model)) || write_renamed(context, path, text);
+	return write_both(context, (const char *[]){header, path}, (const char *[]){emit_header(model), text});
 }
