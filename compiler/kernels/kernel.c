@@ -24,8 +24,8 @@ bool same_places(const Shape *a, const Shape *b)
 	return shape_count(a) == shape_count(b) && shape_rows(a) == shape_rows(b);
 }
 
-/* A parallel region costs about a microsecond to open and close, and a second thread's cold cache some more. */
-bool worth_threads(double nanoseconds) { return nanoseconds > 15e3; }
+/* A parallel region costs a microsecond to open and close, a second core its cold cache; estimates are on the high side. */
+bool worth_threads(double nanoseconds) { return nanoseconds > 40e3; }
 
 /* --- names and pointers --- */
 
