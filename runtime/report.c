@@ -30,7 +30,9 @@ static const char style[] =
         ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:.75rem}\n"
         ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\n"
         "th,td{padding:.35rem .7rem;border-bottom:1px solid "
-        "var(--line);text-align:left;overflow-wrap:anywhere}th{font-weight:600;font-size:.85rem;color:var(--soft)}\n"
+        "var(--line);text-align:left;overflow-wrap:break-word}td small{color:var(--soft)}.matrix td "
+        "small{color:inherit}td.wide{min-width:11rem;overflow-wrap:anywhere}th{font-weight:600;font-size:.85rem;color:"
+        "var(--soft)}\n"
         "tr:last-child>td,tr:last-child>th{border-bottom:0}.n{text-align:right;white-space:nowrap}tr.total "
         "td{border-top:2px solid var(--line)}\n"
         "table.matrix td{text-align:center;border:2px solid "
@@ -194,9 +196,9 @@ static void add_split(nn_text *text, const nn_report *report, const char *name, 
 	int classes = report->sets->class_count;
 	int64_t *counts = set ? calloc((size_t)classes + 1, sizeof *counts) : NULL;
 	if (!counts) return;
-	nn_text_add(text, "<tr><td>%s</td><td>", name);
+	nn_text_add(text, "<tr><td class=\"wide\">%s<br/><small>", name);
 	nn_text_html(text, nn_dataset_source(set) ? nn_dataset_source(set) : "");
-	nn_text_add(text, "</td><td class=\"n\">");
+	nn_text_add(text, "</small></td><td class=\"n\">");
 	nn_text_thousands(text, nn_dataset_count(set));
 	nn_text_add(text, "</td>");
 	if (classes) nn_dataset_class_counts(set, counts);
@@ -209,7 +211,7 @@ static void add_split(nn_text *text, const nn_report *report, const char *name, 
 static void add_data(nn_text *text, const nn_report *report) {
 	const nn_datasets *sets = report->sets;
 	if (!sets) return;
-	nn_text_add(text, "<h2>Data</h2>\n<div class=\"card scroll\"><table><tr><th>split</th><th>from</th><th "
+	nn_text_add(text, "<h2>Data</h2>\n<div class=\"card scroll\"><table><tr><th>split</th><th "
 	                  "class=\"n\">samples</th>");
 	for (int c = 0; c < sets->class_count && sets->class_count <= 12; c++)
 		nn_text_add(text, "<th class=\"n\">"), nn_text_html(text, sets->classes[c]), nn_text_add(text, "</th>");
