@@ -20,9 +20,6 @@ static void preamble(CWriter *out, const Model *model, const char *header_name)
 	cw(out, "#else");
 	cw(out, "#define PRAGMA(text)");
 	cw(out, "#endif");
-	cw(out, "#ifdef __clang__");
-	cw(out, "#pragma clang diagnostic ignored \"-Wpass-failed\" /* a loop that stays scalar is no mistake */");
-	cw(out, "#endif");
 	cw(out, "#ifdef __clang__ /* a simd loop that it leaves as it is is no mistake */");
 	cw(out, "#pragma clang diagnostic ignored \"-Wpass-failed\"");
 	cw(out, "#endif");
