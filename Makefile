@@ -23,9 +23,10 @@ RUNTIME_LIBS  = -lpng -ljpeg -lz -lcsv -lcjson -lm -lpthread
 
 all: $(B)/nnc $(B)/libnn.a
 
-# --- the compiler: every .c of compiler/, ops/ and kernels/; the last two register themselves by existing
+# --- the compiler: every .c of compiler/, ops/ and kernels/; a family of ops/ and a kernel of kernels/ registers itself by existing
 OPS      = $(sort $(wildcard compiler/ops/*.c))
 KERNELS  = $(sort $(wildcard compiler/kernels/*.c))
+KERNEL_NAMES = $(basename $(notdir $(shell grep -l '^const Kernel kernel_' $(KERNELS))))
 PRELUDE  = $(sort $(wildcard compiler/prelude/*.yaml))
 SOURCES  = $(filter-out compiler/main.c,$(sort $(wildcard compiler/*.c))) $(OPS) $(KERNELS)
 GENERATED = $(B)/gen/expr.tab.c $(B)/gen/expr.lex.c $(B)/gen/registry.c $(B)/gen/prelude.c
@@ -50,8 +51,8 @@ $(B)/gen/registry.c: $(B)/files Makefile | $(B)/gen
 	@{ echo '#include "ops/ops.h"'; echo '#include "kernels/kernel.h"'; \
 	  for f in $(basename $(notdir $(OPS))); do echo "extern const OpFamily op_family_$$f;"; done; \
 	  echo 'const OpFamily *const op_families[] = {'; for f in $(basename $(notdir $(OPS))); do echo "	&op_family_$$f,"; done; echo '	NULL};'; \
-	  for k in $(filter-out kernel support nest tile_text,$(basename $(notdir $(KERNELS)))); do echo "extern const Kernel kernel_$$k;"; done; \
-	  echo 'const Kernel *const kernels[] = {'; for k in $(filter-out kernel support nest tile_text,$(basename $(notdir $(KERNELS)))); do echo "	&kernel_$$k,"; done; echo '	NULL};'; } > $@
+	  for k in $(KERNEL_NAMES); do echo "extern const Kernel kernel_$$k;"; done; \
+	  echo 'const Kernel *const kernels[] = {'; for k in $(KERNEL_NAMES); do echo "	&kernel_$$k,"; done; echo '	NULL};'; } > $@
 $(B)/gen/prelude.c: $(PRELUDE) $(B)/files Makefile | $(B)/gen
 	@{ echo '#include "build.h"'; for f in $(PRELUDE); do n=$$(basename $$f .yaml); \
 	  echo "static const char text_$$n[] = {"; od -An -v -tu1 $$f | sed 's/[0-9][0-9]*/&,/g'; echo "0};"; done; \

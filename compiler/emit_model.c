@@ -186,15 +186,15 @@ static void data(CWriter *out, const nn_data *d)
 	cw(out, ".data.label_rank = %d, .data.label_shape = {%s},", d->label_rank, list(arena, d->label_shape, d->label_rank));
 }
 
-static void training(CWriter *out, const nn_training *t)
+static void training(CWriter *out, const nn_training *t, const Network *network)
 {
 	Arena *arena = out->arena;
 	cw(out, ".training.batch_size = %d, .training.epochs = %d, .training.steps_per_epoch = %d, .training.validation_steps = %d, .training.shuffle = %d,",
 		t->batch_size, t->epochs, t->steps_per_epoch, t->validation_steps, t->shuffle);
 	if (t->metric_count) cw(out, ".training.metrics = metrics, .training.metric_count = %d,", t->metric_count);
 	if (t->callback_count) cw(out, ".training.callbacks = callbacks, .training.callback_count = %d,", t->callback_count);
-	cw(out, ".training.optimizer = %s, .training.loss = %s, .training.learning_rate = %s,", quoted(arena, t->optimizer), quoted(arena, t->loss),
-		c_number(arena, t->learning_rate, false));
+	cw(out, ".training.optimizer = %s, .training.loss = %s, .training.learning_rate = %s,", quoted(arena, network->optimizer),
+		quoted(arena, network->loss), c_number(arena, network->learning_rate, false));
 }
 
 static void callbacks(CWriter *out, const nn_training *t)
@@ -260,7 +260,7 @@ void emit_descriptor(CWriter *out, const Model *model)
 	cw(out, ".layers = layers, .layer_count = %d, .parameters = %lld, .trainable_parameters = %lld,", model->network->layer_count,
 		(long long)parameters, (long long)trainable);
 	data(out, &spec->data);
-	training(out, &spec->training);
+	training(out, &spec->training, model->network);
 	cw(out, ".spec =%s,", spec_literal(out->arena, spec->source->text));
 	cw(out, "};");
 	cw_blank(out);

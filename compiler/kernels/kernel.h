@@ -2,7 +2,7 @@
  * contraction, a reduction, a fold ..) with the elementwise nodes that follow it, or elementwise nodes alone. Nodes that
  * are neither stored nor in a step are computed where they are read. A *kernel* says which steps it can compute, what
  * that would cost, what private memory it needs, and writes the C. One file an algorithm; a file of this folder that defines
- * kernel_NAME registers itself by existing. (kernel.c and support.c are what they share.) */
+ * kernel_NAME registers itself by existing. (kernel.c and scope.c are what they share.) */
 #ifndef KERNEL_H
 #define KERNEL_H
 #include "../cwriter.h"
@@ -89,7 +89,7 @@ struct Plan {
 /* The name of the function `static void NAME(arguments)` + body: the name is hint, numbered where another body has it. */
 const char *helper(const Plan *plan, const char *hint, const char *comment, const char *arguments, const char *body);
 
-/* --- what kernels share (support.c) ------------------------------------------------------------------------------- */
+/* --- what kernels share (scope.c) ------------------------------------------------------------------------------- */
 
 /* A loop variable, 0 .. size-1 (size for full batches). */
 typedef struct Var {

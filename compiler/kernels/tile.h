@@ -52,6 +52,25 @@ typedef struct Product {
 	size_t copy_a, copy_b, packed, kept; /* bytes of scratch */
 } Product;
 
+typedef struct Letters { /* what a contraction's letter steps by */
+	char name[2*MAX_RANK];
+	Dim extent[2*MAX_RANK];
+	int64_t step[2][2*MAX_RANK]; /* in operand 0 and 1; where[side]: is it there at all */
+	bool where[2][2*MAX_RANK];
+	int out[2*MAX_RANK]; /* axis of the contraction's result, -1 */
+	int count;
+	Operand operand[2];
+} Letters;
+
+/* The letters of a contraction; false: an operand is not an affine view of memory. */
+bool tile_read_letters(const Plan *plan, const Node *contract, Letters *letters);
+/* Sorts letters into the axes of a product whose side `vector` is read as vectors. */
+void tile_sort_axes(const Letters *letters, int vector, Product *product);
+/* Joins axes, chooses the tile and estimates the cost; false: no tile fits. */
+bool tile_finish_product(Product *product);
+/* tile_fold.c: the products of a fold of a contraction, one a residue class of its strides; 0: no tile fits. */
+int tile_fold(const Plan *plan, const Step *step, Product *products);
+
 /* The products of a step, at least cost; 0: no tile fits. */
 enum { MAX_PRODUCTS = 64 };
 int products_of(const Plan *plan, const Step *step, Product *products);

@@ -3,158 +3,14 @@
  * in the nearest cache. Invariant: threads share out whole tiles, never a sum. */
 #include <assert.h>
 #include <string.h>
-#include "tile.h"
+#include "tile_text.h"
 
-enum { MAX_NEST = 2*MAX_AXES + 4 };
-
-typedef struct Level { /* a loop around the tile */
-	const char *var, *bound;
-	int64_t size;
-} Level;
-
-typedef struct Text {
-	CWriter *out;
-	Arena *arena;
-	const Product *product;
-	Product packed; /* b's steps after packing */
-	const char *a, *b; /* base pointers */
-	size_t at; /* next free byte of scratch */
-	Scope *scope;
-	Level level[MAX_NEST];
-	int levels;
-	Index a_at, b_at; /* of the tile's first element */
-	Index place[MAX_RANK]; /* of the tile's first element in the result */
-	Index item; /* number of the tile */
-	bool threads;
-	int p_var, q_var, block_var;
-	size_t kept;
-} Text;
-
-static size_t take(Text *text, size_t bytes)
-{
-	size_t at = text->at;
-	text->at += (bytes + 127)/64*64;
-	return at;
-}
-
-static const char *number(Arena *arena, int64_t value) { return arena_format(arena, "%lld", (long long)value); }
+const char *tile_number(Arena *arena, int64_t value) { return arena_format(arena, "%lld", (long long)value); }
 
 static const char *base(Text *text, const Operand *operand)
 {
 	const char *name = pointer_name(text->product->plan, operand->stored);
 	return operand->offset ? arena_format(text->arena, "%s + %lld", name, (long long)operand->offset) : name;
-}
-
-/* --- copies --- */
-
-static int last_padded(const Operand *operand)
-{
-	int axis = 0;
-	for (int k = 0; k < operand->copy.rank; k++)
-		if (operand->copy.dim[k].size != operand->stored->shape.dim[k].size) axis = k;
-	return axis;
-}
-
-/* the operand with zeros around it */
-static const char *padded_copy(Text *text, const Operand *operand, size_t bytes, const char *name)
-{
-	CWriter *out = text->out;
-	Scope *scope = scope_new(out, text->product->plan, text->product->step);
-	Index at[MAX_RANK], place[MAX_RANK];
-	int edge = last_padded(operand);
-	cw(out, "real *const %s = (real *)(work + %zu); /* %s, with zeros around it */", name, take(text, bytes),
-		shape_text(text->arena, &operand->copy));
-	unsigned outer = (2u << edge) - 1;
-	Nest around = nest_over(scope, &operand->copy, outer, at);
-	nest_open(out, scope, &around, text->threads ? NEST_PARALLEL : 0);
-	const char *test = "";
-	for (int k = 0; k <= edge; k++) {
-		place[k] = index_add(at[k], index_constant(operand->low[k]), -1);
-		int64_t size = operand->stored->shape.dim[k].size;
-		if (operand->copy.dim[k].size == size) continue;
-		test = arena_format(text->arena, "%s%s%s >= 0 && %s < %lld", test, *test ? " && " : "", index_text(scope, &place[k]),
-			index_text(scope, &place[k]), (long long)size);
-	}
-	Nest inner = nest_over(scope, &operand->copy, ~outer, at);
-	for (int k = edge + 1; k < operand->copy.rank; k++) place[k] = at[k];
-	Index flat = index_flat(&operand->copy, at);
-	for (int inside = 1; inside >= 0; inside--) {
-		if (inside) cw(out, "if (%s) {", test);
-		else cw(out, "} else {");
-		nest_open(out, scope, &inner, inner.count ? NEST_SIMD : 0);
-		const char *value = inside ? scope_value(scope, operand->stored, place) : "0";
-		cw(out, "%s[%s] = %s;", name, index_text(scope, &flat), value);
-		nest_close(out, &inner);
-	}
-	cw(out, "}");
-	nest_close(out, &around);
-	return operand->offset ? arena_format(text->arena, "%s + %lld", name, (long long)operand->offset) : name;
-}
-
-/* b as [both][outer columns][block][sums][row width]: what the tile reads is one run of memory */
-static void set_packed_steps(Text *text)
-{
-	Product *p = &text->packed;
-	int64_t step = row_width(p);
-	for (int i = p->sums.count - 1; i >= 0; i--) {
-		p->sums.axis[i].b = step;
-		step *= p->sums.axis[i].extent.size;
-	}
-	step = row_width(p);
-	for (int i = p->single_sums.count - 1; i >= 0; i--) {
-		p->single_sums.axis[i].b = step;
-		step *= p->single_sums.axis[i].extent.size;
-	}
-	p->columns.axis[p->columns.count - 1].b = step; /* of a block */
-	step *= p->blocks;
-	for (int i = p->columns.count - 2; i >= 0; i--) {
-		p->columns.axis[i].b = step;
-		step *= p->columns.axis[i].extent.size;
-	}
-	for (int i = p->both.count - 1; i >= 0; i--) {
-		p->both.axis[i].b = step;
-		step *= p->both.axis[i].extent.size;
-	}
-}
-
-static void pack_axis(Text *text, Scope *scope, const Axis *from, const Axis *to, const char *name, Index *source, Index *target)
-{
-	int var = scope_var(scope, name, from->extent.size);
-	nest_for(text->out, name, "0", dim_text(text->arena, from->extent));
-	*source = index_add(*source, index_var(var, from->b), 1);
-	*target = index_add(*target, index_var(var, to->b), 1);
-}
-
-static const char *pack(Text *text, size_t bytes)
-{
-	CWriter *out = text->out;
-	const Product *p = text->product;
-	set_packed_steps(text);
-	Scope *scope = scope_new(out, p->plan, p->step);
-	Index source = {0}, target = {0};
-	const Axis *column = &p->columns.axis[p->columns.count - 1];
-	int64_t width = row_width(p);
-	int depth = 0;
-	cw(out, "real *const packed = (real *)(work + %zu); /* b in blocks of %lld columns */", take(text, bytes), (long long)width);
-	if (worth_threads((double)bytes/4)) cw(out, "PRAGMA(omp parallel for schedule(static))");
-	for (int i = 0; i < p->both.count; i++, depth++)
-		pack_axis(text, scope, &p->both.axis[i], &text->packed.both.axis[i], arena_format(text->arena, "e%d", i), &source, &target);
-	for (int i = 0; i < p->columns.count - 1; i++, depth++)
-		pack_axis(text, scope, &p->columns.axis[i], &text->packed.columns.axis[i], arena_format(text->arena, "f%d", i), &source, &target);
-	int block = scope_var(scope, "block", p->blocks), lane = scope_var(scope, "lane", width);
-	nest_for(out, "block", "0", number(text->arena, p->blocks));
-	for (int i = 0; i < p->single_sums.count; i++, depth++)
-		pack_axis(text, scope, &p->single_sums.axis[i], &text->packed.single_sums.axis[i], arena_format(text->arena, "s%d", i), &source, &target);
-	cw(out, "for (int lane = 0; lane < %lld; lane++) {", (long long)width);
-	Index place = index_add(index_var(lane, 1), index_var(block, 1), width);
-	source = index_add(source, place, column->b);
-	target = index_add(index_add(target, index_var(block, 1), text->packed.columns.axis[p->columns.count - 1].b), index_var(lane, 1), 1);
-	const char *value = arena_format(text->arena, "b[%s]", index_text(scope, &source));
-	if (column->extent.size%width)
-		value = arena_format(text->arena, "%s < %s ? %s : 0", index_text(scope, &place), dim_text(text->arena, column->extent), value);
-	cw(out, "packed[%s] = %s;", index_text(scope, &target), value);
-	for (int i = 0; i < depth + 2; i++) cw(out, "}");
-	return "packed";
 }
 
 /* --- the register tile --- */
@@ -176,7 +32,7 @@ static const char *sum_bound(const Text *text, int from_inside)
 	const Product *p = &text->packed;
 	if (from_inside == p->inner - 1 && counted(p)) return "count";
 	int64_t size = from_inside == p->inner - 1 && p->piece ? p->piece : inner_sum(p, from_inside)->extent.size;
-	return number(text->arena, size);
+	return tile_number(text->arena, size);
 }
 
 static int64_t row_offset(const Product *p, int row, int q)
@@ -236,7 +92,7 @@ static const char *tile_function(Text *text, int q)
 	bool fixed = strcmp(sum_bound(text, 0), "count") != 0;
 	int64_t size = p->inner == 1 && p->piece ? p->piece : k->extent.size;
 	int rounds = fixed && size%2 == 0 && size > 2 ? 2 : 1;
-	const char *steps = rounds == 2 ? number(text->arena, size/2) : sum_bound(text, 0);
+	const char *steps = rounds == 2 ? tile_number(text->arena, size/2) : sum_bound(text, 0);
 	cw(out, "for (ptrdiff_t k = 0; k < %s; k++, x += %lld, y += %lld) {", steps, (long long)(rounds*k->a), (long long)(rounds*k->b));
 	if (!p->pack && p->blocks > 1 && k->b*p->plan->target->number_size >= 1024 && p->plan->target->vector_bytes)
 		for (int v = 0; v < p->vectors; v++) cw(out, "__builtin_prefetch(y + %d);", row_width(p) + v*lanes);
@@ -274,7 +130,7 @@ static void plain_level(Text *text, const Axis *axis, const char *stem, int numb
 /* an axis in tiles of `size` places */
 static int tiled_level(Text *text, const Axis *axis, const char *name, int64_t tiles, int64_t size, bool of_a)
 {
-	const char *bound = number(text->arena, tiles);
+	const char *bound = tile_number(text->arena, tiles);
 	if (axis->extent.rows)
 		bound = size == 1 ? dim_text(text->arena, axis->extent)
 				  : arena_format(text->arena, "(%s + %lld)/%lld", dim_text(text->arena, axis->extent), (long long)size - 1, (long long)size);
@@ -379,7 +235,7 @@ static int open_sums(Text *text, Index *a, Index *b, const char **count, bool sl
 	const Axis *axis = inner_sum(p, p->inner - 1);
 	int64_t pieces = (axis->extent.size + p->piece - 1)/p->piece;
 	int var = scope_var(text->scope, "piece", pieces);
-	nest_for(text->out, "piece", "0", number(text->arena, pieces));
+	nest_for(text->out, "piece", "0", tile_number(text->arena, pieces));
 	*a = index_add(*a, index_var(var, axis->a*p->piece), 1);
 	*b = index_add(*b, index_var(var, axis->b*p->piece), 1);
 	if (counted(p)) {
@@ -394,8 +250,8 @@ static int open_sums(Text *text, Index *a, Index *b, const char **count, bool sl
 
 static const char *tail_bound(Text *text, const char *var, int64_t tiles, int64_t full, int64_t last)
 {
-	if (tiles == 1) return number(text->arena, last);
-	if (full == last) return number(text->arena, full);
+	if (tiles == 1) return tile_number(text->arena, last);
+	if (full == last) return tile_number(text->arena, full);
 	return arena_format(text->arena, "(%s < %lld ? %lld : %lld)", var, (long long)tiles - 1, (long long)full, (long long)last);
 }
 
@@ -417,7 +273,7 @@ static void epilogue(Text *text, const char *c)
 	if (across) nest_for(out, "j", "0", columns);
 	if (p->p > 1) {
 		const Axis *axis = &p->rows.axis[p->rows.count - 2];
-		nest_for(out, "d", "0", number(text->arena, p->p));
+		nest_for(out, "d", "0", tile_number(text->arena, p->p));
 		opened++;
 		place[axis->out] = index_add(place[axis->out], index_var(d, p->by[axis->out]), 1);
 		element = index_add(element, index_var(d, width*p->q), 1);
@@ -498,7 +354,7 @@ static void emit_slabs(Text *text)
 	long long size = tile_numbers(&text->packed), all = tiles(text)*size;
 	cw(out, "real *const kept = (real *)(work + %zu); /* %lld tiles in %d slabs, added in their order */", text->kept, tiles(text), SLABS);
 	if (text->threads) cw(out, "PRAGMA(omp parallel for schedule(static))");
-	nest_for(out, "slab", "0", number(text->arena, SLABS));
+	nest_for(out, "slab", "0", tile_number(text->arena, SLABS));
 	cw(out, "const ptrdiff_t first = (%s)*slab/%d, end = (%s)*(slab + 1)/%d;", live, SLABS, live, SLABS);
 	open_levels(text, "");
 	cw(out, "real *const c = %s + slab*%lld;", kept_tile(text), all);
@@ -543,12 +399,12 @@ void product_emit(CWriter *out, const Product *product, size_t scratch)
 		emit_nothing(&text);
 		return;
 	}
-	const char *a = product->a.padded ? padded_copy(&text, &product->a, product->copy_a, "padded_a") : base(&text, &product->a);
-	const char *b = product->b.padded ? padded_copy(&text, &product->b, product->copy_b, "padded_b") : base(&text, &product->b);
+	const char *a = product->a.padded ? tile_pad(&text, &product->a, product->copy_a, "padded_a") : base(&text, &product->a);
+	const char *b = product->b.padded ? tile_pad(&text, &product->b, product->copy_b, "padded_b") : base(&text, &product->b);
 	cw(out, "const real *const a = %s, *const b = %s;", a, b);
 	text.a = "a";
-	text.b = product->pack ? pack(&text, product->packed) : "b";
-	text.kept = take(&text, product->kept);
+	text.b = product->pack ? tile_pack(&text, product->packed) : "b";
+	text.kept = tile_take(&text, product->kept);
 	make_levels(&text);
 	if (product->slabs) emit_slabs(&text);
 	else if (product->accumulate) emit_rounds(&text);

@@ -1,4 +1,4 @@
-/* support.c: the inside of a loop nest. In: a node and the place of an element as affine indexes of loop variables; out: a C
+/* scope.c: the inside of a loop nest. In: a node and the place of an element as affine indexes of loop variables; out: a C
  * expression for its value, computed through views and elementwise nodes down to what is stored. Index maps (reshape,
  * slice, unfold ..) never move data: they only change the indexes. Invariant: an expression inside a guard reads nothing
  * before the guard has been tested, so nothing is read outside of an array. */
