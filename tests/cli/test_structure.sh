@@ -1,0 +1,45 @@
+#!/bin/sh
+# The compiler's stages build on earlier ones only: a file includes headers of its own stage and of stages before it.
+set -u
+order='util diag doc expr spec graph cwriter ops grad build pass kernels plan emit output main'
+stage() { # the stage of a file, by its name
+	case $1 in
+	kernels/*) echo kernels ;;
+	ops/* | ops.* | eval.*) echo ops ;;
+	spec*) echo spec ;;
+	build* | value.*) echo build ;;
+	pass*) echo pass ;;
+	plan*) echo plan ;;
+	emit* | model.c | target.c | summary.c | dump.c | unroll.*) echo emit ;;
+	*) basename "$1" | sed 's/\..*//' ;;
+	esac
+}
+rank() {
+	n=0
+	for s in $order; do
+		[ "$s" = "$1" ] && { echo $n; return; }
+		n=$((n + 1))
+	done
+	echo "no stage is called '$1'" >&2
+	echo 99
+}
+passed=0 failed=0
+for file in compiler/*.[chly] compiler/ops/*.[ch] compiler/kernels/*.[ch]; do
+	own=$(rank "$(stage "${file#compiler/}")")
+	for header in $(sed -n 's/^#include "\([^"]*\)".*/\1/p' "$file"); do
+		case $header in
+		*nn.h | *nn_random.h | *metric_list.h | expr.tab.h | expr.lex.h) continue ;; # the runtime's, and flex's and bison's own
+		esac
+		name=${header##*../}
+		case $file:$name in
+		compiler/kernels/*:*.h) [ -e "compiler/kernels/$name" ] && name=kernels/$name ;;
+		compiler/ops/*:*.h) [ -e "compiler/ops/$name" ] && name=ops/$name ;;
+		esac
+		if [ "$(rank "$(stage "$name")")" -gt "$own" ]; then
+			echo "FAIL $file includes $header, a later stage"
+			failed=$((failed + 1))
+		else passed=$((passed + 1)); fi
+	done
+done
+echo "structure: $passed passed, $failed failed"
+[ $failed -eq 0 ]
