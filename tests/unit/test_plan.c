@@ -1,0 +1,308 @@
+/* test_plan.c: the plans of every spec in specs/ and of small made-up nets, on every target: by brute force, no two buffers that
+ * live at the same step overlap, whatever is read was written before and still stands, no unfold is stored, and variables
+ * are written after their last reader. Lifetimes are found here from steps and arguments alone, not by the planner. */
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "emit.h"
+#include "pass.h"
+
+static const char *const targets[] = {"avx512", "avx2", "generic", "portable"};
+enum { TARGETS = 4, ALIGN = 64 };
+
+/* as main.c compiles */
+static Model *compile(Context *context, const Source *source, const char *target, int number_size)
+{
+	Spec *spec = spec_read(context, source, NULL, 0);
+	assert_non_null(spec);
+	Network *network = build_network(context, spec, &(BuildOptions){.gradients = number_size == 8});
+	assert_int_equal(context->errors, 0);
+	Model *model = arena_alloc(context->arena, sizeof *model);
+	*model = (Model){.context = context, .spec = spec, .network = network, .target = target_find(context->arena, target, number_size), .command = ""};
+	model_describe(model);
+	for (int p = 0; p < network->program_count; p++) pass_simplify(context, network->programs[p]);
+	model_place(model);
+	model->plans = arena_alloc(context->arena, sizeof *model->plans*(size_t)(network->program_count + 1));
+	for (int p = 0; p < network->program_count; p++) model->plans[p] = plan_make(context, network->programs[p], model->target);
+	return model;
+}
+
+/* --- what a step reads */
+
+typedef struct Reads {
+	const Plan *plan;
+	int step;
+	bool *seen;
+	void (*found)(const Plan *plan, int step, const Node *node, void *user);
+	void *user;
+} Reads;
+
+static void walk(Reads *reads, const Node *node)
+{
+	const Plan *plan = reads->plan;
+	if (reads->seen[node->id]) return;
+	reads->seen[node->id] = true;
+	bool own = plan->step_of[node->id] == reads->step;
+	if (!own && plan->location[node->id].space != SPACE_NONE) {
+		reads->found(plan, reads->step, node, reads->user);
+		return;
+	}
+	if (!own && plan->step_of[node->id] >= 0)
+		fail_msg("step %d of %s needs node %d (%s), which step %d computes and nobody stores", reads->step, plan->program->name, node->id,
+			node->op->name, plan->step_of[node->id]);
+	for (int i = 0; i < node->arg_count; i++) walk(reads, node->args[i]);
+}
+
+static void each_read(const Plan *plan, void (*found)(const Plan *, int, const Node *, void *), void *user)
+{
+	for (int s = 0; s < plan->step_count; s++) {
+		Reads reads = {plan, s, calloc((size_t)plan->program->graph->count, sizeof(bool)), found, user};
+		for (int i = 0; i < plan->steps[s]->count; i++) walk(&reads, plan->steps[s]->nodes[i]);
+		free(reads.seen);
+	}
+}
+
+/* --- memory */
+
+typedef struct Piece { /* [from, to) of the work area, taken from step first to step last */
+	size_t from, to;
+	int first, last;
+	const Node *node;
+} Piece;
+
+static void last_read(const Plan *plan, int step, const Node *node, void *user)
+{
+	Piece *pieces = user;
+	if (plan->step_of[node->id] >= step) fail_msg("step %d of %s reads node %d before it is computed", step, plan->program->name, node->id);
+	if (pieces[node->id].last < step) pieces[node->id].last = step;
+}
+
+static bool is_output(const Plan *plan, const Node *node)
+{
+	for (int i = 0; i < plan->program->output_count; i++)
+		if (plan->program->outputs[i].node == node) return true;
+	return false;
+}
+
+/* by node id; what is not in the work area has to == 0. Scratch of steps follows. */
+static Piece *pieces_of(const Plan *plan, int *count)
+{
+	int nodes = plan->program->graph->count;
+	Piece *pieces = calloc((size_t)(nodes + plan->step_count), sizeof *pieces);
+	for (int i = 0; i < nodes; i++) pieces[i].last = -1;
+	each_read(plan, last_read, pieces);
+	for (int i = 0; i < plan->count; i++) {
+		const Node *node = plan->order[i];
+		Piece *piece = &pieces[node->id];
+		Location at = plan->location[node->id];
+		if (at.space != SPACE_WORK) continue;
+		size_t bytes = (size_t)shape_count(&node->shape)*(size_t)plan->target->number_size;
+		int first = plan->step_of[node->id], last = piece->last < first ? first : piece->last;
+		bool whole = first < 0 || is_output(plan, node); /* inputs and outputs keep their memory */
+		*piece = (Piece){at.offset, at.offset + bytes, whole ? 0 : first, whole ? plan->step_count : last, node};
+	}
+	for (int s = 0; s < plan->step_count; s++) {
+		const Step *step = plan->steps[s];
+		pieces[nodes + s] = (Piece){step->scratch_offset, step->scratch_offset + step->scratch_bytes, s, s, NULL};
+		if (!step->scratch_bytes) pieces[nodes + s].to = 0;
+	}
+	*count = nodes + plan->step_count;
+	return pieces;
+}
+
+static void check_memory(const Plan *plan)
+{
+	int count;
+	Piece *pieces = pieces_of(plan, &count);
+	for (int i = 0; i < count; i++) {
+		const Piece *a = &pieces[i];
+		if (!a->to) continue;
+		assert_true(a->to <= plan->work_bytes);
+		assert_int_equal(a->from%ALIGN, 0);
+		for (int k = 0; k < i; k++) {
+			const Piece *b = &pieces[k];
+			bool together = b->to && a->first <= b->last && b->first <= a->last, overlap = a->from < b->to && b->from < a->to;
+			if (together && overlap)
+				fail_msg("%s: node %d and node %d overlap: [%zu, %zu) at steps %d..%d, [%zu, %zu) at steps %d..%d", plan->program->name,
+					a->node ? a->node->id : -1, b->node ? b->node->id : -1, a->from, a->to, a->first, a->last, b->from, b->to, b->first, b->last);
+		}
+	}
+	free(pieces);
+}
+
+/* plan_buffers, which the listings show, says the same */
+static void check_buffers(const Plan *plan)
+{
+	int count, n, stored = 0;
+	Piece *pieces = pieces_of(plan, &count);
+	const Buffer *buffers = plan_buffers(plan, &n);
+	for (int i = 0; i < count; i++) stored += pieces[i].to > 0;
+	assert_int_equal(stored, n);
+	for (int i = 0; i < n; i++) {
+		const Piece *piece = &pieces[buffers[i].node ? buffers[i].node->id : plan->program->graph->count + buffers[i].step->index];
+		assert_int_equal(piece->from, buffers[i].offset);
+		assert_int_equal(piece->to - piece->from, buffers[i].bytes);
+		assert_true(buffers[i].life.first <= piece->first && buffers[i].life.last >= piece->last);
+	}
+	free(pieces);
+}
+
+/* --- what is stored, and when variables are written */
+
+static void check_unfolds(const Plan *plan)
+{
+	for (int i = 0; i < plan->count; i++) {
+		const Node *node = plan->order[i], *below = node;
+		if (plan->location[node->id].space != SPACE_WORK) continue;
+		while (below->op->kind == OP_MOVE && below->op != &op_unfold) below = below->args[0];
+		if (below->op == &op_unfold) fail_msg("%s: node %d (%s) stores an unfold", plan->program->name, node->id, node->op->name);
+	}
+}
+
+static void before_writer(const Plan *plan, int step, const Node *node, void *user)
+{
+	(void)user;
+	if (node->op != &op_variable) return;
+	for (int i = 0; i < plan->program->assignment_count; i++) {
+		const Assignment *a = &plan->program->assignments[i];
+		if (a->variable == node->at.variable && plan->step_of[a->node->id] < step)
+			fail_msg("%s: step %d reads %s after step %d has written it", plan->program->name, step, a->variable->path, plan->step_of[a->node->id]);
+	}
+}
+
+static void check_assignments(const Plan *plan)
+{
+	each_read(plan, before_writer, NULL);
+	for (int i = 0; i < plan->program->assignment_count; i++) {
+		const Assignment *a = &plan->program->assignments[i];
+		Location at = plan->location[a->node->id];
+		assert_true(plan->in_place[i] && at.space == SPACE_STATE && at.offset == a->variable->offset);
+		if (plan->checked) assert_true(plan->step_of[a->node->id] > plan->step_of[plan->checked->id]);
+	}
+}
+
+/* Variables stand in the state one after the other. */
+static void check_state(const Model *model)
+{
+	for (int i = 0; i < model->network->variable_count; i++) {
+		const Variable *a = model->network->variables[i];
+		size_t end = a->offset + (size_t)shape_count(&a->shape);
+		assert_true(end <= model->state_count);
+		for (int k = 0; k < i; k++) {
+			const Variable *b = model->network->variables[k];
+			assert_true(end <= b->offset || b->offset + (size_t)shape_count(&b->shape) <= a->offset);
+		}
+	}
+}
+
+static void check_source(const Source *source)
+{
+	for (int i = 0; i < TARGETS; i++)
+		for (int number_size = 4; number_size <= 8; number_size += 4) {
+			Context context = {.arena = arena_new(), .messages = stderr};
+			const Model *model = compile(&context, source, targets[i], number_size);
+			check_state(model);
+			for (int p = 0; p < model->network->program_count; p++) {
+				check_memory(model->plans[p]);
+				check_buffers(model->plans[p]);
+				check_unfolds(model->plans[p]);
+				check_assignments(model->plans[p]);
+			}
+			arena_free(context.arena);
+		}
+}
+
+static Source read_source(Arena *arena, const char *path)
+{
+	Source source = {.name = path};
+	source.text = file_read(arena, path, &source.size);
+	assert_non_null(source.text);
+	return source;
+}
+
+static void test_specs(void **state)
+{
+	(void)state;
+	glob_t found;
+	Arena *arena = arena_new();
+	assert_int_equal(glob("specs/*.yaml", 0, NULL, &found), 0);
+	assert_true(found.gl_pathc >= 3);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		Source source = read_source(arena, found.gl_pathv[i]);
+		check_source(&source);
+	}
+	globfree(&found);
+	arena_free(arena);
+}
+
+/* --- nets that no spec has */
+
+#define CLASSES "train: {optimizer: Adam(), loss: sparse_categorical_crossentropy, batch_size: "
+static const char *const nets[] = {
+	"model:\n  input: [12, 12, 3]\n  layers: [\"Conv2D(8, 3, padding=same, strides=2, activation=relu)\", BatchNormalization, "
+		"\"Conv2D(16, 2)\", \"MaxPooling2D(3, strides=2)\", Flatten, \"Dense(5, activation=softmax)\"]\n" CLASSES "7}\n",
+	"model:\n  input: [9, 10, 2]\n  layers: [\"Conv2D(4, [2, 3], dilation_rate=2, activation=tanh)\", \"AveragePooling2D(2)\", Flatten, "
+		"\"Dropout(0.3)\", \"Dense(3, activation=softmax)\"]\n" CLASSES "3}\n",
+	"model:\n  input: [31]\n  layers: [\"Dense(17, activation=gelu)\", \"Dropout(0.5)\", \"Dense(33, activation=swish)\", BatchNormalization, "
+		"\"Dense(1)\"]\ntrain: {optimizer: \"SGD(0.01, momentum=0.9, nesterov=true)\", loss: mse, batch_size: 5}\n",
+	"model:\n  input: [4]\n  layers: [\"Dense(1, activation=sigmoid)\"]\ntrain: {optimizer: \"RMSprop(momentum=0.5, centered=true)\", "
+		"loss: binary_crossentropy, batch_size: 1}\n",
+	"model:\n  inputs: {x: [8, 8, 2]}\n  graph:\n    a: Conv2D(6, 3, padding=same, activation=relu)(x)\n    b: Conv2D(6, 3, padding=same)(a)\n"
+		"    c: relu(a + b)\n    d: concat([c, a], -1)\n    y: Dense(2, activation=softmax)(Flatten(d))\n" CLASSES "4}\n",
+	"model:\n  input: [6]\n  layers: [\"Dense(3)\"]\n",
+};
+
+static void test_nets(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof nets/sizeof *nets; i++) {
+		Source source = {.name = "net.yaml", .text = nets[i], .size = strlen(nets[i])};
+		check_source(&source);
+	}
+}
+
+/* --- bytes, on purpose: a change of these numbers belongs into the commit that causes it, with its reason */
+
+static const struct {
+	const char *spec;
+	size_t train, predict, state; /* bytes of the work areas of train and predict, and of the state; avx512, f32 */
+} bytes[] = {
+	{"specs/chest_xray.yaml", 578237696, 8086464, 532752896},
+	{"specs/mnist.yaml", 7006144, 49536, 962816},
+	{"specs/breast_cancer.yaml", 31168, 1088, 33728},
+};
+
+static size_t work_of(const Model *model, const char *name)
+{
+	for (int p = 0; p < model->network->program_count; p++)
+		if (!strcmp(model->network->programs[p]->name, name)) return model->plans[p]->work_bytes;
+	fail_msg("no program %s", name);
+	return 0;
+}
+
+static void test_bytes(void **state)
+{
+	(void)state;
+	int wrong = 0;
+	for (size_t i = 0; i < sizeof bytes/sizeof *bytes; i++) {
+		Context context = {.arena = arena_new(), .messages = stderr};
+		Source source = read_source(context.arena, bytes[i].spec);
+		const Model *model = compile(&context, &source, "avx512", 4);
+		size_t train = work_of(model, "train"), predict = work_of(model, "predict"), numbers = model->state_count*4;
+		if (train != bytes[i].train || predict != bytes[i].predict || numbers != bytes[i].state) {
+			print_error("\t{\"%s\", %zu, %zu, %zu},\n", bytes[i].spec, train, predict, numbers);
+			wrong++;
+		}
+		arena_free(context.arena);
+	}
+	if (wrong) fail_msg("%d specs take other bytes than the table of this test says: the lines above are what they take", wrong);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_specs), cmocka_unit_test(test_nets), cmocka_unit_test(test_bytes)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
