@@ -222,7 +222,7 @@ void build_read_fields(Builder *builder, const Node *prediction)
 	for (int i = 0; i < label_rank; i++) label[i] = y->dim[i + 1].size;
 	if (spec->data.source != NN_NO_DATA) {
 		builder->field_count =
-			spec_fields(builder->context, spec, input_rank, input, label_rank, label, builder->fields);
+			spec_fields(builder->context, spec, input_rank, input, spec->train ? label_rank : -1, label, builder->fields);
 		check_inputs(builder, d);
 		return;
 	}

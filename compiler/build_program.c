@@ -123,7 +123,7 @@ Network *build_network(Context *context, Spec *spec, const BuildOptions *options
 	build_read_spec(builder, spec->root);
 	build_read_models(builder);
 	Node *prediction = build_predict(builder);
-	if (prediction && spec->train) build_read_fields(builder, prediction);
+	if (prediction) build_read_fields(builder, prediction);
 	if (spec->train && spec->train->kind == DOC_MAP) build_training(builder);
 	order_variables(builder);
 	build_count_layers(builder);
