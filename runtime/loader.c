@@ -294,9 +294,9 @@ void nn_loader_close(nn_loader *loader)
 	pthread_cond_broadcast(&loader->work);
 	pthread_mutex_unlock(&loader->lock);
 	for (int i = 0; i < loader->thread_count; i++) pthread_join(loader->threads[i], NULL);
-	if (loader->said > SAID_AT_MOST)
-		nn_warning("%s: %lld more images can't be read", nn_dataset_source(loader->set),
-			   (long long)loader->said - SAID_AT_MOST);
+	if (loader->said > 0 && !loader->failed && loader->set->tolerance < 1) /* 1: predict, which counts them itself */
+		nn_warning("%s: %lld of %lld images can't be read and were left out", nn_dataset_source(loader->set),
+			   (long long)nn_broken_count(loader->set), (long long)loader->set->count);
 	pthread_cond_destroy(&loader->ready);
 	pthread_cond_destroy(&loader->work);
 	pthread_mutex_destroy(&loader->lock);
