@@ -101,7 +101,7 @@ static void pointer(CWriter *out, const Plan *plan, const Node *node, bool write
 						   : arena_format(out->arena, "(%sreal *)(work + %zu)", writes ? "" : "const ", at.offset);
 	char *comment = arena_format(out->arena, "%s", what(plan, node));
 	for (char *c = comment; *c; c++)
-		if ((unsigned char)*c < 32 || *c == '*' || *c == '/' || *c == '\\' || *c == '?') *c = *c == '/' ? '.' : ' ';
+		if ((unsigned char)*c < 32 || *c == '*' || *c == '\\' || *c == '?') *c = ' '; /* nothing that ends the comment */
 	cw(out, "%sreal *const %s = %s; /* %s */", writes ? "" : "const ", pointer_name(plan, node), base, comment);
 }
 
