@@ -2,21 +2,21 @@
 # Compares compiled networks with the numbers that Keras has for them (cases/, made by keras/make_keras.py).
 #   tests/reference/run.sh [CASE ..]      from the root of the repository; build/nnc and build/libnn.a are there
 # Each case is compiled in double and in single precision. Prints what differs, then one line; exits 1 when something did.
-# CC, CFLAGS: how generated C is compiled; JOBS: cases at once; BUILD: the folder of nnc and libnn.a.
+# CC, MODEL_CFLAGS: how generated C is compiled; NNCFLAGS: more options of nnc; JOBS: cases at once; BUILD: the folder of nnc and libnn.a.
 set -u
 CC=${CC:-gcc}
-CFLAGS=${CFLAGS:--O1 -march=native -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math}
+MODEL_CFLAGS=${MODEL_CFLAGS:--O1 -march=native -fopenmp -ffp-contract=fast -fno-math-errno -fno-trapping-math}
 JOBS=${JOBS:-2}
 BUILD=${BUILD:-build}
 HERE=tests/reference
 OUT=$BUILD/tests/reference
 LIBS="-lpng -ljpeg -lz -lcsv -lcjson -lm -lpthread"
-export CC CFLAGS JOBS BUILD
+export CC MODEL_CFLAGS JOBS BUILD
 
 one() { # CASE PRECISION
 	stem=$OUT/$1_$2
-	"$BUILD/nnc" "$HERE/cases/$1.yaml" --precision="$2" --gradients -o "$stem.c" || { echo "  $1 $2: nnc refuses the spec"; return 1; }
-	$CC -std=c11 $CFLAGS -Iruntime -I"$OUT" -o "$stem" "$stem.c" "$OUT/compare.o" "$OUT/draws.o" \
+	"$BUILD/nnc" "$HERE/cases/$1.yaml" --precision="$2" --gradients ${NNCFLAGS:-} -o "$stem.c" || { echo "  $1 $2: nnc refuses the spec"; return 1; }
+	$CC -std=c11 $MODEL_CFLAGS -Iruntime -I"$OUT" -o "$stem" "$stem.c" "$OUT/compare.o" "$OUT/draws.o" \
 		-Wl,--defsym=reference_model="$1"_model "$BUILD/libnn.a" $LIBS || { echo "  $1 $2: the C does not compile"; return 1; }
 	OMP_NUM_THREADS=2 timeout 60 "$stem" "$HERE/cases/$1.safetensors"
 	code=$?
