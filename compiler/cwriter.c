@@ -61,6 +61,14 @@ void cw_text(CWriter *out, const char *text) { put(out, text, strlen(text)); }
 
 void cw_blank(CWriter *out) { put(out, "\n", 1); }
 
+/* Unicode's marks of direction, U+200E/F, U+202A..E and U+2066..9: code could look as if it stood elsewhere */
+static bool turns_text(const char *c)
+{
+	const unsigned char *b = (const unsigned char *)c;
+	if (b[0] != 0xE2) return false;
+	return (b[1] == 0x80 && (b[2] == 0x8E || b[2] == 0x8F || (b[2] >= 0xAA && b[2] <= 0xAE))) || (b[1] == 0x81 && b[2] >= 0xA6 && b[2] <= 0xA9);
+}
+
 void cw_comment(CWriter *out, const char *format, ...)
 {
 	va_list list;
@@ -71,6 +79,7 @@ void cw_comment(CWriter *out, const char *format, ...)
 		if ((unsigned char)*c < 32 && *c != '\n') *c = ' ';
 		if ((c[0] == '*' && c[1] == '/') || (c[0] == '/' && c[1] == '*')) c[1] = '.';
 		if (*c == '\\' || (c[0] == '?' && c[1] == '?')) *c = '.';
+		if (turns_text(c)) memcpy(c, "...", 3);
 	}
 	char *line = text;
 	for (bool first = true;; first = false) {
@@ -108,8 +117,10 @@ const char *c_identifier(Arena *arena, const char *text)
 
 const char *c_number(Arena *arena, double value, bool single)
 {
+	if (single) value = (double)(float)value;
 	if (isnan(value)) return "NAN";
 	if (isinf(value)) return value < 0 ? "-INFINITY" : "INFINITY";
+	if (value == 0 && signbit(value)) return single ? "-0.0f" : "-0.0";
 	char text[40];
 	for (int digits = 1; digits <= 17; digits++) {
 		snprintf(text, sizeof text, "%.*g", digits, value);

@@ -1,6 +1,6 @@
 /* nn_math.h: the elementwise functions of generated C, written without branches, so that the compiler makes vectors of the
  * loops they stand in. nn_real is float, or double where NN_DOUBLE is defined; double takes libm. Plain C99.
- * Float: minimax polynomials of our own; errors are at most 2 units in the last place (tests/unit/test_math.c). */
+ * Float: minimax polynomials of our own; errors are at most 3 units in the last place (tests/unit/test_math.c). */
 #ifndef NN_MATH_H
 #define NN_MATH_H
 #include <math.h>
