@@ -69,7 +69,7 @@ $(B)/gen:
 
 # a file that changes when the flags do, and with it whatever depends on it
 export FLAGS_NOW = $(COMPILE) / $(COMPILE_RUNTIME)
-export FILES_NOW = $(SOURCES) $(RUNTIME) $(PRELUDE)
+export FILES_NOW = $(SOURCES) $(RUNTIME) $(PRELUDE) $(KERNEL_NAMES)
 $(B)/flags: NOW = $$FLAGS_NOW
 $(B)/files: NOW = $$FILES_NOW
 $(B)/flags $(B)/files: FORCE
