@@ -6,6 +6,10 @@
 # make install              nnc, header, library, man page   (PREFIX=/usr/local, DESTDIR=)
 # make clean
 
+# no rules but these: make's own would write compiler/expr.c from compiler/expr.y
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+
 ifeq ($(origin CC),default)
 CC = gcc
 endif
