@@ -144,7 +144,7 @@ static void test_third_derivative(void **state)
 	assert_true(value.data[0] > 12 - 1e-12 && value.data[0] < 12 + 1e-12);
 }
 
-/* at ties max and min give their gradient to the second operand (as Keras for relu at 0 and relu6 at 6), amax to the first
+/* at ties max gives its gradient to the second operand, min to the first, amax to the first
  * place, abs to none */
 static void test_ties(void **state)
 {
@@ -161,7 +161,7 @@ static void test_ties(void **state)
 	Tensor values[6];
 	Feed feed = {.rows = 1};
 	ops_evaluate(g->context->arena, roots, 6, &feed, values);
-	const double expected[] = {0, 1, 0, 1};
+	const double expected[] = {0, 1, 1, 0};
 	for (int i = 0; i < 4; i++) assert_true(values[i].data[0] == expected[i]);
 	assert_true(values[4].data[0] == 0 && values[4].data[1] == 1 && values[4].data[2] == 0);
 	assert_true(values[5].data[0] == 0);
