@@ -32,6 +32,7 @@
 #define SANITIZE "-g1 -fsanitize=address,undefined -fno-sanitize-recover=undefined "
 #define MODEL "-fno-math-errno -fno-trapping-math -ffp-contract=fast"
 #define VECTORS "-std=c11 -march=native -fopenmp " MODEL
+#define PLAIN "-std=c99 -Wno-unknown-pragmas"
 enum { JOBS = 2, MAX_KERNELS = 32, REPORTED = 12 };
 
 typedef struct Configuration {
@@ -44,17 +45,18 @@ typedef struct Configuration {
 
 static const Configuration configurations[] = {
 	{"native_f32", "native", 4, NULL, "gcc", "-O2 " VECTORS, false},
+	{"clang_f32", "native", 4, NULL, "clang", "-O1 " VECTORS, false},
 	{"native_f64", "native", 8, NULL, "gcc", "-O1 " VECTORS, false},
-	{"avx2_f32", "avx2", 4, NULL, "gcc", "-O1 " VECTORS, false},
-	{"avx2_f64", "avx2", 8, NULL, "clang", "-O2 " VECTORS, false},
-	{"generic_f32", "generic", 4, NULL, "clang", "-O2 " VECTORS, false},
-	{"portable_f32", "portable", 4, NULL, "gcc", "-O1 -std=c99 -Wno-unknown-pragmas", false},
-	{"portable_f64", "portable", 8, NULL, "gcc", "-O1 -std=c99 -Wno-unknown-pragmas", false},
-	{"clang_f32", "native", 4, NULL, "clang", "-O2 " VECTORS, false},
 	{"untiled_f32", "native", 4, "tile", "gcc", "-O1 " VECTORS, false},
-	{"untiled_f64", "portable", 8, "tile", "gcc", "-O1 -std=c99 -Wno-unknown-pragmas", false},
+	{"untiled_f64", "portable", 8, "tile", "gcc", "-O0 " PLAIN, false},
+	{"avx2_f32", "avx2", 4, NULL, "gcc", "-O0 " VECTORS, false},
+	{"avx2_f64", "avx2", 8, NULL, "clang", "-O0 " VECTORS, false},
+	{"generic_f32", "generic", 4, NULL, "clang", "-O0 " VECTORS, false},
+	{"generic_f64", "generic", 8, NULL, "gcc", "-O0 " VECTORS, false},
+	{"portable_f32", "portable", 4, NULL, "gcc", "-O1 " PLAIN, false},
+	{"portable_f64", "portable", 8, NULL, "clang", "-O0 " PLAIN, false},
 	{"sanitized_f32", "native", 4, NULL, OWN, "-O1 " SANITIZE VECTORS, true},
-	{"sanitized_f64", "portable", 8, "tile", OWN, "-O1 " SANITIZE "-std=c99 -Wno-unknown-pragmas", true},
+	{"sanitized_f64", "portable", 8, "tile", OWN, "-O1 " SANITIZE PLAIN, true},
 };
 enum { CONFIGURATIONS = sizeof configurations/sizeof *configurations };
 
