@@ -64,11 +64,13 @@ static const Node *main_node(const Step *step)
 	return step->anchor ? step->anchor : step->nodes[step->count - 1];
 }
 
-/* Is name a word of text? */
+/* Is name a word of the code in text? Comments do not count: a layer may be called "n". */
 static bool mentions(const char *text, const char *name)
 {
 	size_t length = strlen(name);
-	for (const char *c = text; (c = strstr(c, name)); c++) {
+	for (const char *c = text; *c; c++) {
+		if (c[0] == '/' && c[1] == '*') c = strstr(c, "*/") + 1;
+		if (strncmp(c, name, length)) continue;
 		bool before = c > text && (isalnum((unsigned char)c[-1]) || c[-1] == '_' || c[-1] == '>' || c[-1] == '.');
 		bool after = isalnum((unsigned char)c[length]) || c[length] == '_';
 		if (!before && !after) return true;

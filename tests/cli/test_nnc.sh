@@ -130,4 +130,11 @@ code 0 $NNC $spec --kernels
 for target in avx512 avx2 generic portable; do
 	code 0 $NNC $spec -o $T/$target.c --target=$target
 done
+
+# layers that are called as the C's own parameters are, in comments too
+printf 'name: names\nmodel:\n  input: [8]\n  layers:\n' >$T/names.yaml
+for name in n call state work; do echo "    - Dense(8, activation=softmax, name=$name)"; done >>$T/names.yaml
+echo 'train: {optimizer: Adam(), loss: mse, batch_size: 4}' >>$T/names.yaml
+code 0 $NNC $T/names.yaml -o $T/names.c --target=portable
+code 0 $CC -std=c11 -Wall -Wextra -Wpedantic -Werror -Wno-unknown-pragmas -Iruntime -fsyntax-only $T/names.c
 finish
