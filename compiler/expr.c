@@ -40,8 +40,8 @@ const char *expr_text(ExprParser *parser, const char *text, int length)
 
 Place expr_place(const ExprParser *parser, ExprSpan span)
 {
-	int length = 0;
-	for (int i = span.begin; i < span.end; i++) length += parser->widths ? parser->widths[i] : 1;
+	int length = span.end - span.begin;
+	for (int i = span.begin; parser->widths && i < span.end; i++) length += parser->widths[i] - 1;
 	return (Place){parser->place.source, span.line, span.column, length ? length : 1};
 }
 
