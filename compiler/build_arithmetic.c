@@ -5,7 +5,7 @@
 #include <string.h>
 #include "builder.h"
 
-Node *build_dims_node(Builder *builder, Dim dim)
+static Node *build_dims_node(Builder *builder, Dim dim)
 {
 	Graph *graph = builder->stage->program->graph;
 	if (!dim.rows) return make_const(graph, (double)dim.size);

@@ -74,7 +74,7 @@ static bool requirements_met(Builder *builder, const Definition *d, Frame *frame
 	return true;
 }
 
-Value build_apply_layers(Builder *builder, const Expr *layers, Value x, Frame *frame)
+static Value build_apply_layers(Builder *builder, const Expr *layers, Value x, Frame *frame)
 {
 	if (layers->kind != EXPR_LIST) {
 		Value list = build_eval(builder, layers, frame);
@@ -334,7 +334,7 @@ static Value function_named(Builder *builder, Value value, Place place)
 	return build_lookup(builder, value.as.word, NULL, place);
 }
 
-Value build_call(Builder *builder, Value function, const Arguments *arguments, Frame *frame, Site site)
+static Value build_call(Builder *builder, Value function, const Arguments *arguments, Frame *frame, Site site)
 {
 	function = function_named(builder, function, site.place);
 	switch (function.kind) {

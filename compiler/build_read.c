@@ -22,7 +22,7 @@ const char *kind_phrase(Kind kind)
 
 const char *kind_noun(Kind kind) { return strchr(kind_phrase(kind), ' ') + 1; }
 
-const char *kind_section(Kind kind)
+static const char *kind_section(Kind kind)
 {
 	static const char *const sections[] = {
 #define X(name, section, ...) section,

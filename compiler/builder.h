@@ -200,7 +200,6 @@ typedef struct Entry {
 typedef struct Stage {
 	Program *program;
 	bool training; /* the mode of the call that is being evaluated */
-	bool moves; /* states take their next values */
 	const Owner *const *moving; /* the models whose states move */
 	int moving_count;
 	Node **now; /* by Weight.number: what it is by now; NULL: what it was at the start */
@@ -242,7 +241,6 @@ struct Builder {
 /* build_read.c */
 const char *kind_noun(Kind kind); /* "layer" */
 const char *kind_phrase(Kind kind); /* "a layer" */
-const char *kind_section(Kind kind);
 void build_read_library(Builder *builder);
 void build_read_spec(Builder *builder, const DocNode *root); /* the definitions of a spec */
 /* Reads bindings and the reserved keys of a body. */
@@ -271,15 +269,12 @@ bool build_spend(Builder *builder, int64_t steps, Place place); /* false once a 
 Value build_binary(Builder *builder, const char *op, Value a, Value b, Place place);
 Value build_elementwise(Builder *builder, const Op *op, Value *args, Place place);
 Node *build_node(Builder *builder, Value value, Place place); /* a number becomes a constant; NULL after a report */
-Node *build_dims_node(Builder *builder, Dim dim);
 Node *build_carry(Builder *builder, Node *node, Node **args, int count); /* masks of the operands go on */
 
 /* build_call.c */
-Value build_call(Builder *builder, Value function, const Arguments *arguments, Frame *frame, Site site);
 Value build_call_expr(Builder *builder, const Expr *expr, Frame *frame);
 Value build_apply(
 	Builder *builder, Value function, int count, Value *values, Frame *frame, Site site); /* by position */
-Value build_apply_layers(Builder *builder, const Expr *layers, Value x, Frame *frame);
 
 /* build_bind.c: false after a report */
 bool build_bind(Builder *builder, const Parameters *parameters, const Arguments *arguments, Frame *parent,

@@ -17,7 +17,6 @@ void plan_memory(Plan *plan); /* offsets in the work area */
 typedef struct Lifetime {
 	int first, last;
 } Lifetime;
-Lifetime plan_lifetime(const Plan *plan, const Node *node);
 /* One piece of the work area: a stored value, or the scratch of a step. */
 typedef struct Buffer {
 	const Node *node; /* or NULL */

@@ -45,8 +45,6 @@ static Lifetime *lifetimes(const Plan *plan)
 	return reading.life;
 }
 
-Lifetime plan_lifetime(const Plan *plan, const Node *node) { return lifetimes(plan)[node->id]; }
-
 Buffer *plan_buffers(const Plan *plan, int *count)
 {
 	const Lifetime *life = lifetimes(plan);

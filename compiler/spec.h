@@ -29,7 +29,6 @@ typedef struct Spec {
 	nn_training training;
 	Place input_place; /* data.source, for messages */
 	bool class_mode_given; /* data.source says class_mode; otherwise the labels follow the loss */
-	const char *overrides; /* reserved */
 } Spec;
 
 /* -D name=value on the command line: replaces the value at a dotted path of the spec ("train.epochs=3", "seed=7"). */

@@ -38,8 +38,6 @@ Slot *spec_slot(Slot *slots, int count, const char *key);
 
 /* Reports a word that is none of names, with the nearest or the list as help. subject: "a spec has no" */
 void spec_unknown(Context *context, Place place, const char *word, const char *const *names, int count, const char *subject);
-/* "a, b, c" */
-const char *spec_join(Arena *arena, const char *const *names, int count);
 
 /* The value of a constant expression (numbers, + - * / // % ^, pi); reports what is none. */
 bool spec_constant(Context *context, const Expr *expr, double *value);

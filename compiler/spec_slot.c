@@ -6,7 +6,8 @@
 #include <string.h>
 #include "spec_read.h"
 
-const char *spec_join(Arena *arena, const char *const *names, int count)
+/* "a, b, c" */
+static const char *join(Arena *arena, const char *const *names, int count)
 {
 	const char *all = "";
 	for (int i = 0; i < count; i++) all = arena_format(arena, "%s%s%s", all, i ? ", " : "", names[i]);
@@ -17,7 +18,7 @@ void spec_unknown(Context *context, Place place, const char *word, const char *c
 {
 	const char *nearest = text_nearest(word, names, count);
 	const char *help = nearest ? arena_format(context->arena, "did you mean '%s'?", nearest)
-				   : arena_format(context->arena, "there are: %s", spec_join(context->arena, names, count));
+				   : arena_format(context->arena, "there are: %s", join(context->arena, names, count));
 	diag_error(context, place, help, "%s '%s'", subject, word);
 }
 

@@ -13,12 +13,6 @@ const char *dim_text(Arena *arena, Dim dim)
 	return dim.rows == 1 ? "n" : arena_format(arena, "n*%lld", (long long)dim.rows);
 }
 
-int64_t dim_capacity(const Plan *plan, Dim dim)
-{
-	(void)plan;
-	return dim.size;
-}
-
 bool same_places(const Shape *a, const Shape *b)
 {
 	return shape_count(a) == shape_count(b) && shape_rows(a) == shape_rows(b);

@@ -146,10 +146,6 @@ Index index_flat(const Shape *shape, const Index *at);
 
 /* The value of node at a place, as a C expression; temporaries are written before it. */
 const char *scope_value(Scope *scope, Node *node, const Index *at);
-/* The same, the place given in another shape with as many places in the same order. */
-const char *scope_value_in(Scope *scope, Node *node, const Shape *shape, const Index *at);
-/* "$0*$1" with its operands put in, with no more parentheses than the order of evaluation needs. */
-const char *expression(Arena *arena, const char *pattern, const char *const *operands);
 /* From here on the value of node at this place is text (an accumulator, an element of a tile). */
 void scope_give(Scope *scope, const Node *node, const Shape *shape, const Index *at, const char *text);
 /* The stored element as an lvalue. */
@@ -162,10 +158,9 @@ const char *pointer_name(const Plan *plan, const Node *node);
 
 /* "12", "n*49": how many places of a dimension are live */
 const char *dim_text(Arena *arena, Dim dim);
-int64_t dim_capacity(const Plan *plan, Dim dim);
-/* Is x the same number of values in the same order as space? */
+/* As many values, in the same order? */
 bool same_places(const Shape *a, const Shape *b);
-/* Worth more than one thread: estimated nanoseconds above the cost of waking the others */
+/* Is so much work, in estimated nanoseconds on one core, worth waking other threads for? */
 bool worth_threads(double nanoseconds);
 /* A view that is an affine map of something stored: where element 0 is and what each axis steps by. False: it is not. */
 bool affine_view(const Plan *plan, Node *view, Node **stored, int64_t *offset, int64_t *strides);

@@ -61,13 +61,6 @@ Shape nest_joined(const Plan *plan, const Step *step)
 	return shape;
 }
 
-double nest_places(const Nest *nest)
-{
-	double places = 1;
-	for (int i = 0; i < nest->count; i++) places *= (double)nest->loop[i].extent.size;
-	return places;
-}
-
 void nest_for(CWriter *out, const char *var, const char *from, const char *to)
 {
 	cw(out, "for (ptrdiff_t %s = %s; %s < %s; %s++) {", var, from, var, to, var);

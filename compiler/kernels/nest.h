@@ -23,7 +23,6 @@ enum { NEST_PARALLEL = 1, NEST_SIMD = 2 };
 /* Opens the loops; the outermost over threads, the innermost over vectors, as asked. */
 void nest_open(CWriter *out, const Scope *scope, const Nest *nest, int how);
 void nest_close(CWriter *out, const Nest *nest);
-double nest_places(const Nest *nest);
 /* All places of a contraction: the axes of its result, then the summed ones (a bit each in *summed); its product at a place. */
 Shape contract_domain(const Node *contract, unsigned *summed);
 const char *contract_value(Scope *scope, const Node *contract, const Index *at);

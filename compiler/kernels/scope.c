@@ -236,7 +236,7 @@ static int binding(const char *text)
 static const char *enclosed(Arena *arena, const char *text, bool needed) { return needed ? arena_format(arena, "(%s)", text) : text; }
 
 /* "$0*$1" with its operands put in, with no more parentheses than the order of evaluation needs */
-const char *expression(Arena *arena, const char *pattern, const char *const *operands)
+static const char *expression(Arena *arena, const char *pattern, const char *const *operands)
 {
 	int level = binding(pattern);
 	const char *text = "";
@@ -280,6 +280,8 @@ static void broadcast_place(const Shape *result, const Index *at, const Shape *o
 	int shift = result->rank - operand->rank;
 	for (int k = 0; k < operand->rank; k++) place[k] = operand->dim[k].size == 1 ? index_constant(0) : at[k + shift];
 }
+
+static const char *scope_value_in(Scope *scope, Node *node, const Shape *shape, const Index *at);
 
 static const char *elementwise(Scope *scope, Node *node, const Shape *shape, const Index *at)
 {
@@ -444,7 +446,8 @@ static bool writes_state(const Scope *scope)
 	return false;
 }
 
-const char *scope_value_in(Scope *scope, Node *node, const Shape *shape, const Index *at)
+/* scope_value, the place given in another shape with as many places in the same order */
+static const char *scope_value_in(Scope *scope, Node *node, const Shape *shape, const Index *at)
 {
 	Index flat = index_flat(shape, at), own[MAX_RANK];
 	const Memo *memo = find(scope, node, &flat);

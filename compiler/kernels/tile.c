@@ -249,7 +249,8 @@ bool tile_finish_product(Product *product)
 	return true;
 }
 
-size_t product_bytes(const Product *product)
+/* of scratch, as tile_take gives it out */
+static size_t product_bytes(const Product *product)
 {
 	size_t parts[] = {product->copy_a, product->copy_b, product->packed, product->kept}, sum = 0;
 	for (int i = 0; i < 4; i++) sum += (parts[i] + 127)/64*64;
@@ -276,7 +277,8 @@ static int contraction(const Plan *plan, const Step *step, Product *products)
 	return first || second;
 }
 
-int products_of(const Plan *plan, const Step *step, Product *products)
+/* The products of a step, at least cost; 0: no tile fits. */
+static int products_of(const Plan *plan, const Step *step, Product *products)
 {
 	const Node *anchor = step->anchor;
 	if (!anchor || plan->target->full) return 0;

@@ -69,12 +69,9 @@ void tile_sort_axes(const Letters *letters, int vector, Product *product);
 /* Joins axes, chooses the tile and estimates the cost; false: no tile fits. */
 bool tile_finish_product(Product *product);
 /* tile_fold.c: the products of a fold of a contraction, one a residue class of its strides; 0: no tile fits. */
+enum { MAX_PRODUCTS = 64 };
 int tile_fold(const Plan *plan, const Step *step, Product *products);
 
-/* The products of a step, at least cost; 0: no tile fits. */
-enum { MAX_PRODUCTS = 64 };
-int products_of(const Plan *plan, const Step *step, Product *products);
-size_t product_bytes(const Product *product);
 int64_t axes_places(const Axes *axes);
 int row_width(const Product *product); /* numbers in a row of the tile */
 
