@@ -85,7 +85,7 @@ void cw_comment(CWriter *out, const char *format, ...)
 	for (bool first = true;; first = false) {
 		char *end = strchr(line, '\n');
 		if (end) *end = 0;
-		const char *row = arena_format(out->arena, "%s%s%s", first ? "/* " : " * ", line, end ? "" : " */");
+		const char *row = arena_format(out->arena, "%s%s%s", first ? "/* " : *line ? " * " : " *", line, end ? "" : " */");
 		put_line(out, row, strlen(row));
 		if (!end) return;
 		line = end + 1;

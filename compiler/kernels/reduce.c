@@ -177,13 +177,12 @@ static void emit_along(CWriter *out, const Reduction *r)
 }
 
 /* for the row of accumulators: opens a loop over its places */
-static int open_row(CWriter *out, Scope *scope, const Reduction *r, Index *at)
+static void open_row(CWriter *out, Scope *scope, const Reduction *r, Index *at)
 {
 	int var = scope_var(scope, "c", r->domain.dim[r->last].size);
 	at[r->last] = index_var(var, 1);
 	cw(out, "PRAGMA(omp simd)");
 	nest_for(out, "c", "0", dim_text(out->arena, r->domain.dim[r->last]));
-	return var;
 }
 
 static void emit_rows(CWriter *out, const Reduction *r)
@@ -193,19 +192,17 @@ static void emit_rows(CWriter *out, const Reduction *r)
 	Nest kept = nest_over(scope, &r->domain, ~(r->reduced | 1u << r->last), at);
 	nest_open(out, scope, &kept, worth_threads(r->step->cost) ? NEST_PARALLEL : 0);
 	long long row = (long long)r->domain.dim[r->last].size;
-	cw(out, "real sums[%lld], places[%s];", row, wants_place(r) ? arena_format(out->arena, "%lld", row) : "1");
-	int var = open_row(out, scope, r, at);
+	cw(out, "real sums[%lld]%s;", row, wants_place(r) ? arena_format(out->arena, ", places[%lld]", row) : "");
+	open_row(out, scope, r, at);
 	cw(out, "sums[c] = %s;", start_value(r->node));
 	if (wants_place(r)) cw(out, "places[c] = 0;");
 	cw(out, "}");
-	if (!wants_place(r)) cw(out, "(void)places;");
 	Memo *outside = scope->memos;
 	Nest inner = nest_over(scope, &r->domain, r->reduced, at);
 	for (int i = 0; i < inner.count; i++)
 		nest_for(out, scope->vars[inner.loop[i].var].name, "0", dim_text(out->arena, inner.loop[i].extent));
 	cw(out, "PRAGMA(omp simd)");
 	nest_for(out, "c", "0", dim_text(out->arena, r->domain.dim[r->last]));
-	(void)var;
 	const char *value = operand(scope, r, at);
 	accumulate(out, r, "sums[c]", wants_place(r) ? "places[c]" : NULL, value, position(scope, r, at));
 	for (int i = 0; i <= inner.count; i++) cw(out, "}");
@@ -229,7 +226,7 @@ static void emit_chunk(CWriter *out, const Reduction *r)
 	cw(out, "PRAGMA(omp parallel for schedule(static))");
 	nest_for(out, "chunk", "0", arena_format(out->arena, "%d", CHUNKS));
 	const char *live = dim_text(out->arena, inner.loop[0].extent);
-	cw(out, "const ptrdiff_t first = (%s)*chunk/%d, end = (%s)*(chunk + 1)/%d;", live, CHUNKS, live, CHUNKS);
+	cw(out, "const ptrdiff_t first = %s*chunk/%d, end = %s*(chunk + 1)/%d;", live, CHUNKS, live, CHUNKS);
 	cw(out, "real sums[%lld];", size);
 	cw(out, "for (int c = 0; c < %lld; c++) sums[c] = %s;", size, start_value(r->node));
 	for (int i = 0; i < inner.count; i++) {

@@ -355,7 +355,7 @@ static void emit_slabs(Text *text)
 	cw(out, "real *const kept = (real *)(work + %zu); /* %lld tiles in %d slabs, added in their order */", text->kept, tiles(text), SLABS);
 	if (text->threads) cw(out, "PRAGMA(omp parallel for schedule(static))");
 	nest_for(out, "slab", "0", tile_number(text->arena, SLABS));
-	cw(out, "const ptrdiff_t first = (%s)*slab/%d, end = (%s)*(slab + 1)/%d;", live, SLABS, live, SLABS);
+	cw(out, "const ptrdiff_t first = %s*slab/%d, end = %s*(slab + 1)/%d;", live, SLABS, live, SLABS);
 	open_levels(text, "");
 	cw(out, "real *const c = %s + slab*%lld;", kept_tile(text), all);
 	cw(out, "memset(c, 0, %lld*sizeof(real));", size);
