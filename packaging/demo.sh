@@ -16,7 +16,7 @@ quietly() { # TEXT COMMAND..: the command's output only if it fails
 	"$@" >$log 2>&1 || { cat $log >&2; exit 1; }
 }
 
-split() { # the last folder of data that has one of these names
+split() { # the folder of data that has the first of these names that is there
 	for name in "$@"; do
 		[ ! -d "$data/$name" ] || { echo "$data/$name"; return; }
 	done
@@ -26,7 +26,9 @@ split() { # the last folder of data that has one of these names
 
 if [ -n "$data" ]; then
 	network=chest_xray
-	train=$(split train) validation=$(split val validation valid) test=$(split test)
+	train=$(split train)
+	validation=$(split val validation valid)
+	test=$(split test)
 else
 	network=demo
 	data=build/demo/data
