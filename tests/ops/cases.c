@@ -19,6 +19,8 @@ CONTRACT(rows_of_rows, "pqmk", "ko", "pqmo", "5 3 2 30", "30 65")
 CONTRACT(sum_rows, "nk", "no", "ko", "33N 100", "33N 65")
 CONTRACT(sum_rows_few, "ntk", "nto", "ko", "N 600 3", "N 600 5")
 CONTRACT(sum_rows_much, "nthk", "ntho", "ko", "N 30 40 8", "N 30 40 9")
+CONTRACT(sum_slabs, "nhk", "nho", "ko", "8N 600 3", "8N 600 17")
+CONTRACT(sum_slabs_plain, "uvk", "uov", "ko", "19 700 3", "19 5 700")
 CONTRACT(sum_plain, "uvk", "uvo", "ko", "30 70 5", "30 70 6")
 CONTRACT(columns_two, "nk", "opk", "nop", "N 20", "6 20 20")
 CONTRACT(columns_apart, "nk", "okp", "nop", "N 20", "6 20 10")
@@ -38,6 +40,18 @@ static Node *case_of_slices(Graph *graph)
 	Node *x = make_slice(graph, in(graph, "a", "N 30"), 1, 5, (Dim){20, 0});
 	Node *w = make_transpose(graph, make_slice(graph, in(graph, "b", "40 24"), 1, 3, (Dim){20, 0}), (int[]){1, 0});
 	return make_contract(graph, "nk", "ko", "no", x, w);
+}
+
+/* rows that are all the same: a step of 0 */
+static Node *case_of_spread(Graph *graph)
+{
+	Node *x = make_broadcast(graph, in(graph, "a", "1 20"), op_case_shape(graph, "N 20"));
+	Node *w = make_broadcast(graph, in(graph, "b", "20 1"), op_case_shape(graph, "20 24"));
+	return make_contract(graph, "nk", "ko", "no", x, make_binary(graph, &op_add, w, in(graph, "c", "20 24")));
+}
+static Node *case_of_spread_plain(Graph *graph)
+{
+	return make_contract(graph, "nmk", "ko", "nmo", make_broadcast(graph, in(graph, "a", "N 1 20"), op_case_shape(graph, "N 3 20")), in(graph, "b", "20 24"));
 }
 
 /* bias, activation and a second reader behind a product */
@@ -149,7 +163,9 @@ static const OpCase cases[] = {
 	{"deep product", case_deep}, {"deep product of even pieces", case_deep_even}, {"deep product, packed", case_deep_packed},
 	{"product over two axes", case_deep_two}, {"wide product", case_wide}, {"tall product", case_tall}, {"tall product of two axes", case_tall_two},
 	{"rows of rows", case_rows_of_rows}, {"sum of rows", case_sum_rows}, {"sum of rows to few columns", case_sum_rows_few},
-	{"sum of many rows", case_sum_rows_much}, {"sum over two plain axes", case_sum_plain}, {"columns of two axes", case_columns_two},
+	{"sum of many rows", case_sum_rows_much}, {"sum over two plain axes", case_sum_plain},
+	{"sum in slabs", case_sum_slabs}, {"sum in slabs, packed", case_sum_slabs_plain}, {"product of spread rows", case_of_spread},
+	{"product of spread rows, two axes", case_of_spread_plain}, {"columns of two axes", case_columns_two},
 	{"columns apart", case_columns_apart}, {"columns turned", case_columns_turned}, {"columns across the result", case_across},
 	{"columns across, no batch", case_across_plain}, {"a product for each head", case_both_wide}, {"a product for each last place", case_both_last},
 	{"three vectors", case_three_vectors}, {"four vectors", case_four_vectors}, {"five sums", case_five_sums}, {"product of slices", case_of_slices},
