@@ -26,6 +26,8 @@ static void check_name(Context *context, const DocNode *node, const char *name)
 			"'%s' cannot be a name in C", name);
 		return;
 	}
+	if (!strcmp(name, "nn") || !strncmp(name, "nn_", 3))
+		diag_error(context, node->place, "another name", "names that begin with nn_ are the runtime's");
 	if (strlen(name) > NAME_LENGTH)
 		diag_error(context, node->place, NULL, "a name of more than %d letters", NAME_LENGTH);
 	for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
