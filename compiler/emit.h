@@ -24,11 +24,11 @@ typedef struct Model {
 	nn_task task;
 	bool logits;
 	const char *command; /* how to make the file again: "nnc chest_xray.yaml -o chest_xray.c" */
-	uint64_t hash; /* of the spec, the definitions on the command line and the target */
+	uint64_t hash; /* of the spec and the options, but for the names of files */
 } Model;
 
 void model_describe(Model *model); /* model.c: the task, the fitted tensors; before the passes, which forget where a value came from */
-void model_check(const Model *model); /* limits.ram of the spec */
+void model_check(const Model *model); /* reports what is too large for limits.ram, and what trainers cannot do yet */
 /* Gives every variable its place in the state: what predict needs first. */
 void model_place(Model *model);
 bool emit_within_budget(const Model *model); /* false after an error: --unroll=full would be too long */
@@ -38,7 +38,7 @@ void emit_descriptor(CWriter *out, const Model *model); /* the nn_model and all 
 void emit_embedding(CWriter *out, const Model *model); /* NAME_load, NAME_preprocess, NAME_predict */
 
 /* target.c: "native", "avx512", "avx2", "generic", "portable". NULL: there is no such target. */
-const Target *target_find(Arena *arena, const char *name, int number_size);
+Target *target_find(Arena *arena, const char *name, int number_size);
 extern const char target_names[];
 
 /* summary.c: Keras's table, MACs and bytes; and for the comment at the top of the C */

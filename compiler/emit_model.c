@@ -156,6 +156,18 @@ static void split(CWriter *out, const char *name, const nn_split *s)
 		if (values[i]) cw(out, ".data.%s.%s = %s,", name, names[i], quoted(out->arena, values[i]));
 }
 
+/* The enumerators of nn.h, by number */
+static const char *const sources[] = {[NN_NO_DATA] = "NN_NO_DATA", [NN_IMAGE_FOLDER] = "NN_IMAGE_FOLDER", [NN_CSV] = "NN_CSV",
+	[NN_IDX] = "NN_IDX", [NN_NPY] = "NN_NPY"};
+static const char *const class_modes[] = {[NN_CLASS_SPARSE] = "NN_CLASS_SPARSE", [NN_CLASS_BINARY] = "NN_CLASS_BINARY",
+	[NN_CLASS_CATEGORICAL] = "NN_CLASS_CATEGORICAL", [NN_CLASS_NONE] = "NN_CLASS_NONE"};
+static const char *const interpolations[] = {[NN_NEAREST] = "NN_NEAREST", [NN_BILINEAR] = "NN_BILINEAR", [NN_AREA] = "NN_AREA"};
+static const char *const imputes[] = {[NN_IMPUTE_MEAN] = "NN_IMPUTE_MEAN", [NN_IMPUTE_MEDIAN] = "NN_IMPUTE_MEDIAN",
+	[NN_IMPUTE_DROP] = "NN_IMPUTE_DROP"};
+static const char *const normalizes[] = {[NN_NORMALIZE_NONE] = "NN_NORMALIZE_NONE", [NN_NORMALIZE_STANDARD] = "NN_NORMALIZE_STANDARD",
+	[NN_NORMALIZE_MINMAX] = "NN_NORMALIZE_MINMAX"};
+static const char *const callback_kinds[] = {[NN_EARLY_STOPPING] = "NN_EARLY_STOPPING", [NN_MODEL_CHECKPOINT] = "NN_MODEL_CHECKPOINT"};
+
 static const char *list(Arena *arena, const int64_t *values, int count)
 {
 	const char *text = "";
@@ -166,7 +178,7 @@ static const char *list(Arena *arena, const int64_t *values, int count)
 static void data(CWriter *out, const nn_data *d)
 {
 	Arena *arena = out->arena;
-	cw(out, ".data.source = (nn_source)%d,", (int)d->source);
+	cw(out, ".data.source = %s,", sources[d->source]);
 	split(out, "train", &d->train);
 	split(out, "validation", &d->validation);
 	split(out, "test", &d->test);
@@ -174,12 +186,12 @@ static void data(CWriter *out, const nn_data *d)
 		c_number(arena, d->split_test, false), d->split_stratify);
 	cw(out, ".data.split_group = %s, .data.split_seed = %lluu,", quoted(arena, d->split_group), (unsigned long long)d->split_seed);
 	cw(out, ".data.height = %d, .data.width = %d, .data.channels = %d, .data.rescale = %s,", d->height, d->width, d->channels, c_number(arena, d->rescale, false));
-	cw(out, ".data.interpolation = (nn_interpolation)%d, .data.fast_decode = %d, .data.class_mode = (nn_class_mode)%d, .data.max_unreadable = %s,",
-		(int)d->interpolation, d->fast_decode, (int)d->class_mode, c_number(arena, d->max_unreadable, false));
+	cw(out, ".data.interpolation = %s, .data.fast_decode = %d, .data.class_mode = %s, .data.max_unreadable = %s,",
+		interpolations[d->interpolation], d->fast_decode, class_modes[d->class_mode], c_number(arena, d->max_unreadable, false));
 	cw(out, ".data.header = %d, .data.label = %s, .data.separator = %s,", d->header, quoted(arena, d->label), quoted(arena, d->separator));
 	if (d->ignore_count) cw(out, ".data.ignore = ignored, .data.ignore_count = %d,", d->ignore_count);
 	if (d->missing_count) cw(out, ".data.missing = missing, .data.missing_count = %d,", d->missing_count);
-	cw(out, ".data.impute = (nn_missing)%d, .data.normalize = (nn_normalize)%d,", (int)d->impute, (int)d->normalize);
+	cw(out, ".data.impute = %s, .data.normalize = %s,", imputes[d->impute], normalizes[d->normalize]);
 	if (d->class_count) cw(out, ".data.classes = classes, .data.class_count = %d,", d->class_count);
 	cw(out, ".data.input_field = %s, .data.label_field = %s,", quoted(arena, d->input_field), quoted(arena, d->label_field));
 	cw(out, ".data.input_rank = %d, .data.input_shape = {%s},", d->input_rank, list(arena, d->input_shape, d->input_rank));
@@ -203,7 +215,7 @@ static void callbacks(CWriter *out, const nn_training *t)
 	cw(out, "static const nn_callback callbacks[] = {");
 	for (int i = 0; i < t->callback_count; i++) {
 		const nn_callback *c = &t->callbacks[i];
-		cw(out, "{(nn_callback_kind)%d, %s, %s, %s, %d, %d, %d, %d, %s, %d},", (int)c->kind, quoted(out->arena, c->monitor),
+		cw(out, "{%s, %s, %s, %s, %d, %d, %d, %d, %s, %d},", callback_kinds[c->kind], quoted(out->arena, c->monitor),
 			c_number(out->arena, c->min_delta, false), c_number(out->arena, c->baseline, false), c->patience, c->start_from_epoch, c->mode,
 			c->restore_best_weights, quoted(out->arena, c->filepath), c->save_best_only);
 	}

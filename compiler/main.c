@@ -33,7 +33,7 @@ static const char usage[] =
 
 static int wrong(const char *message, const char *argument)
 {
-	fprintf(stderr, "nnc: %s%s\n%s", message, argument, "try: nnc --help\n");
+	fprintf(stderr, "nnc: %s%s\ntry: nnc --help\n", message, argument);
 	return 2;
 }
 
@@ -69,7 +69,7 @@ static int option(Options *options, int which)
 	case OPT_GRADIENTS: options->gradients = true; return 0;
 	case OPT_HELP: fputs(usage, stdout); return -1;
 	case OPT_VERSION: puts("nnc " NNC_VERSION); return -1;
-	default: return wrong("", "");
+	default: fputs("try: nnc --help\n", stderr); return 2; /* getopt said what is wrong */
 	}
 }
 
@@ -97,10 +97,10 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static const char *command_of(Context *context, const Options *options, const Target *target)
+/* What, beside the text of the spec, decides what the C is. */
+static const char *options_text(Context *context, const Options *options, const Target *target)
 {
-	const char *text = arena_format(context->arena, "nnc %s -o %s --target=%s", base_name(options->spec),
-		options->output ? base_name(options->output) : "-", target->name);
+	const char *text = arena_format(context->arena, "--target=%s", target->name);
 	for (int i = 0; i < options->define_count; i++)
 		text = arena_format(context->arena, "%s -D %s=%s", text, options->defines[i].path, options->defines[i].value);
 	if (options->number_size == 8) text = arena_format(context->arena, "%s --precision=f64", text);
@@ -115,12 +115,13 @@ static Model *compile(Context *context, const Options *options, const Source *so
 	if (!spec) return NULL;
 	Network *network = build_network(context, spec, &(BuildOptions){.gradients = options->gradients});
 	if (!network || context->errors) return NULL;
-	Target *target = (Target *)target_find(context->arena, options->target, options->number_size);
+	Target *target = target_find(context->arena, options->target, options->number_size);
 	target->full = options->full;
 	Model *model = arena_alloc(context->arena, sizeof *model);
 	*model = (Model){.context = context, .spec = spec, .network = network, .target = target};
-	model->command = command_of(context, options, target);
-	model->hash = hash_bytes(model->command, strlen(model->command), hash_bytes(source->text, source->size, 0));
+	const char *text = options_text(context, options, target);
+	model->command = arena_format(context->arena, "nnc %s -o %s %s", base_name(options->spec), options->output ? base_name(options->output) : "-", text);
+	model->hash = hash_bytes(text, strlen(text), hash_bytes(source->text, source->size, 0));
 	model_describe(model);
 	for (int p = 0; p < network->program_count; p++) pass_simplify(context, network->programs[p]);
 	model_place(model);
@@ -137,7 +138,7 @@ static int print(const Model *model, const Options *options)
 	if (options->kernels) fputs(dump_text(model, "kernels"), stdout);
 	if (options->dump) {
 		const char *text = dump_text(model, options->dump);
-		if (!text) return wrong("--dump knows the stages variables, graph, plan, memory, kernels, not ", options->dump);
+		if (!text) return wrong(arena_format(model->context->arena, "--dump is one of %s, not ", dump_stages), options->dump);
 		fputs(text, stdout);
 	}
 	if (options->output && output_write(model, options->output)) return 1;
@@ -153,7 +154,11 @@ int main(int argc, char **argv)
 	if (done) return done < 0 ? 0 : done;
 	Arena *arena = arena_new();
 	Context context = {.arena = arena, .messages = stderr};
-	if (!target_find(arena, options.target, 4)) return wrong("--target is one of native, avx512, avx2, generic, portable, not ", options.target);
+	if (!target_find(arena, options.target, options.number_size)) {
+		int code = wrong(arena_format(arena, "--target is one of %s, not ", target_names), options.target);
+		arena_free(arena);
+		return code;
+	}
 	Source source = {.name = options.spec};
 	source.text = file_read(arena, options.spec, &source.size);
 	if (!source.text) {

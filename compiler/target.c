@@ -20,7 +20,7 @@ static const char *native(void)
 	return "generic";
 }
 
-const Target *target_find(Arena *arena, const char *name, int number_size)
+Target *target_find(Arena *arena, const char *name, int number_size)
 {
 	if (!strcmp(name, "native")) name = native();
 	for (size_t i = 0; i < sizeof targets/sizeof *targets; i++) {
