@@ -36,7 +36,7 @@ int nn_elements_check(Elements *elements, size_t bytes, char why[NN_WHY])
 	return 1;
 }
 
-double nn_element(const Elements *elements, int64_t place)
+static double number_at(const Elements *elements, int64_t place)
 {
 	uint8_t raw[8];
 	int size = elements->size;
@@ -72,7 +72,8 @@ static int trimmed(int rank, const int64_t *shape)
 	return rank;
 }
 
-int nn_elements_fit(const Elements *elements, const nn_model *model, const char *path)
+/* Whether samples of this shape are what the model takes (dimensions of 1 at the end don't count). Says so if not. */
+static int inputs_fit(const Elements *elements, const nn_model *model, const char *path)
 {
 	const nn_data *data = &model->data;
 	int rank = trimmed(elements->rank - 1, elements->shape + 1), wanted = trimmed(data->input_rank, data->input_shape);
@@ -97,10 +98,10 @@ static int read_array(Source *source, int64_t sample, const void *state, void *x
 		if (inputs->kind == 'u' && inputs->size == 1)
 			for (int64_t i = 0; i < count; i++) numbers[i] = (float)inputs->bytes[from + i] * rescale;
 		else
-			for (int64_t i = 0; i < count; i++) numbers[i] = (float)nn_element(inputs, from + i) * rescale;
+			for (int64_t i = 0; i < count; i++) numbers[i] = (float)number_at(inputs, from + i) * rescale;
 	} else {
 		double *numbers = x;
-		for (int64_t i = 0; i < count; i++) numbers[i] = nn_element(inputs, from + i) * arrays->rescale;
+		for (int64_t i = 0; i < count; i++) numbers[i] = number_at(inputs, from + i) * arrays->rescale;
 	}
 	return 0;
 }
@@ -122,7 +123,7 @@ static int read_labels(Source *source, const char *path, const Elements *labels)
 {
 	int classes = nn_has_classes(source->model) && labels->row == 1;
 	for (int64_t i = 0; i < source->count * labels->row; i++) {
-		double value = nn_element(labels, i);
+		double value = number_at(labels, i);
 		source->targets[i] = value;
 		if (!classes || (value >= 0 && value < 1e6 && value == floor(value))) continue;
 		nn_error("%s: label %g of sample %lld is no class number", path, value, (long long)(i / labels->row));
@@ -148,12 +149,25 @@ static int labels_fit(const Elements *inputs, const Elements *labels, const nn_m
 	return 1;
 }
 
-Source *nn_open_arrays(const nn_model *model, const char *const paths[2], Elements inputs, uint8_t *input_bytes,
-		       const Elements *labels, uint8_t *label_bytes)
+static int open_file(const char *path, ParseElements *parse, Elements *elements, uint8_t **bytes)
+{
+	size_t size;
+	char why[NN_WHY];
+	*elements = (Elements){0};
+	if (!nn_slurp(path, 0, bytes, &size, why) && !parse(*bytes, size, elements, why)) return 0;
+	nn_error("%s: %s", path, why);
+	free(*bytes);
+	*bytes = NULL;
+	return 1;
+}
+
+/* A source over what was read; takes the bytes of both files. labels NULL: none. */
+static Source *over_arrays(const nn_model *model, const char *const paths[2], Elements inputs, uint8_t *input_bytes,
+			   const Elements *labels, uint8_t *label_bytes)
 {
 	Source *source = calloc(1, sizeof *source);
 	Arrays *arrays = calloc(1, sizeof *arrays);
-	int failed = source == NULL || arrays == NULL || nn_elements_fit(&inputs, model, paths[0]) ||
+	int failed = source == NULL || arrays == NULL || inputs_fit(&inputs, model, paths[0]) ||
 		     labels_fit(&inputs, labels, model, paths);
 	if (failed) {
 		free(source);
@@ -171,4 +185,17 @@ Source *nn_open_arrays(const nn_model *model, const char *const paths[2], Elemen
 	if (!failed) return source;
 	nn_source_close(source);
 	return NULL;
+}
+
+Source *nn_open_arrays(const nn_model *model, const char *const paths[2], int labels, ParseElements *parse)
+{
+	Elements found[2];
+	uint8_t *bytes[2] = {NULL, NULL};
+	int has_labels = labels && paths[1] != NULL;
+	if (open_file(paths[0], parse, &found[0], &bytes[0])) return NULL;
+	if (has_labels && open_file(paths[1], parse, &found[1], &bytes[1])) {
+		free(bytes[0]);
+		return NULL;
+	}
+	return over_arrays(model, paths, found[0], bytes[0], has_labels ? &found[1] : NULL, bytes[1]);
 }

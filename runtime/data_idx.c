@@ -1,9 +1,7 @@
 /* data_idx.c: in: files in the IDX format of the MNIST set (big-endian, also gzip); out: their numbers.
  * Magic: 0, 0, type, rank; then rank sizes of 4 bytes.
  * Invariant: a head that promises more than the file holds is refused. */
-#include <stdlib.h>
 #include "data_internal.h"
-#include "message.h"
 
 static int is_big_endian(void)
 {
@@ -51,28 +49,8 @@ static int parse(const uint8_t *bytes, size_t size, Elements *elements, char why
 	return nn_elements_check(elements, size - head, why);
 }
 
-static int open_file(const char *path, Elements *elements, uint8_t **bytes)
-{
-	size_t size;
-	char why[NN_WHY];
-	*elements = (Elements){0};
-	if (!nn_slurp(path, 0, bytes, &size, why) && !parse(*bytes, size, elements, why)) return 0;
-	nn_error("%s: %s", path, why);
-	free(*bytes);
-	*bytes = NULL;
-	return 1;
-}
-
 Source *nn_open_idx(const nn_model *model, const Place *place)
 {
 	const char *const paths[2] = {place->paths.images, place->paths.labels};
-	Elements inputs, labels;
-	uint8_t *input_bytes, *label_bytes = NULL;
-	int has_labels = place->labels && paths[1] != NULL;
-	if (open_file(paths[0], &inputs, &input_bytes)) return NULL;
-	if (has_labels && open_file(paths[1], &labels, &label_bytes)) {
-		free(input_bytes);
-		return NULL;
-	}
-	return nn_open_arrays(model, paths, inputs, input_bytes, has_labels ? &labels : NULL, label_bytes);
+	return nn_open_arrays(model, paths, place->labels, parse);
 }

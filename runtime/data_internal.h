@@ -117,12 +117,10 @@ typedef struct Elements {
 
 /* Product of shape[1..], checked against the bytes that are there. 0, or 1 with why. */
 int nn_elements_check(Elements *elements, size_t bytes, char why[NN_WHY]);
-double nn_element(const Elements *elements, int64_t place);
-/* Whether samples of this shape are what the model takes (dimensions of 1 at the end don't count). Says so if not. */
-int nn_elements_fit(const Elements *elements, const nn_model *model, const char *path);
-/* A source over a file of inputs and one of labels (NULL: none); takes both. */
-Source *nn_open_arrays(const nn_model *model, const char *const paths[2], Elements inputs, uint8_t *input_bytes,
-		       const Elements *labels, uint8_t *label_bytes);
+/* What a file's bytes say of its numbers. 0, or 1 with why. */
+typedef int ParseElements(const uint8_t *bytes, size_t size, Elements *elements, char why[NN_WHY]);
+/* A source over a file of inputs and, when asked for and paths[1] is not NULL, one of labels. NULL after an error. */
+Source *nn_open_arrays(const nn_model *model, const char *const paths[2], int labels, ParseElements *parse);
 
 /* A row of a table to numbers of a size (4 or 8): fills what is missing, shifts, scales. */
 void nn_row_write(const nn_model *model, const void *state, const double *row, int64_t count, int number_size, void *x);
