@@ -7,7 +7,6 @@
 /* info: Keras's summary, parameters, bytes, programs; as a table or as JSON. Returns the exit code. */
 int nn_info(const nn_model *model, int json);
 void nn_info_text(nn_text *text, const nn_model *model);
-void nn_info_json(nn_text *text, const nn_model *model);
 /* bench: median and minimum of so many calls of each program on random inputs. Returns the exit code. */
 int nn_bench(const nn_model *model, int steps, int threads, int json);
 /* selftest: the model against itself and against reference, its f64 build with gradients (NULL: none). 0: all passed.

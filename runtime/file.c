@@ -76,7 +76,8 @@ int nn_file_write(nn_file *file, const void *bytes, size_t size, char error[NN_E
 	return write_all(file->descriptor, bytes, size) ? fail(error, file->path, "can't be written") : 0;
 }
 
-int nn_file_sync(nn_file *file, char error[NN_ERROR]) {
+/* Makes what was written durable, without giving it its name. */
+static int sync_file(nn_file *file, char error[NN_ERROR]) {
 	if (fsync(file->descriptor) == 0 || errno == EINVAL || errno == EROFS) return 0; /* pipes can't be synced */
 	return fail(error, file->path, "can't be written");
 }
@@ -103,7 +104,7 @@ static int copy_to(int from, const char *path) {
 }
 
 int nn_file_also(nn_file *file, const char *path, char error[NN_ERROR]) {
-	if (nn_file_sync(file, error)) return 1;
+	if (sync_file(file, error)) return 1;
 	char *temporary = with_suffix(path, ".tmp");
 	if (!temporary) return errno = ENOMEM, fail(error, path, "can't be written");
 	unlink(temporary);
@@ -118,7 +119,7 @@ int nn_file_also(nn_file *file, const char *path, char error[NN_ERROR]) {
 }
 
 int nn_file_commit(nn_file *file, char error[NN_ERROR]) {
-	int failed = nn_file_sync(file, error);
+	int failed = sync_file(file, error);
 	int descriptor = file->descriptor;
 	file->descriptor = -1;
 	if (close(descriptor) && !failed) failed = fail(error, file->path, "can't be written");

@@ -15,8 +15,6 @@ typedef struct nn_file {
 
 int nn_file_create(nn_file *file, const char *path, char error[NN_ERROR]);
 int nn_file_write(nn_file *file, const void *bytes, size_t size, char error[NN_ERROR]);
-/* Makes what was written durable, without giving it its name. */
-int nn_file_sync(nn_file *file, char error[NN_ERROR]);
 /* Gives the written file another name as well (a hard link, or a copy where there are none), replacing what was there.
  */
 int nn_file_also(nn_file *file, const char *path, char error[NN_ERROR]);

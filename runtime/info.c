@@ -123,7 +123,7 @@ static void add_tensors(nn_text *text, const nn_model *model) {
 	nn_text_add(text, "],\n");
 }
 
-void nn_info_json(nn_text *text, const nn_model *model) {
+static void info_json(nn_text *text, const nn_model *model) {
 	size_t size = (size_t)model->number_size;
 	nn_text_add(text, "{\n");
 	add_string(text, "name", model->name), add_string(text, "version", model->version);
@@ -158,7 +158,7 @@ void nn_info_json(nn_text *text, const nn_model *model) {
 int nn_info(const nn_model *model, int json) {
 	nn_text text = {0};
 	if (json)
-		nn_info_json(&text, model);
+		info_json(&text, model);
 	else
 		nn_info_text(&text, model);
 	int failed = text.failed || fputs(text.data, stdout) < 0 || fflush(stdout);

@@ -12,21 +12,18 @@
 enum { ROWS, PLACES, RIGHT, NUMBERS, ELEMENTS_RIGHT, ABSOLUTE, SQUARED, FIXED };
 enum { CLASS_RIGHT, CLASS_PREDICTED, CLASS_PRESENT, PER_CLASS };
 
-int nn_metric_find(const char *name, int *direction) {
+/* The kind of a metric by its name, -1: there is none. */
+static int metric_kind(const char *name) {
 	static const struct {
 		const char *name;
-		int kind, direction;
+		int kind;
 	} metrics[] = {
-#define X(name, kind, direction) {name, NN_##kind, direction},
+#define X(name, kind, direction) {name, NN_##kind},
 	        NN_METRICS(X)
 #undef X
 	};
-	for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
-		if (strcmp(name, metrics[i].name)) continue;
-		if (direction) *direction = metrics[i].direction;
-		return metrics[i].kind;
-	}
-	if (direction) *direction = -1;
+	for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
+		if (!strcmp(name, metrics[i].name)) return metrics[i].kind;
 	return -1;
 }
 
@@ -80,7 +77,7 @@ static void add_program_logs(nn_tally *tally, const nn_program *program) {
 static int add_metric_logs(nn_tally *tally) {
 	const nn_training *training = &tally->model->training;
 	for (int i = 0; i < training->metric_count; i++) {
-		int kind = nn_metric_find(training->metrics[i], NULL);
+		int kind = metric_kind(training->metrics[i]);
 		if (kind < 0) {
 			nn_error("the metric '%s' is unknown to the runtime", training->metrics[i]);
 			return 1;

@@ -55,9 +55,6 @@ int64_t nn_tally_rows(const nn_tally *tally);
  * left out (NAN). */
 void nn_tally_values(const nn_tally *tally, double *values, int live);
 void nn_tally_close(nn_tally *tally);
-
-/* The kind of a metric by its name, -1: there is none. direction (may be NULL): 1 when higher is better, else -1. */
-int nn_metric_find(const char *name, int *direction);
 /* Output i of a row of y as probability: a sigmoid or softmax is applied when the model gives logits. (count) ->
  * (count) */
 void nn_probabilities(const nn_model *model, const double *y, int count, double *probabilities);
