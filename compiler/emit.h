@@ -27,6 +27,8 @@ typedef struct Model {
 	uint64_t hash; /* of the spec and the options, but for the names of files */
 } Model;
 
+const Plan *model_plan(const Model *model, const char *program); /* NULL: there is no such program */
+double model_macs(const Plan *plan, const char *layer); /* multiply-adds in contractions: of a layer and those inside it; NULL: all */
 void model_describe(Model *model); /* model.c: the task, the fitted tensors; before the passes, which forget where a value came from */
 void model_check(const Model *model); /* reports what is too large for limits.ram, and what trainers cannot do yet */
 /* Gives every variable its place in the state: what predict needs first. */

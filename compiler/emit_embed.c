@@ -3,13 +3,6 @@
 #include <string.h>
 #include "emit.h"
 
-static const Plan *predict_plan(const Model *model)
-{
-	for (int p = 0; p < model->network->program_count; p++)
-		if (!strcmp(model->network->programs[p]->name, "predict")) return model->plans[p];
-	return NULL;
-}
-
 static const char *number(const Model *model) { return model->target->number_size == 8 ? "double" : "float"; }
 
 /* "[224][224][1]": one sample's shape */
@@ -58,7 +51,7 @@ const char *emit_header(const Model *model)
 {
 	CWriter *out = cwriter_new(model->context->arena);
 	const char *name = model->spec->name;
-	const Plan *plan = predict_plan(model);
+	const Plan *plan = model_plan(model, "predict");
 	const nn_data *data = &model->spec->data;
 	cw_comment(out, "%s.h: to use the network %s in a program: link %s.c, compiled, and the runtime library.\n"
 		"No globals, no allocation: threads with a work area each may call at once. Work areas are aligned to 64 bytes.", name, name, name);
@@ -114,7 +107,7 @@ static void predict(CWriter *out, const Model *model, const Plan *plan)
 void emit_embedding(CWriter *out, const Model *model)
 {
 	const char *name = model->spec->name;
-	const Plan *plan = predict_plan(model);
+	const Plan *plan = model_plan(model, "predict");
 	cw(out, "int %s_load(%s_weights *weights, const char *path, char error[256])", name, name);
 	cw(out, "{");
 	cw(out, "return nn_load(&%s_model, weights->numbers, path, error);", name);

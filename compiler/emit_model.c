@@ -96,20 +96,6 @@ static Counts fields(CWriter *out, const Plan *plan)
 	return counts;
 }
 
-static double macs_of(const Plan *plan)
-{
-	double macs = 0;
-	for (int i = 0; i < plan->count; i++) {
-		const Node *node = plan->order[i];
-		if (node->op != &op_contract) continue;
-		double product = (double)shape_count(&node->shape);
-		for (int k = 0; node->at.a[k]; k++)
-			if (!strchr(node->at.o, node->at.a[k])) product *= (double)node->args[0]->shape.dim[k].size;
-		macs += product;
-	}
-	return macs;
-}
-
 static void programs(CWriter *out, const Model *model)
 {
 	int count = model->network->program_count;
@@ -121,7 +107,7 @@ static void programs(CWriter *out, const Model *model)
 		cw(out, "{\"%s\", %lld, %s, %s, %d, %d, %s, run_%s},", name, (long long)model->network->programs[p]->graph->batch,
 			counts[p].inputs ? arena_format(out->arena, "%s_inputs", name) : "NULL",
 			counts[p].outputs ? arena_format(out->arena, "%s_outputs", name) : "NULL", counts[p].inputs, counts[p].outputs,
-			c_number(out->arena, macs_of(model->plans[p]), false), name);
+			c_number(out->arena, model_macs(model->plans[p], NULL), false), name);
 	}
 	cw(out, "};");
 }

@@ -2,6 +2,33 @@
 #include <string.h>
 #include <strings.h>
 #include "emit.h"
+#include "kernels/nest.h"
+
+const Plan *model_plan(const Model *model, const char *program)
+{
+	for (int p = 0; p < model->network->program_count; p++)
+		if (!strcmp(model->network->programs[p]->name, program)) return model->plans[p];
+	return NULL;
+}
+
+static bool inside(const char *path, const char *layer)
+{
+	size_t length = strlen(layer);
+	return !strncmp(path, layer, length) && (!path[length] || path[length] == '/');
+}
+
+double model_macs(const Plan *plan, const char *layer)
+{
+	double macs = 0;
+	for (int i = 0; plan && i < plan->count; i++) {
+		const Node *node = plan->order[i];
+		if (node->op != &op_contract || (layer && !inside(node->layer, layer))) continue;
+		unsigned summed;
+		Shape domain = contract_domain(node, &summed);
+		macs += (double)shape_count(&domain);
+	}
+	return macs;
+}
 
 static const Node *find_y(const Network *network)
 {

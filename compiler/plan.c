@@ -3,6 +3,7 @@
  * Invariant: the order depends on the graph only, so the same spec gives the same C. */
 #include <assert.h>
 #include <string.h>
+#include "pass.h"
 #include "plan.h"
 
 typedef struct Edges { /* before[s]: the steps that must come before s */
@@ -138,11 +139,9 @@ static Plan *cover(Context *context, Program *program, const Target *target, boo
 	Plan *plan = arena_alloc(context->arena, sizeof *plan);
 	*plan = (Plan){.context = context, .program = program, .target = target, .copied = copied};
 	size_t nodes = (size_t)program->graph->count;
-	int roots = program->output_count + program->assignment_count;
-	Node **root = arena_alloc(context->arena, sizeof *root*(size_t)(roots + 1));
-	for (int i = 0; i < program->output_count; i++) root[i] = program->outputs[i].node;
-	for (int i = 0; i < program->assignment_count; i++) root[program->output_count + i] = program->assignments[i].node;
-	plan->order = graph_order(context->arena, root, roots, &plan->count);
+	int root_count;
+	Node **roots = pass_roots(context->arena, program, &root_count);
+	plan->order = graph_order(context->arena, roots, root_count, &plan->count);
 	plan->step_of = arena_alloc(context->arena, sizeof(int)*nodes);
 	for (size_t i = 0; i < nodes; i++) plan->step_of[i] = -1;
 	plan->location = arena_alloc(context->arena, sizeof(Location)*nodes);

@@ -2,6 +2,7 @@
  *   window padding under a contraction -> a pad node of its own, so that the window is an affine view of memory
  *   k < x, where max(x, k) is there    -> k < max(x, k): the activation is kept anyway, what went into it is not
  *   a root that is a leaf, a view, or the root of something else -> a copy of its own */
+#include "pass.h"
 #include "plan.h"
 
 typedef struct Lower {
@@ -73,10 +74,8 @@ static Node *own_root(Lower *lower, Node *node, bool *taken)
 void plan_lower(Context *context, Program *program)
 {
 	Arena *arena = context->arena;
-	int roots = program->output_count + program->assignment_count;
-	Node **root = arena_alloc(arena, sizeof *root*(size_t)(roots + 1));
-	for (int i = 0; i < program->output_count; i++) root[i] = program->outputs[i].node;
-	for (int i = 0; i < program->assignment_count; i++) root[program->output_count + i] = program->assignments[i].node;
+	int roots;
+	Node **root = pass_roots(arena, program, &roots);
 	Lower lower = {.graph = program->graph};
 	size_t nodes = (size_t)program->graph->count;
 	lower.order = graph_order(arena, root, roots, &lower.count);

@@ -23,38 +23,15 @@ static const char *thousands(Arena *arena, double value)
 	return to;
 }
 
-static const Plan *find_plan(const Model *model, const char *name)
-{
-	for (int p = 0; p < model->network->program_count; p++)
-		if (!strcmp(model->network->programs[p]->name, name)) return model->plans[p];
-	return NULL;
-}
-
-/* multiply-adds of one sample in the contractions of a layer, and of the layers inside it */
-static double layer_macs(const Plan *plan, const char *layer)
-{
-	double macs = 0;
-	size_t length = strlen(layer);
-	for (int i = 0; plan && i < plan->count; i++) {
-		const Node *node = plan->order[i];
-		if (node->op != &op_contract || strncmp(node->layer, layer, length) || (node->layer[length] && node->layer[length] != '/')) continue;
-		double product = (double)shape_count(&node->shape);
-		for (int k = 0; node->at.a[k]; k++)
-			if (!strchr(node->at.o, node->at.a[k])) product *= (double)node->args[0]->shape.dim[k].size;
-		macs += product;
-	}
-	return macs;
-}
-
 const char *summary_layers(const Model *model)
 {
 	Arena *arena = model->context->arena;
 	const char *text = arena_format(arena, "%-34s %-24s %14s %14s", "Layer (type)", "Output Shape", "Param #", "MACs");
-	const Plan *plan = find_plan(model, "predict");
+	const Plan *plan = model_plan(model, "predict");
 	for (int i = 0; i < model->network->layer_count; i++) {
 		const LayerRow *row = &model->network->layers[i];
 		text = arena_format(arena, "%s\n%-34s %-24s %14s %14s", text, arena_format(arena, "%s (%s)", row->name, row->type), shape_none(arena, &row->output),
-			thousands(arena, (double)row->parameters), thousands(arena, layer_macs(plan, row->name)));
+			thousands(arena, (double)row->parameters), thousands(arena, model_macs(plan, row->name)));
 	}
 	return text;
 }
@@ -77,10 +54,10 @@ const char *summary_text(const Model *model)
 	double total, trainable, slots, macs = 0;
 	size_t size = (size_t)model->target->number_size, most = 0;
 	count_parameters(model, &total, &trainable, &slots);
-	for (int i = 0; i < model->network->layer_count; i++) macs += layer_macs(find_plan(model, "predict"), model->network->layers[i].name);
+	for (int i = 0; i < model->network->layer_count; i++) macs += model_macs(model_plan(model, "predict"), model->network->layers[i].name);
 	for (int p = 0; p < model->network->program_count; p++)
 		if (model->plans[p]->work_bytes > most) most = model->plans[p]->work_bytes;
-	const Plan *predict = find_plan(model, "predict");
+	const Plan *predict = model_plan(model, "predict");
 	const char *text = arena_format(arena, "Model: \"%s\"\n%s\n", model->spec->name, summary_layers(model));
 	text = arena_format(arena, "%s\nTotal params: %s\nTrainable params: %s\nNon-trainable params: %s\nOptimizer params: %s\n", text, thousands(arena, total),
 		thousands(arena, trainable), thousands(arena, total - trainable), thousands(arena, slots));
