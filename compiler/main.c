@@ -91,12 +91,6 @@ static int parse(Options *options, int argc, char **argv)
 	return 0;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 /* What, beside the text of the spec, decides what the C is. */
 static const char *options_text(Context *context, const Options *options, const Target *target)
 {
@@ -120,7 +114,7 @@ static Model *compile(Context *context, const Options *options, const Source *so
 	Model *model = arena_alloc(context->arena, sizeof *model);
 	*model = (Model){.context = context, .spec = spec, .network = network, .target = target};
 	const char *text = options_text(context, options, target);
-	model->command = arena_format(context->arena, "nnc %s -o %s %s", base_name(options->spec), options->output ? base_name(options->output) : "-", text);
+	model->command = arena_format(context->arena, "nnc %s -o %s %s", text_tail(options->spec), options->output ? text_tail(options->output) : "-", text);
 	model->hash = hash_bytes(text, strlen(text), hash_bytes(source->text, source->size, 0));
 	model_describe(model);
 	for (int p = 0; p < network->program_count; p++) pass_simplify(context, network->programs[p]);

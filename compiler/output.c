@@ -69,18 +69,12 @@ static const char *header_path(Arena *arena, const char *path)
 	return arena_format(arena, "%.*s.h", (int)length, path);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 int output_write(const Model *model, const char *path)
 {
 	const Context *context = model->context;
 	bool printed = !strcmp(path, "-");
 	const char *header = printed ? arena_format(context->arena, "%s.h", model->spec->name) : header_path(context->arena, path);
-	const char *text = emit_source(model, c_string(context->arena, base_name(header)));
+	const char *text = emit_source(model, c_string(context->arena, text_tail(header)));
 	if (printed) return put(STDOUT_FILENO, text, strlen(text)) ? failed(context, "standard output") : 0;
 	struct stat there;
 	if (!stat(path, &there) && !S_ISREG(there.st_mode)) return write_directly(context, path, text);

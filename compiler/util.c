@@ -158,6 +158,12 @@ char *text_snake(Arena *arena, const char *name)
 	return snake;
 }
 
+const char *text_tail(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
 /* Reads what is left of file into a malloc'ed buffer; NULL with errno set. */
 static char *read_all(FILE *file, size_t *size)
 {

@@ -25,6 +25,8 @@ int text_distance(const char *a, const char *b);
 const char *text_nearest(const char *word, const char *const *names, int count);
 /* "MaxPooling2D" -> "max_pooling2d", as Keras names its layers */
 char *text_snake(Arena *arena, const char *name);
+/* "specs/mnist.yaml" -> "mnist.yaml": what follows the last / */
+const char *text_tail(const char *path);
 /* the whole file, 0-terminated; NULL with errno set. "-" is standard input. */
 char *file_read(Arena *arena, const char *path, size_t *size);
 /* FNV-1a, 64 bits */

@@ -60,5 +60,5 @@ done | tr '\n' '\0' | xargs -0 $trainer predict --weights $run/best.safetensors 
 	{ n = split($1, part, "/"); printf "  %-10s %-10s %-14s %s\n", part[n - 1], $2, $3, $1 (part[n - 1] == $2 ? "" : "   <- wrong") }'
 
 echo
-echo "Curves, confusion matrix and samples: $run/report.html (open it in a browser)"
+echo "Curves, confusion matrix and the figures of each class: $run/report.html (open it in a browser)"
 echo "The network as C: $trainer.c   its weights: $run/best.safetensors   how it was made: specs/$network.yaml"

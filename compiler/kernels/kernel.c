@@ -23,16 +23,10 @@ bool worth_threads(double nanoseconds) { return nanoseconds > 40e3; }
 
 /* --- names and pointers --- */
 
-static const char *tail(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 const char *pointer_name(const Plan *plan, const Node *node)
 {
 	Arena *arena = plan->context->arena;
-	if (node->op == &op_variable) return arena_format(arena, "%s_%d", c_identifier(arena, tail(node->at.variable->path)), node->id);
+	if (node->op == &op_variable) return arena_format(arena, "%s_%d", c_identifier(arena, text_tail(node->at.variable->path)), node->id);
 	if (node->op == &op_input) return arena_format(arena, "%s_%d", c_identifier(arena, node->at.name), node->id);
 	if (node->op == &op_const) return arena_format(arena, "%s_table_%zu", plan->program->name, plan->location[node->id].offset);
 	const char *gradient = node->phase == PHASE_GRADIENT ? "d_" : "";
