@@ -1,4 +1,4 @@
-/* dump.c: in: a model; out: a stage of the compilation as text, for people and for golden tests. */
+/* dump.c: in: a model; out: a stage of the compilation as text, for people. Invariant: nothing of the model changes. */
 #include <string.h>
 #include "emit.h"
 

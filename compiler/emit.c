@@ -92,15 +92,27 @@ static const char *parameter_list(Arena *arena, const char *body, bool declare)
 	return *list ? list : declare ? "void" : "";
 }
 
+/* What the step is about: the weight (or else the state, or slot) that it writes, its layer, or what it computes. */
+static const char *subject(const Plan *plan, const Step *step)
+{
+	const Variable *written = NULL;
+	for (int i = 0; i < step->store_count; i++) {
+		const Variable *variable = written_variable(plan, step->stores[i]);
+		if (variable && (!written || variable->role == ROLE_WEIGHT)) written = variable;
+	}
+	const Node *node = main_node(step);
+	return written ? written->path : *node->layer ? node->layer : node->op->name;
+}
+
+/* "train_conv2d", "train_conv2d_gradient", "train_conv2d_kernel_update"; numbered where that is taken */
 static const char *step_name(const Plan *plan, const Step *step)
 {
 	Arena *arena = plan->context->arena;
 	const Node *node = main_node(step);
-	const char *layer = *node->layer ? node->layer : node->op->name;
 	const char *kind = node->phase == PHASE_FORWARD ? "" : "_gradient";
 	for (int i = 0; i < step->store_count; i++)
 		if (step->stores[i]->phase == PHASE_UPDATE) kind = "_update";
-	const char *name = arena_format(arena, "%s_%s%s", plan->program->name, c_identifier(arena, layer), kind);
+	const char *name = arena_format(arena, "%s_%s%s", plan->program->name, c_identifier(arena, subject(plan, step)), kind);
 	const char *numbered = name;
 	for (int number = 2, i = 0; i < step->index; i++) {
 		if (strcmp(plan->steps[i]->name, numbered)) continue;

@@ -1,4 +1,5 @@
-/* model.c: in: a network as built; out: what the descriptor says of it as a whole: the task, fitted tensors, limits. */
+/* model.c: in: a network, later its plans; out: what is said of it as a whole: task, fitted tensors, multiply-adds, limits.
+ * Invariant: the task follows from the loss, or where that is the user's own from the data. */
 #include <string.h>
 #include <strings.h>
 #include "emit.h"

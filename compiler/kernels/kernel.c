@@ -61,7 +61,7 @@ static Seen step_reads(const Plan *plan, const Step *step)
 	return seen;
 }
 
-static const Variable *written_variable(const Plan *plan, const Node *node)
+const Variable *written_variable(const Plan *plan, const Node *node)
 {
 	const Program *program = plan->program;
 	for (int i = 0; i < program->assignment_count; i++)

@@ -155,6 +155,7 @@ void scope_stores(Scope *scope, const Shape *shape, const Index *at);
 /* Pointers to everything stored that the step reads or writes: "const nn_real *const x = work + 64; [comment]" */
 void step_pointers(CWriter *out, const Plan *plan, const Step *step);
 const char *pointer_name(const Plan *plan, const Node *node);
+const Variable *written_variable(const Plan *plan, const Node *node); /* whose next value node is, in its place; NULL: none */
 
 /* "12", "n*49": how many places of a dimension are live */
 const char *dim_text(Arena *arena, Dim dim);
