@@ -1,4 +1,5 @@
-/* emit_embed.c: in: a model; out: NAME.h and the functions that it declares, for programs that embed the network. */
+/* emit_embed.c: in: a model; out: NAME.h and the functions that it declares, for programs that embed the network.
+ * Invariant: header and functions are printed from the same texts, so that they cannot differ. */
 #include <ctype.h>
 #include <string.h>
 #include "emit.h"

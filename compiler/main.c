@@ -1,5 +1,5 @@
 /* main.c: the command line, and the whole pipeline in one visible function. Only this file exits.
- * Codes: 0; 1 the spec is wrong; 2 the command line is. */
+ * Codes: 0; 1 the spec is wrong; 2 the command line is; 3 (util.c) memory ran out. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* pass_fold.c: constants, neutral elements, moves that move nothing. Requires: gradients are made (stop vanishes). Keeps: values,
- * to the last bit but for infinities (0·x is 0). Every rule is exact: none of them changes a rounding. */
+ * to the last bit but for infinities and NAN (0·x is 0) and the sign of 0 (x + 0 is x). Every rule is exact: none of them changes a rounding. */
 #include "pass.h"
 
 static bool same_shape(const Node *a, const Node *b) { return shape_equal(&a->shape, &b->shape); }
