@@ -78,10 +78,12 @@ static size_t scratch(const Plan *plan, const Step *step)
 	return CHUNKS*row*(size_t)plan->target->number_size;
 }
 
-static const char *start_value(const Node *node)
-{
-	return node->op == &op_sum || is_contract(node) ? "0" : "-INFINITY";
-}
+static bool adds(const Node *node) { return node->op == &op_sum || is_contract(node); }
+static const char *start_value(const Node *node) { return adds(node) ? "0" : "-INFINITY"; }
+/* the accumulator, and a row of them */
+static const char *total(const Reduction *r) { return adds(r->node) ? "sum" : "largest"; }
+static const char *totals(const Reduction *r) { return adds(r->node) ? "sums" : "largest"; }
+static const char *element(CWriter *out, const Reduction *r) { return arena_format(out->arena, "%s[c]", totals(r)); }
 
 /* the value to reduce at a place of the domain */
 static const char *operand(Scope *scope, const Reduction *r, const Index *at)
@@ -99,8 +101,7 @@ static const char *position(const Scope *scope, const Reduction *r, const Index 
 
 static void accumulate(CWriter *out, const Reduction *r, const char *sum, const char *place, const char *value, const char *at)
 {
-	const Node *node = r->node;
-	if (node->op == &op_sum || is_contract(node)) cw(out, "%s += %s;", sum, value);
+	if (adds(r->node)) cw(out, "%s += %s;", sum, value);
 	else if (!place) cw(out, "%s = nn_max(%s, %s);", sum, value, sum);
 	else {
 		cw(out, "{");
@@ -129,7 +130,7 @@ static void every_place(Scope *scope, const Reduction *r, Index *at, int axis)
 	if (axis == r->domain.rank) {
 		Memo *kept = scope->memos;
 		const char *value = operand(scope, r, at);
-		accumulate(scope->out, r, "sum", wants_place(r) ? "place" : NULL, value, position(scope, r, at));
+		accumulate(scope->out, r, total(r), wants_place(r) ? "place" : NULL, value, position(scope, r, at));
 		scope->memos = kept;
 		return;
 	}
@@ -145,10 +146,10 @@ static void emit_written_out(CWriter *out, const Reduction *r)
 	Index at[MAX_RANK];
 	Nest nest = nest_over(scope, &r->domain, ~r->reduced, at);
 	nest_open(out, scope, &nest, (worth_threads(r->step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
-	cw(out, "real sum = %s;", start_value(r->node));
+	cw(out, "real %s = %s;", total(r), start_value(r->node));
 	if (wants_place(r)) cw(out, "real place = 0;");
 	every_place(scope, r, at, 0);
-	finish(scope, r, at, "sum", "place");
+	finish(scope, r, at, total(r), "place");
 	nest_close(out, &nest);
 }
 
@@ -158,21 +159,20 @@ static void emit_along(CWriter *out, const Reduction *r)
 	Index at[MAX_RANK];
 	Nest kept = nest_over(scope, &r->domain, ~r->reduced, at);
 	nest_open(out, scope, &kept, worth_threads(r->step->cost) ? NEST_PARALLEL : 0);
-	cw(out, "real sum = %s;", start_value(r->node));
+	cw(out, "real %s = %s;", total(r), start_value(r->node));
 	if (wants_place(r)) cw(out, "real place = 0;");
 	Nest inner = nest_over(scope, &r->domain, r->reduced, at);
 	Memo *outside = scope->memos;
 	for (int i = 0; i < inner.count; i++) {
 		bool vectors = i == inner.count - 1 && !wants_place(r);
-		if (vectors) cw(out, "PRAGMA(omp simd reduction(%s : sum))", r->node->op == &op_amax ? "max" : "+");
+		if (vectors) cw(out, "PRAGMA(omp simd reduction(%s : %s))", adds(r->node) ? "+" : "max", total(r));
 		nest_for(out, scope->vars[inner.loop[i].var].name, "0", dim_text(out->arena, inner.loop[i].extent));
 	}
 	const char *value = operand(scope, r, at);
-	if (r->node->op == &op_amax && !wants_place(r)) cw(out, "sum = nn_max(sum, %s);", value);
-	else accumulate(out, r, "sum", wants_place(r) ? "place" : NULL, value, position(scope, r, at));
+	accumulate(out, r, total(r), wants_place(r) ? "place" : NULL, value, position(scope, r, at));
 	for (int i = 0; i < inner.count; i++) cw(out, "}");
 	scope->memos = outside;
-	finish(scope, r, at, "sum", "place");
+	finish(scope, r, at, total(r), "place");
 	nest_close(out, &kept);
 }
 
@@ -192,9 +192,9 @@ static void emit_rows(CWriter *out, const Reduction *r)
 	Nest kept = nest_over(scope, &r->domain, ~(r->reduced | 1u << r->last), at);
 	nest_open(out, scope, &kept, worth_threads(r->step->cost) ? NEST_PARALLEL : 0);
 	long long row = (long long)r->domain.dim[r->last].size;
-	cw(out, "real sums[%lld]%s;", row, wants_place(r) ? arena_format(out->arena, ", places[%lld]", row) : "");
+	cw(out, "real %s[%lld]%s;", totals(r), row, wants_place(r) ? arena_format(out->arena, ", places[%lld]", row) : "");
 	open_row(out, scope, r, at);
-	cw(out, "sums[c] = %s;", start_value(r->node));
+	cw(out, "%s = %s;", element(out, r), start_value(r->node));
 	if (wants_place(r)) cw(out, "places[c] = 0;");
 	cw(out, "}");
 	Memo *outside = scope->memos;
@@ -204,12 +204,12 @@ static void emit_rows(CWriter *out, const Reduction *r)
 	cw(out, "PRAGMA(omp simd)");
 	nest_for(out, "c", "0", dim_text(out->arena, r->domain.dim[r->last]));
 	const char *value = operand(scope, r, at);
-	accumulate(out, r, "sums[c]", wants_place(r) ? "places[c]" : NULL, value, position(scope, r, at));
+	accumulate(out, r, element(out, r), wants_place(r) ? "places[c]" : NULL, value, position(scope, r, at));
 	for (int i = 0; i <= inner.count; i++) cw(out, "}");
 	scope->memos = outside;
 	cw(out, "PRAGMA(omp simd)");
 	nest_for(out, "c", "0", dim_text(out->arena, r->domain.dim[r->last]));
-	finish(scope, r, at, "sums[c]", "places[c]");
+	finish(scope, r, at, element(out, r), "places[c]");
 	cw(out, "}");
 	nest_close(out, &kept);
 }
@@ -227,23 +227,23 @@ static void emit_chunk(CWriter *out, const Reduction *r)
 	nest_for(out, "chunk", "0", arena_format(out->arena, "%d", CHUNKS));
 	const char *live = dim_text(out->arena, inner.loop[0].extent);
 	cw(out, "const ptrdiff_t first = %s*chunk/%d, end = %s*(chunk + 1)/%d;", live, CHUNKS, live, CHUNKS);
-	cw(out, "real sums[%lld];", size);
-	cw(out, "for (int c = 0; c < %lld; c++) sums[c] = %s;", size, start_value(r->node));
+	cw(out, "real %s[%lld];", totals(r), size);
+	cw(out, "for (int c = 0; c < %lld; c++) %s = %s;", size, element(out, r), start_value(r->node));
 	for (int i = 0; i < inner.count; i++) {
 		const char *name = scope->vars[inner.loop[i].var].name;
 		nest_for(out, name, i ? "0" : "first", i ? dim_text(out->arena, inner.loop[i].extent) : "end");
 	}
 	if (row) open_row(out, scope, r, at);
 	const char *value = operand(scope, r, at);
-	accumulate(out, r, row ? "sums[c]" : "sums[0]", NULL, value, "0");
+	accumulate(out, r, row ? element(out, r) : arena_format(out->arena, "%s[0]", totals(r)), NULL, value, "0");
 	for (int i = 0; i < inner.count + row; i++) cw(out, "}");
-	cw(out, "for (int c = 0; c < %lld; c++) part[chunk*%lld + c] = sums[c];", size, size);
+	cw(out, "for (int c = 0; c < %lld; c++) part[chunk*%lld + c] = %s;", size, size, element(out, r));
 	cw(out, "}");
 }
 
 static void emit_chunked(CWriter *out, const Reduction *r)
 {
-	cw(out, "real *const part = (real *)(work + %zu); /* %d chunks of the sum */", r->step->scratch_offset, CHUNKS);
+	cw(out, "real *const part = (real *)(work + %zu); /* %d chunks of the result */", r->step->scratch_offset, CHUNKS);
 	emit_chunk(out, r);
 	Scope *scope = scope_new(out, r->plan, r->step);
 	Index at[MAX_RANK];
@@ -251,12 +251,12 @@ static void emit_chunked(CWriter *out, const Reduction *r)
 	bool row = r->last >= 0;
 	if (row) open_row(out, scope, r, at);
 	else cw(out, "{");
-	cw(out, "real sum = %s;", start_value(r->node));
-	const char *element = row ? arena_format(out->arena, "part[chunk*%lld + c]", (long long)r->domain.dim[r->last].size) : "part[chunk]";
+	cw(out, "real %s = %s;", total(r), start_value(r->node));
+	const char *share = row ? arena_format(out->arena, "part[chunk*%lld + c]", (long long)r->domain.dim[r->last].size) : "part[chunk]";
 	cw(out, "for (int chunk = 0; chunk < %d; chunk++) {", CHUNKS);
-	accumulate(out, r, "sum", NULL, element, "0");
+	accumulate(out, r, total(r), NULL, share, "0");
 	cw(out, "}");
-	finish(scope, r, at, "sum", "0");
+	finish(scope, r, at, total(r), "0");
 	cw(out, "}");
 }
 
