@@ -5,6 +5,14 @@
 
 static const char *text_of(Graph *graph, const Shape *shape) { return shape_text(graph->context->arena, shape); }
 
+/* values that stand before one step along the batch: each of them has its own live rows */
+static int64_t before_batch(const Shape *shape)
+{
+	int64_t count = 1;
+	for (int i = 0; i < shape->rank && !shape->dim[i].rows; i++) count *= shape->dim[i].size;
+	return count;
+}
+
 static bool shape_reshape(Graph *graph, Node **args, int arg_count, const Attributes *at, Shape *shape)
 {
 	(void)arg_count, (void)at;
@@ -14,6 +22,11 @@ static bool shape_reshape(Graph *graph, Node **args, int arg_count, const Attrib
 		diag_error(graph->context, graph->place,
 			"keep the batch as an axis, or as a factor of one: [dim(x, 0), ...]",
 			"the batch can't come or go in a reshape: %s to %s", text_of(graph, x), text_of(graph, shape));
+		return false;
+	}
+	if (shape_rows(x) && before_batch(x) != before_batch(shape)) {
+		diag_error(graph->context, graph->place, "transpose the batch to the front before, and back after",
+			"axes can't be taken over the batch in a reshape: %s to %s", text_of(graph, x), text_of(graph, shape));
 		return false;
 	}
 	if (shape_count(x) != shape_count(shape)) {

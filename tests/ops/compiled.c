@@ -55,8 +55,8 @@ static const Configuration configurations[] = {
 	{"generic_f64", "generic", 8, NULL, "gcc", "-O0 " VECTORS, false},
 	{"portable_f32", "portable", 4, NULL, "gcc", "-O1 " PLAIN, false},
 	{"portable_f64", "portable", 8, NULL, "clang", "-O0 " PLAIN, false},
-	{"sanitized_f32", "native", 4, NULL, OWN, "-O1 " SANITIZE VECTORS, true},
-	{"sanitized_f64", "portable", 8, "tile", OWN, "-O1 " SANITIZE PLAIN, true},
+	{"sanitized_f32", "native", 4, NULL, OWN, "-O0 " SANITIZE VECTORS, true},
+	{"sanitized_f64", "portable", 8, "tile", OWN, "-O0 " SANITIZE PLAIN, true},
 };
 enum { CONFIGURATIONS = sizeof configurations/sizeof *configurations };
 

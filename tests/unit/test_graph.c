@@ -106,6 +106,7 @@ WRONG(alone, make_contract(g, "nk", "ko", "n", in(g, "a", "N 3"), in(g, "b", "3 
 WRONG(from_nowhere, make_contract(g, "nk", "ko", "nox", in(g, "a", "N 3"), in(g, "b", "3 5")))
 WRONG(reshape, make_reshape(g, in(g, "a", "N 3"), shape(g, "N 4")))
 WRONG(reshape_batch, make_reshape(g, in(g, "a", "N 3"), shape(g, "12")))
+WRONG(reshape_over, make_reshape(g, make_transpose(g, in(g, "a", "N 3"), (int[]){1, 0}), shape(g, "3N")))
 WRONG(broadcast, make_broadcast(g, in(g, "a", "N 3"), shape(g, "N 5")))
 WRONG(broadcast_batch, make_broadcast(g, in(g, "a", "N 3"), shape(g, "4 3")))
 WRONG(axis, make_slice(g, in(g, "a", "N 3"), 2, 0, (Dim){1, 0}))
@@ -142,6 +143,7 @@ static const struct { Node *(*make)(Graph *graph); const char *message, *help; }
 	{wrong_from_nowhere, "axis 'x' of 'nk,ko->nox' stands in one place only", "is an axis of an operand"},
 	{wrong_reshape, "[batch, 3] does not hold as many values as [batch, 4]", "one of them may be -1"},
 	{wrong_reshape_batch, "the batch can't come or go in a reshape: [batch, 3] to [12]", "keep the batch"},
+	{wrong_reshape_over, "axes can't be taken over the batch in a reshape: [3, batch] to [3*batch]", "transpose the batch"},
 	{wrong_broadcast, "[batch, 3] can't be broadcast to [batch, 5]", "only axes of size 1"},
 	{wrong_broadcast_batch, "[batch, 3] can't be broadcast to [4, 3]", "only axes of size 1"},
 	{wrong_axis, "[batch, 3] has no axis 2", "axes count from 0"},
