@@ -15,8 +15,9 @@ typedef float nn_real;
 #endif
 
 static inline nn_real nn_abs(nn_real x) { return x < 0 ? -x : x; }
-static inline nn_real nn_max(nn_real a, nn_real b) { return a > b ? a : b; }
-static inline nn_real nn_min(nn_real a, nn_real b) { return a < b ? a : b; }
+/* not-a-number in the first operand stays: a relu must not hide it from the loss */
+static inline nn_real nn_max(nn_real a, nn_real b) { return a < b ? b : a; }
+static inline nn_real nn_min(nn_real a, nn_real b) { return b < a ? b : a; }
 static inline nn_real nn_less(nn_real a, nn_real b) { return a < b ? (nn_real)1 : (nn_real)0; }
 static inline nn_real nn_equal(nn_real a, nn_real b) { return a == b ? (nn_real)1 : (nn_real)0; }
 static inline nn_real nn_select(nn_real c, nn_real a, nn_real b) { return c != 0 ? a : b; }

@@ -98,8 +98,8 @@ extern const Op op_unfold, op_fold, op_contract, op_sum, op_amax, op_argmax, op_
 	X(mul, 2, 1, "$0*$1", x*b, "b", "x", "") \
 	X(div, 2, 5, "$0/$1", x/b, "1/b", "-y/b", "") \
 	X(pow, 2, 40, "nn_pow($0, $1)", pow(x, b), "b*pow(x, b - 1)", "y*log(x)", "") \
-	X(max, 2, 1, "nn_max($0, $1)", x > b ? x : b, "b < x", "1 - (b < x)", "") \
-	X(min, 2, 1, "nn_min($0, $1)", x < b ? x : b, "1 - (b < x)", "b < x", "") \
+	X(max, 2, 1, "nn_max($0, $1)", x < b ? b : x, "b < x", "1 - (b < x)", "") \
+	X(min, 2, 1, "nn_min($0, $1)", b < x ? b : x, "1 - (b < x)", "b < x", "") \
 	X(less, 2, 1, "nn_less($0, $1)", x < b, "", "", "") \
 	X(equal, 2, 1, "nn_equal($0, $1)", x == b, "", "", "") \
 	X(select, 3, 1, "nn_select($0, $1, $2)", x != 0 ? b : c, "", "x != 0", "x == 0")

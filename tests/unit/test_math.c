@@ -164,9 +164,17 @@ static void test_loops(void **state)
 	check_loops(object);
 }
 
+/* a relu of not-a-number is not-a-number, so that a loss that was spoilt is seen */
+static void test_not_a_number(void **state)
+{
+	(void)state;
+	assert_true(isnan(nn_max(NAN, 0)) && isnan(nn_min(NAN, 6)) && isnan(nn_min(nn_max(NAN, 0), 6)));
+	assert_true(nn_max(-1, 0) == 0 && nn_max(2, 0) == 2 && nn_min(7, 6) == 6 && nn_min(5, 6) == 5);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_errors), cmocka_unit_test(test_near), cmocka_unit_test(test_edges),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_errors), cmocka_unit_test(test_near), cmocka_unit_test(test_edges), cmocka_unit_test(test_not_a_number),
 		{"loops by gcc", test_loops, NULL, NULL, "gcc"}, {"loops by clang", test_loops, NULL, NULL, "clang"}};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
