@@ -156,7 +156,7 @@ int main(int argc, char **argv)
 	Source source = {.name = options.spec};
 	source.text = file_read(arena, options.spec, &source.size);
 	if (!source.text) {
-		fprintf(stderr, "%s: %s\n", options.spec, strerror(errno));
+		fprintf(stderr, "%s: error: %s\n", options.spec, strerror(errno));
 		arena_free(arena);
 		return 1;
 	}

@@ -78,8 +78,9 @@ int output_write(const Model *model, const char *path)
 	if (printed) return put(STDOUT_FILENO, text, strlen(text)) ? failed(context, "standard output") : 0;
 	struct stat there;
 	if (!stat(path, &there) && !S_ISREG(there.st_mode)) return write_directly(context, path, text);
-	if (!strcmp(header, path)) {
-		fprintf(context->messages, "%s: the C and its header would be the same file; name it FILE.c\n", path);
+	size_t length = strlen(path);
+	if (length < 3 || strcmp(path + length - 2, ".c")) {
+		fprintf(context->messages, "%s: error: C goes to a file whose name ends in .c, its header beside it; -o FILE.c\n", path);
 		return 1;
 	}
 	return write_both(context, (const char *[]){header, path}, (const char *[]){emit_header(model), text});

@@ -23,14 +23,28 @@ static const char *thousands(Arena *arena, double value)
 	return to;
 }
 
+static int wider(int width, const char *text)
+{
+	int length = (int)strlen(text);
+	return length > width ? length : width;
+}
+
 const char *summary_layers(const Model *model)
 {
 	Arena *arena = model->context->arena;
-	const char *text = arena_format(arena, "%-34s %-24s %14s %14s", "Layer (type)", "Output Shape", "Param #", "MACs");
+	const Network *network = model->network;
 	const Plan *plan = model_plan(model, "predict");
-	for (int i = 0; i < model->network->layer_count; i++) {
-		const LayerRow *row = &model->network->layers[i];
-		text = arena_format(arena, "%s\n%-34s %-24s %14s %14s", text, arena_format(arena, "%s (%s)", row->name, row->type), shape_none(arena, &row->output),
+	const char **names = arena_alloc(arena, sizeof *names*(size_t)(network->layer_count + 1));
+	int name_width = 32, shape_width = 22;
+	for (int i = 0; i < network->layer_count; i++) {
+		names[i] = arena_format(arena, "%s (%s)", network->layers[i].name, network->layers[i].type);
+		name_width = wider(name_width, names[i]);
+		shape_width = wider(shape_width, shape_none(arena, &network->layers[i].output));
+	}
+	const char *text = arena_format(arena, "%-*s  %-*s  %14s %14s", name_width, "Layer (type)", shape_width, "Output Shape", "Param #", "MACs");
+	for (int i = 0; i < network->layer_count; i++) {
+		const LayerRow *row = &network->layers[i];
+		text = arena_format(arena, "%s\n%-*s  %-*s  %14s %14s", text, name_width, names[i], shape_width, shape_none(arena, &row->output),
 			thousands(arena, (double)row->parameters), thousands(arena, model_macs(plan, row->name)));
 	}
 	return text;

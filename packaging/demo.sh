@@ -1,6 +1,6 @@
 #!/bin/sh
 # make demo: from nothing to a trained network. In: nothing, or a folder of X-rays that has train/, val/ and test/, each with
-# a sub-folder a class. Out: a run folder build/demo/run, and in the terminal what the network learned.
+# a sub-folder a class. Out: a run folder in build/demo, and in the terminal what the network learned.
 #   packaging/demo.sh [FOLDER]        from the root of the repository
 # Without a folder it draws phantoms of chest X-rays (specs/data/phantom.c) and trains specs/demo.yaml; with one it trains
 # specs/chest_xray.yaml. Invariant: the same data give the same network, to the bit, on the same machine.
@@ -25,17 +25,16 @@ split() { # the folder of data that has the first of these names that is there
 }
 
 if [ -n "$data" ]; then
-	network=chest_xray
+	network=chest_xray run=build/demo/run_chest_xray
 	train=$(split train)
 	validation=$(split val validation valid)
 	test=$(split test)
 else
-	network=demo
+	network=demo run=build/demo/run
 	data=build/demo/data
 	train=$data/train validation=$data/val test=$data/test
 fi
 trainer=generated/$network
-run=build/demo/run
 
 quietly "building the compiler and the runtime" $MAKE all
 if [ $network = demo ]; then

@@ -25,7 +25,7 @@ static const char style[] =
         "th{white-space:nowrap}\n"
         ".card{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.9rem 1rem}\n"
         ".card "
-        "b{display:block;font-size:1.55rem;line-height:1.25;font-weight:650;font-variant-numeric:tabular-nums}.card "
+        "b{display:block;font-size:1.55rem;line-height:1.25;font-weight:650;white-space:nowrap;font-variant-numeric:tabular-nums}.card "
         "span{color:var(--soft);font-size:.85rem}\n"
         ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:.75rem}\n"
         ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\n"

@@ -1,8 +1,12 @@
 /* Input: a model and options. Output: a trainer that stands before its first step, or before the one to go on with.
  * Invariant: nothing in the run folder is touched before everything else was opened and checked. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 #include "file.h"
 #include "trainer.h"
 
@@ -104,6 +108,14 @@ static int open_logs(nn_trainer *trainer) {
 	return nn_callbacks_open(&trainer->callbacks, &model->training, trainer->validated);
 }
 
+/* The run folder is this process's until it ends, however it ends. */
+static int lock_run(nn_trainer *trainer) {
+	trainer->lock = open(trainer->run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (trainer->lock < 0 || !flock(trainer->lock, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK) return 0;
+	nn_error("another process is training in %s", trainer->run);
+	return 1;
+}
+
 static int open_all(nn_trainer *trainer, const nn_safetensors *file) {
 	char error[NN_ERROR];
 	if (file && nn_trainer_read_settings(trainer, file)) return 1;
@@ -116,6 +128,7 @@ static int open_all(nn_trainer *trainer, const nn_safetensors *file) {
 	if (open_loaders(trainer) || open_logs(trainer)) return 1;
 	if (file && nn_trainer_read_position(trainer, file)) return 1;
 	if (nn_directory_make(trainer->run, error)) return nn_error("%s", error), 1;
+	if (lock_run(trainer)) return 1;
 	nn_loader_seek(trainer->loader, trainer->epoch, trainer->step);
 	return nn_trainer_write_history(trainer);
 }
@@ -147,5 +160,6 @@ void nn_trainer_close(nn_trainer *trainer) {
 	nn_checkpoint_free_classes(trainer->classes, trainer->class_count);
 	free(trainer->settings.train), free(trainer->settings.validation), free(trainer->settings.test);
 	free(trainer->run), free(trainer->last_path);
+	if (trainer->lock > 0) close(trainer->lock);
 	*trainer = (nn_trainer){0};
 }

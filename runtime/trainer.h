@@ -25,6 +25,7 @@ typedef struct nn_trainer {
 	const nn_train_options *options;
 	nn_trainer_settings settings;
 	char *run, *last_path;
+	int lock; /* the run folder, locked against a second trainer; 0: not yet */
 	nn_memory memory;
 	nn_datasets sets;
 	char **classes; /* those a checkpoint remembers */
