@@ -67,7 +67,7 @@ code 1 $NNC $T/wrong.yaml -o -
 if [ ! -s $T/out ]; then good; else bad "C was printed for a wrong spec"; fi
 code 1 $NNC $T/nothing.yaml -o $T/old.c
 one_line
-says "nothing.yaml: No such file"
+says "nothing.yaml: error: No such file"
 code 1 $NNC $T -o $T/old.c
 one_line
 holds $T/old.c mine
