@@ -3,10 +3,16 @@
  * an image to a thread, in a fixed order. Also folds of contractions that no tile fits: product by product. */
 #include "nest.h"
 
-static bool disjoint(const Window *w)
+/* windows side by side, none of them beyond the edge: average pooling of 3 places by 2 with padding=same has one that is */
+static bool disjoint(const Node *node)
 {
-	for (int i = 0; i < w->rank; i++)
+	const Window *w = &node->at.window;
+	for (int i = 0; i < w->rank; i++) {
+		int axis = w->axis + i;
+		int64_t covered = node->args[0]->shape.dim[axis].size*w->size[i];
 		if (w->size[i] != w->stride[i] || w->dilation[i] != 1 || w->low[i]) return false;
+		if (covered > node->shape.dim[axis].size) return false;
+	}
 	return true;
 }
 
@@ -103,7 +109,7 @@ static void guard_place(CWriter *out, const Scope *scope, const Node *node, cons
 
 static size_t scratch(const Plan *plan, const Step *step)
 {
-	bool adds = step->inner || !disjoint(&step->anchor->at.window);
+	bool adds = step->inner || !disjoint(step->anchor);
 	return adds && followed(step) ? (size_t)shape_count(&step->anchor->shape)*(size_t)plan->target->number_size : 0;
 }
 
@@ -153,7 +159,7 @@ static void emit_followers(CWriter *out, const Plan *plan, const Step *step)
 static void emit(CWriter *out, const Plan *plan, const Step *step)
 {
 	step_pointers(out, plan, step);
-	if (!step->inner && disjoint(&step->anchor->at.window)) {
+	if (!step->inner && disjoint(step->anchor)) {
 		emit_disjoint(out, plan, step);
 		return;
 	}

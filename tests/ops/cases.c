@@ -148,6 +148,10 @@ static Node *case_fold_apart_relu(Graph *graph)
 	Node *y = make_fold(graph, in(graph, "a", "N 3 4 3 3 5"), (int64_t[]){11, 13}, &(Window){.axis = 1, .rank = 2, .size = {3, 3}, .stride = {3, 3}, .dilation = {1, 1}});
 	return make_binary(graph, &op_max, make_binary(graph, &op_add, y, in(graph, "b", "11 13 5")), make_const(graph, 0));
 }
+/* the last window reaches beyond the edge: what it gives there is dropped, not added to the next image */
+static Node *case_fold_beyond(Graph *graph) { return make_fold(graph, in(graph, "a", "N 2 3 2 2 15"), (int64_t[]){3, 6}, &(Window){.axis = 1, .rank = 2,
+	.size = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}, .high = {1, 0}}); }
+static Node *case_fold_beyond_relu(Graph *graph) { return make_binary(graph, &op_max, case_fold_beyond(graph), make_const(graph, 0)); }
 static Node *case_fold_plain(Graph *graph) { return make_fold(graph, in(graph, "a", "7 3 2"), (int64_t[]){9}, &(Window){.axis = 0, .rank = 1,
 	.size = {3}, .stride = {1}, .dilation = {1}}); }
 static Node *case_uniform_much(Graph *graph) { return make_uniform(graph, op_case_shape(graph, "N 40 61"), 1); }
@@ -180,6 +184,7 @@ static const OpCase cases[] = {
 	{"places of maxima by rows", case_argmax_rows}, {"maximum and place of few", case_both_few}, {"maximum and place by rows", case_both_rows},
 	{"maximum and place along rows", case_both_long}, {"mean square", case_mean_square},
 	{"fold of much", case_fold_much}, {"fold of windows apart", case_fold_apart}, {"fold of windows apart, relu", case_fold_apart_relu},
+	{"fold beyond the edge", case_fold_beyond}, {"fold beyond the edge, relu", case_fold_beyond_relu},
 	{"fold without batch", case_fold_plain}, {"many draws", case_uniform_much}, {"many draws without batch", case_uniform_table},
 	{"large loop", case_loop_much}, {"large concat", case_join_much},
 };
