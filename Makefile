@@ -122,8 +122,8 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
 demo:
-	@packaging/packages.sh demo
-	+@MAKE='$(MAKE) $(PARALLEL)' packaging/demo.sh $(if $(DATA),'$(DATA)')
+	@.ci/packages.sh demo
+	+@MAKE='$(MAKE) $(PARALLEL)' specs/demo.sh $(if $(DATA),'$(DATA)')
 
 $(B)/demo/phantom: specs/data/phantom.c runtime/nn_random.h $(B)/flags
 	@mkdir -p $(@D)
@@ -144,7 +144,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libnnc.a $(B)/libnn.a $(B)/flags
 tests: $(TEST_PROGRAMS)
 
 test:
-	@packaging/packages.sh test
+	@.ci/packages.sh test
 	+@MAKE='$(MAKE) $(PARALLEL)' B=$(B) PROGRAMS='$(TEST_PROGRAMS)' SCRIPTS='$(TEST_SCRIPTS)' tests/run.sh
 
 # --- installing
@@ -157,8 +157,8 @@ install: $(B)/nnc $(B)/libnn.a
 	install -m 644 runtime/nn.h runtime/nn_math.h runtime/nn_random.h $I/include/
 	install -m 644 $(B)/libnn.a $I/lib/
 	install -m 644 runtime/main.c $I/share/nnc/
-	install -m 644 packaging/nnc.1 $I/share/man/man1/
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(RUNTIME_LIBS)|' packaging/nnc.pc.in >$I/lib/pkgconfig/nnc.pc
+	install -m 644 compiler/nnc.1 $I/share/man/man1/
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(RUNTIME_LIBS)|' runtime/nnc.pc.in >$I/lib/pkgconfig/nnc.pc
 
 clean:
 	rm -rf $(B)

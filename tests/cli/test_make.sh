@@ -39,7 +39,7 @@ for file in bin/nnc include/nn.h include/nn_math.h include/nn_random.h lib/libnn
 done
 if grep -q "^prefix=/opt/nnc$" "$P/opt/nnc/lib/pkgconfig/nnc.pc"; then good; else bad "nnc.pc names another prefix"; fi
 for option in $($NNC --help | grep -o -e '--[a-z]*' | sort -u); do
-	if grep -q -e "${option#--}" packaging/nnc.1; then good; else bad "the man page does not tell of $option"; fi
+	if grep -q -e "${option#--}" compiler/nnc.1; then good; else bad "the man page does not tell of $option"; fi
 done
 
 # what stands in README.md: a trainer and an embedding program by what is installed

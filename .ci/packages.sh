@@ -1,6 +1,6 @@
 #!/bin/sh
 # In: "demo" or "test". Out: what it needs is installed, or a message and exit code 1. From the root of the repository.
-#   packaging/packages.sh demo|test
+#   .ci/packages.sh demo|test
 # As root installs without asking; else prints the command and asks, YES=1 accepts; without a terminal and YES: exit 1.
 # Invariant: what is there is never installed again; each need is tried, not looked up, so other systems may have it anyhow.
 set -u
@@ -39,7 +39,7 @@ test_needs() {
 
 case ${1:-} in
 demo | test) missing=$("$1_needs" | tr '\n' ' ' | sed 's/ $//') ;;
-*) echo "usage: packaging/packages.sh demo|test" >&2; exit 2 ;;
+*) echo "usage: .ci/packages.sh demo|test" >&2; exit 2 ;;
 esac
 [ -n "$missing" ] || exit 0
 

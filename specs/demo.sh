@@ -1,7 +1,7 @@
 #!/bin/sh
 # make demo: from nothing to a trained network. In: nothing, or a folder of X-rays that has train/, val/ and test/, each with
 # a sub-folder a class. Out: a run folder in build/demo, and in the terminal what the network learned.
-#   packaging/demo.sh [FOLDER]        from the root of the repository
+#   specs/demo.sh [FOLDER]        from the root of the repository
 # Without a folder it draws phantoms of chest X-rays (specs/data/phantom.c) and trains specs/demo.yaml; with one it trains
 # specs/chest_xray.yaml. Invariant: the same data give the same network, to the bit, on the same machine.
 set -eu
