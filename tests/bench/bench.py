@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 STEPS = dict(chest_xray=(5, 3), mnist=(200, 50), breast_cancer=(3000, 300))
 TITLES = dict(
     chest_xray="the chest X-ray network, 224x224x1, batch 32",
-    mnist="LeNet, 28x28x1, batch 64",
+    mnist="LeNet, 28x28x1, batch 32",
     breast_cancer="MLP 9-64-32-1, batch 32",
 )
 MODES = ("plain", "channels_last", "compiled")

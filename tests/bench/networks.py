@@ -2,7 +2,7 @@
 import torch
 from torch import nn
 
-BATCH = dict(chest_xray=32, mnist=64, breast_cancer=32)
+BATCH = dict(chest_xray=32, mnist=32, breast_cancer=32)
 INPUT = dict(chest_xray=(1, 224, 224), mnist=(1, 28, 28), breast_cancer=(9,))
 CLASSES = dict(chest_xray=1, mnist=10, breast_cancer=1)
 

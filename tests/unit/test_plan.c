@@ -271,7 +271,7 @@ static const struct {
 	size_t train, predict, state; /* bytes of the work areas of train and predict, and of the state; avx512, f32 */
 } bytes[] = {
 	{"specs/chest_xray.yaml", 578237696, 8086464, 532752896},
-	{"specs/mnist.yaml", 7006144, 49536, 962816},
+	{"specs/mnist.yaml", 3529280, 49536, 962816},
 	{"specs/breast_cancer.yaml", 31168, 1088, 33728},
 };
 
