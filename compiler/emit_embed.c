@@ -19,6 +19,12 @@ static const Node *find_output(const Plan *plan, int wanted)
 	return wanted < plan->program->output_count ? plan->program->outputs[wanted].node : NULL;
 }
 
+/* the first input is x, others x_NAME: names of a spec may be C's (int, NAN) or ours (work) */
+static const char *argument(Arena *arena, const Node *input, bool first)
+{
+	return first ? "x" : arena_format(arena, "x_%s", c_identifier(arena, input->at.name));
+}
+
 static const char *arguments(const Model *model, const Plan *plan)
 {
 	Arena *arena = model->context->arena;
@@ -27,7 +33,7 @@ static const char *arguments(const Model *model, const Plan *plan)
 	for (int i = 0; i < plan->count; i++) {
 		const Node *node = plan->order[i];
 		if (node->op != &op_input) continue;
-		const char *name = !inputs++ ? "x" : c_identifier(arena, node->at.name);
+		const char *name = argument(arena, node, !inputs++);
 		text = arena_format(arena, "%s, const %s %s%s", text, number(model), name, extents(arena, &node->shape));
 	}
 	for (int i = 0; i < plan->program->output_count; i++)
@@ -90,7 +96,7 @@ static void predict(CWriter *out, const Model *model, const Plan *plan)
 		const Node *node = plan->order[i];
 		if (node->op != &op_input) continue;
 		cw(out, "memcpy((char *)work + %zu, %s, %lld*sizeof(real));", plan->location[node->id].offset,
-			!inputs++ ? "x" : c_identifier(out->arena, node->at.name), (long long)shape_count(&node->shape));
+			argument(out->arena, node, !inputs++), (long long)shape_count(&node->shape));
 	}
 	cw(out, "union {");
 	cw(out, "const real *read;");

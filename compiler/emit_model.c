@@ -210,15 +210,15 @@ static void callbacks(CWriter *out, const nn_training *t)
 
 static const char *spec_literal(Arena *arena, const char *text)
 {
-	const char *literal = "";
+	CWriter *out = cwriter_new(arena);
 	while (*text) { /* a literal a line, so that lines stay short and no literal is too long for the standard's limits */
-		size_t length = strcspn(text, "\n");
-		length += text[length] == '\n';
-		if (length > 400) length = 400;
-		literal = arena_format(arena, "%s\n\t\"%s\"", literal, c_string(arena, arena_copy(arena, text, length)));
+		size_t length = strnlen(text, 400);
+		const char *end = memchr(text, '\n', length);
+		if (end) length = (size_t)(end - text) + 1;
+		cw_text(out, arena_format(arena, "\n\t\"%s\"", c_string(arena, arena_copy(arena, text, length))));
 		text += length;
 	}
-	return *literal ? literal : "\"\"";
+	return out->length ? out->text : "\"\"";
 }
 
 static size_t work_bytes(const Model *model, const char *name)
