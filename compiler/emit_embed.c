@@ -66,7 +66,7 @@ const char *emit_header(const Model *model)
 	for (char *c = guard; *c; c++) *c = (char)toupper((unsigned char)*c);
 	cw(out, "#ifndef %s\n#define %s\n#include \"nn.h\"\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n", guard, guard);
 	out->depth = 0;
-	cw(out, "enum { %s_WORK_BYTES = %zu }; /* of the work area of %s_predict */", name, plan ? plan->work_bytes + 64 : 64, name);
+	cw(out, "#define %s_WORK_BYTES ((size_t)%zu) /* of the work area of %s_predict */", name, plan ? plan->work_bytes + 64 : 64, name);
 	cw(out, "\ntypedef struct %s_weights {", name);
 	cw(out, "%s numbers[%zu];", number(model), model->inference_count);
 	cw(out, "} %s_weights;\n", name);
