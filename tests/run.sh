@@ -23,20 +23,15 @@ count() { # LOG CODE: "PASSED FAILED"
 		}' "$1"
 }
 
-cpu() { # seconds of processor that ended commands have used
-	times >"$LOG/times"
-	awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); sum += 60*t[1] + t[2] } print int(sum) }' "$LOG/times"
-}
-
 suite() { # NAME COMMAND..
 	name=$1
 	shift
 	log=$LOG/$(echo "$name" | tr '/ ' '__').txt
-	from=$(date +%s) cpu=$(cpu)
+	from=$(date +%s)
 	"$@" >"$log" 2>&1 </dev/null
 	code=$?
 	set -- $(count "$log" $code)
-	printf '%-44s %5d passed %4d failed %5d s, %d s of processor\n' "$name" "$1" "$2" $(($(date +%s) - from)) $(($(cpu) - cpu))
+	printf '%-44s %5d passed %4d failed %5d s\n' "$name" "$1" "$2" $(($(date +%s) - from))
 	sed -n 's/^SKIP/    skipped/p' "$log"
 	all_passed=$((all_passed + $1))
 	all_failed=$((all_failed + $2))
