@@ -401,27 +401,37 @@ static void weigh(Balance *balance, const char *text, size_t length)
 	}
 }
 
-/* The element of a flow list that begins at item *next, with the pieces that commas have split off; moves *next on. */
-static Expr *read_element(Context *context, const DocNode *list, int *next)
+bool expr_element(const DocNode *list, int *next, size_t *begin, size_t *end)
 {
 	const DocNode *first = list->items[*next], *last = first;
 	const char *source = list->place.source->text;
 	Balance balance = {0};
-	int end = *next + 1;
+	int after = *next + 1;
 	if (list->flow && first->kind == DOC_SCALAR && !first->quoted) {
 		weigh(&balance, source + first->begin, first->end - first->begin);
-		while (balance.open > 0 && end < list->count) {
+		while (balance.open > 0 && after < list->count) {
 			size_t from = last->end;
-			last = list->items[end++];
+			last = list->items[after++];
 			weigh(&balance, source + from, last->end - from);
 		}
 	}
 	if (last == first || balance.open > 0) {
 		*next += 1;
-		return expr_read(context, first, EXPR_VALUE_START);
+		return false;
 	}
-	*next = end;
-	return expr_parse(context, source + first->begin, last->end - first->begin, first->place, EXPR_VALUE_START);
+	*next = after;
+	*begin = first->begin;
+	*end = last->end;
+	return true;
+}
+
+/* The element of a flow list that begins at item *next, with the pieces that commas have split off; moves *next on. */
+static Expr *read_element(Context *context, const DocNode *list, int *next)
+{
+	const DocNode *first = list->items[*next];
+	size_t begin, end;
+	if (!expr_element(list, next, &begin, &end)) return expr_read(context, first, EXPR_VALUE_START);
+	return expr_parse(context, list->place.source->text + begin, end - begin, first->place, EXPR_VALUE_START);
 }
 
 static Expr *placed(Context *context, ExprKind kind, Place place, ExprList *list)

@@ -49,5 +49,8 @@ Expr *expr_parse(Context *context, const char *text, size_t length, Place place,
 /* The expression in a slot: a scalar; a flow list [a, f(b, c)], whose pieces of calls are joined again; a block list of
  * expressions; or `Name: {argument: value}`, which means Name(argument=value). NULL after an error was reported. */
 Expr *expr_read(Context *context, const DocNode *node, ExprStart start);
+/* Does the element of a flow list that begins at item *next consist of several pieces, split at the commas of a call? Their
+ * bytes. Moves *next on in any case. */
+bool expr_element(const DocNode *list, int *next, size_t *begin, size_t *end);
 
 #endif

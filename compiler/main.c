@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "emit.h"
+#include "format.h"
 #include "output.h"
 #include "pass.h"
 
@@ -19,6 +20,7 @@ typedef struct Options {
 static const char usage[] =
 	"usage: nnc SPEC -o FILE.c [options]      compile a network to C (also writes FILE.h)\n"
 	"       nnc SPEC --summary                layers, parameters, multiply-adds, bytes\n"
+	"       nnc fmt [--check] SPEC...         rewrites specs in canonical form; - filters standard input\n"
 	"\n"
 	"  -o FILE.c             where the C goes; - prints it\n"
 	"  -D PATH=VALUE         replaces a value of the spec: -D train.epochs=3, -D seed=7\n"
@@ -141,8 +143,55 @@ static int print(const Model *model, const Options *options)
 	return 1;
 }
 
+/* --- nnc fmt ------------------------------------------------------------------------------------------------------ */
+
+/* Prints a spec that came from standard input, names one that is not canonical, or puts it into its file's place. */
+static int give_formatted(const Context *context, const Source *source, const char *text, bool check)
+{
+	bool same = source->size == strlen(text) && !memcmp(source->text, text, source->size);
+	int line = 1;
+	for (size_t i = 0; i < source->size && source->text[i] == text[i]; i++) line += text[i] == '\n';
+	if (check && !same) fprintf(stderr, "%s:%d: not in canonical form; nnc fmt rewrites it\n", source->name, line);
+	if (check) return !same;
+	if (strcmp(source->name, "-")) return same ? 0 : output_replace(context, source->name, text);
+	fputs(text, stdout);
+	if (!fflush(stdout) && !ferror(stdout)) return 0;
+	fprintf(stderr, "standard output: %s\n", strerror(errno));
+	return 1;
+}
+
+static int format_one(const char *path, bool check)
+{
+	Arena *arena = arena_new();
+	Context context = {.arena = arena, .messages = stderr};
+	Source source = {.name = path};
+	source.text = file_read(arena, path, &source.size);
+	if (!source.text) fprintf(stderr, "%s: error: %s\n", path, strerror(errno));
+	const char *text = source.text ? format_text(&context, &source) : NULL;
+	int code = text ? give_formatted(&context, &source, text, check) : 1;
+	arena_free(arena);
+	return code;
+}
+
+static int format(int argc, char **argv)
+{
+	bool check = false;
+	int specs = 0, code = 0;
+	for (int i = 2; i < argc; i++) {
+		if (!strcmp(argv[i], "--help")) return fputs(usage, stdout), 0;
+		if (!strcmp(argv[i], "--check")) check = true;
+		else if (argv[i][0] == '-' && argv[i][1]) return wrong("fmt has no option ", argv[i]);
+		else specs++;
+	}
+	if (!specs) return wrong("fmt: no spec given", "");
+	for (int i = 2; i < argc; i++)
+		if (strcmp(argv[i], "--check")) code |= format_one(argv[i], check);
+	return code;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "fmt")) return format(argc, argv);
 	Options options;
 	int done = parse(&options, argc, argv);
 	if (done) return done < 0 ? 0 : done;

@@ -1,6 +1,7 @@
 /* output.c: in: a model; out: FILE.c and FILE.h. Invariant: a file under its final name is always whole. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,4 +85,17 @@ int output_write(const Model *model, const char *path)
 		return 1;
 	}
 	return write_both(context, (const char *[]){header, path}, (const char *[]){emit_header(model), text});
+}
+
+int output_replace(const Context *context, const char *path, const char *text)
+{
+	char *file = realpath(path, NULL); /* a link stays one */
+	struct stat there;
+	if (!file || stat(file, &there)) return free(file), failed(context, path);
+	const char *temporary = write_temporary(context, file, text);
+	int wrong = !temporary;
+	if (temporary && (chmod(temporary, there.st_mode & 07777) || rename(temporary, file))) wrong = failed(context, path);
+	if (temporary && wrong) unlink(temporary);
+	free(file);
+	return wrong;
 }

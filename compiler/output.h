@@ -7,5 +7,7 @@
  * compile or a full disk leaves what was there. A path that is there and no regular file is written to directly and gets no
  * header. 0, or 1 after a message. */
 int output_write(const Model *model, const char *path);
+/* Puts text into the place of a file that is there, whole or not at all. 0, or 1 after a message. */
+int output_replace(const Context *context, const char *path, const char *text);
 
 #endif
