@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "nn.h"
 
-enum { NN_IMAGE_ERROR = 256 };
+enum { NN_IMAGE_ERROR = 256, NN_CHANNELS_STORED = 0 };
 
 /* Pixels (height, width, channels), interleaved; bits 8: uint8_t, 16: uint16_t in the machine's order. */
 typedef struct nn_image {
@@ -25,7 +25,8 @@ typedef struct nn_canvas {
 	void *numbers;
 } nn_canvas;
 
-/* Decodes the bytes of a PNG or JPEG. channels: 1 (grey), 3 (colour) or 4 (with alpha). 16-bit PNGs keep their 16 bits.
+/* Decodes the bytes of a PNG or JPEG. channels: 1 (grey), 3 (colour) or 4 (with alpha); of a PNG also NN_CHANNELS_STORED:
+ * numbers as they are stored, of a palette or of grey below 8 bits too, without alpha. 16-bit PNGs keep their 16 bits.
  * A JPEG whose half (quarter, eighth) is still at least height x width is decoded at that size; 0, 0: never.
  * 0, or 1 with what is wrong (without the file's name). Free image->pixels with free. */
 int nn_image_decode(const uint8_t *bytes, size_t size, int channels, int height, int width, nn_image *image,

@@ -48,13 +48,17 @@ static int is_little_endian(void)
 	return first;
 }
 
-/* Asks libpng for grey or RGB without palettes or packed bits, with alpha only if four channels are wanted. */
+/* Asks libpng for grey or RGB without palettes or packed bits, with alpha only if four channels are wanted; or for the
+ * numbers as they are stored. */
 static void set_transformations(Reader *reader, int channels)
 {
 	png_structp png = reader->png;
 	int color = png_get_color_type(png, reader->info);
-	if (color == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
-	if (color == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, reader->info) < 8)
+	if (channels == NN_CHANNELS_STORED)
+		png_set_packing(png);
+	else if (color == PNG_COLOR_TYPE_PALETTE)
+		png_set_palette_to_rgb(png);
+	else if (color == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, reader->info) < 8)
 		png_set_expand_gray_1_2_4_to_8(png);
 	if (channels == 4 && png_get_valid(png, reader->info, PNG_INFO_tRNS)) png_set_tRNS_to_alpha(png);
 	if (channels != 4) png_set_strip_alpha(png);
