@@ -82,8 +82,13 @@ static Value build_apply_layers(Builder *builder, const Expr *layers, Value x, F
 		if (list.kind != VALUE_LIST)
 			return build_error(builder, layers->place, "one layer a line: - Dense(8)", "layers: is a list, not %s",
 				value_kind(builder->arena, list));
-		for (int i = 0; i < list.as.list.count; i++)
-			x = build_apply(builder, list.as.list.items[i], 1, &x, frame, (Site){layers, layers->place});
+		for (int i = 0; i < list.as.list.count; i++) { /* a step each, so that two bare BatchNormalization are two layers */
+			Frame *inner = build_frame(builder, NULL, frame->owner, frame);
+			Step *step = arena_alloc(builder->arena, sizeof *step);
+			*step = (Step){layers, i, frame->step};
+			inner->step = step;
+			x = build_apply(builder, list.as.list.items[i], 1, &x, inner, (Site){layers, layers->place});
+		}
 		return x;
 	}
 	for (int i = 0; i < layers->count; i++) {
@@ -151,13 +156,23 @@ static void settle(Builder *builder, const Definition *d, Frame *frame)
 	}
 }
 
-static void set_mask(Builder *builder, const Definition *d, Frame *frame, Value result)
+/* Where a definition says what the mask is, its result, or the first of its results, has that and no other. A node
+ * that was there before the call, or has a mask of its own, gets another node: others may hold it. */
+static Value set_mask(Builder *builder, const Definition *d, Frame *frame, Value result, int start)
 {
-	if (!d->mask) return;
-	Value mask = build_eval(builder, d->mask, frame), first = result;
-	if (first.kind == VALUE_LIST && first.as.list.count) first = first.as.list.items[0];
-	if (mask.kind == VALUE_TENSOR && first.kind == VALUE_TENSOR && !first.as.tensor->mask)
-		first.as.tensor->mask = mask.as.tensor;
+	bool list = result.kind == VALUE_LIST && result.as.list.count;
+	Value first = list ? result.as.list.items[0] : result;
+	if (!d->mask || first.kind != VALUE_TENSOR) return result;
+	Value mask = build_eval(builder, d->mask, frame);
+	Node *node = first.as.tensor, *wanted = mask.kind == VALUE_TENSOR ? mask.as.tensor : NULL;
+	if (value_is_poison(mask) || node->mask == wanted) return result;
+	if (node->id >= start && !node->mask) return node->mask = wanted, result;
+	first = value_tensor(build_masked(builder, node, wanted));
+	if (!list) return first;
+	Value copy = value_list(builder->arena, result.as.list.count);
+	memcpy(copy.as.list.items, result.as.list.items, (size_t)result.as.list.count * sizeof(Value));
+	copy.as.list.items[0] = first;
+	return copy;
 }
 
 /* Nodes made since `start` get the layer whose call made them, and a place in the user's own text. */
@@ -187,7 +202,7 @@ static Value run_body(Builder *builder, const Layer *layer, Frame *frame, Site s
 	if (requirements_met(builder, d, frame, site)) {
 		result = evaluate_body(builder, d, frame);
 		settle(builder, d, frame);
-		if (!value_is_poison(result)) set_mask(builder, d, frame, result);
+		if (!value_is_poison(result)) result = set_mask(builder, d, frame, result, start);
 	}
 	graph->layer = kept_layer;
 	stamp(builder, d, layer->owner, start, site);

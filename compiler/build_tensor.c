@@ -339,15 +339,19 @@ static Value run_mask_of(Builder *builder, const Invocation *call)
 	return masked ? value_tensor(call->args[0].as.tensor->mask) : value_none();
 }
 
-/* The same tensor with a mask: a node of its own, since the mask must not reach other users of x. */
+Node *build_masked(Builder *builder, Node *x, Node *mask)
+{
+	Node *y = graph_node(graph_of(builder), &op_reshape, &x, 1, x->shape, NULL);
+	y->integer = x->integer;
+	y->origin = x->origin;
+	y->mask = mask;
+	return y;
+}
+
 static Value run_masked(Builder *builder, const Invocation *call)
 {
 	Node *x = build_node_argument(builder, call, 0), *mask = build_node_argument(builder, call, 1);
-	if (!x || !mask) return value_poison();
-	Node *y = graph_node(graph_of(builder), &op_reshape, &x, 1, x->shape, NULL);
-	y->integer = x->integer;
-	y->mask = mask;
-	return value_tensor(y);
+	return x && mask ? value_tensor(build_masked(builder, x, mask)) : value_poison();
 }
 
 const Builtin tensor_builtins[] = {

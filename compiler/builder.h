@@ -321,6 +321,9 @@ bool build_whole_argument(
 	Builder *builder, const Invocation *call, Value value, const char *what, int64_t least, int64_t *number);
 bool build_axis_argument(Builder *builder, const Invocation *call, Value value, int rank, int *axis);
 
+/* The same tensor with a mask, NULL for none: a node of its own, since the mask must not reach other users of x. */
+Node *build_masked(Builder *builder, Node *x, Node *mask);
+
 /* build_model.c */
 void build_read_models(Builder *builder);
 void build_read_fields(

@@ -187,7 +187,7 @@ static void test_trail(void **state)
 	(void)state;
 	Built built = built_from("blocks:\n  Res(filters)(x):\n    return: x + Conv2D(filters, 9)(x)\nmodel:\n  input: [8, 8, 4]\n  graph:\n    h: Res(4)(x)\n", false);
 	const char *caret = strstr(built.messages, "\n    3 |     return: x + Conv2D(filters, 9)(x)\n      |                 ^~~");
-	const char *note = strstr(built.messages, "note: in Conv2D, at prelude/layers.yaml:"), *call = strstr(built.messages, "in Res, called at spec.yaml:7:8");
+	const char *note = strstr(built.messages, "note: in Conv2D, at prelude/convolutions.yaml:"), *call = strstr(built.messages, "in Res, called at spec.yaml:7:8");
 	assert_true(caret && note && call && caret < note && note < call);
 	built_free(&built);
 }

@@ -41,6 +41,20 @@ class Scaled(keras.layers.Layer):
         return x * self.w
 
 
+class LocalResponseNormalization(keras.layers.Layer):
+    """As tf.nn.lrn, which knows no float64: sums of squares over 2 r + 1 channels, by slices."""
+
+    def __init__(self, depth_radius=5, bias=1.0, alpha=1.0, beta=0.5, **options):
+        super().__init__(**options)
+        self.depth_radius, self.bias, self.alpha, self.beta = depth_radius, bias, alpha, beta
+
+    def call(self, x):
+        r, n = self.depth_radius, x.shape[-1]
+        wide = keras.ops.pad(x * x, [(0, 0)] * (len(x.shape) - 1) + [(r, r)])
+        total = sum(wide[..., i : i + n] for i in range(2 * r + 1))
+        return x / (self.bias + self.alpha * total) ** self.beta
+
+
 def concat(tensors, axis=-1):
     return keras.layers.Concatenate(axis=axis)(tensors)
 
@@ -66,13 +80,28 @@ def pairing(y_true, y_pred):
     return keras.ops.mean(y_true * y_pred, axis=-1)
 
 
-LAYERS = {
-    name: getattr(keras.layers, name)
-    for name in "Dense Conv2D MaxPooling2D AveragePooling2D Flatten Reshape Dropout BatchNormalization Activation".split()
-}
-LAYERS.update(Points=Points, Scaled=Scaled)
-WEIGHTED = ("Dense", "Conv2D", "BatchNormalization", "Points", "Scaled")
+OWN = dict(Points=Points, Scaled=Scaled, LocalResponseNormalization=LocalResponseNormalization)
+# without weights, so without numbers in Keras's paths and in nnc's
+WEIGHTLESS = """Flatten Reshape Dropout Activation Add Subtract Multiply Average Maximum Minimum Concatenate Dot
+    GaussianNoise GaussianDropout AlphaDropout SpatialDropout1D SpatialDropout2D SpatialDropout3D ActivityRegularization
+    Softmax ReLU LeakyReLU ELU Identity Masking LocalResponseNormalization Permute RepeatVector Rescaling UnitNormalization""".split()
+PLACES = ("Pooling", "Padding", "Cropping", "UpSampling")  # and of these
+
+
+def is_weighted(name):
+    return name not in WEIGHTLESS and not any(part in name for part in PLACES)
+
+
 LIBRARIES = (keras.optimizers, keras.losses, keras.regularizers, keras.constraints, keras.initializers)
+
+
+def layer_class(name):
+    return OWN.get(name) or getattr(keras.layers, name, None)
+
+
+def is_layer(name):
+    made = layer_class(name)
+    return isinstance(made, type) and issubclass(made, keras.layers.Layer)
 
 
 class Scope(dict):
@@ -83,7 +112,7 @@ class Scope(dict):
         self.counts, self.seed = {}, seed
 
     def __missing__(self, name):
-        if name in LAYERS:
+        if is_layer(name):
             return lambda *arguments, **options: self.layer(name, arguments, options)
         called = [getattr(library, name) for library in LIBRARIES if hasattr(library, name)]
         return called[0] if called and not hasattr(keras.activations, name) else Word(name)
@@ -92,12 +121,12 @@ class Scope(dict):
         """The layer is made when it is called: by then the layers of its argument have their numbers."""
 
         def call(x):
-            if name in WEIGHTED:
+            if is_weighted(name):
                 label = snake(name)
                 count = self.counts.get(label, 0)
                 self.counts[label] = count + 1
                 options["name"] = label if count == 0 else f"{label}_{count}"
-            return LAYERS[name](*arguments, **options)(x)
+            return layer_class(name)(*arguments, **options)(x)
 
         return call
 

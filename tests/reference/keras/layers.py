@@ -4,9 +4,9 @@ import numpy as np
 from case import case
 
 
-def branches(name, doc, shape, expressions, source="Points()(x)", **options):
-    """Each expression reads p and is flattened; the output is all of them side by side."""
-    graph = [("p", source)]
+def branches(name, doc, shape, expressions, source="Points()(x)", more=(), **options):
+    """Each expression reads p, or what `more` binds, and is flattened; the output is all of them side by side."""
+    graph = [("p", source), *more]
     for number, expression in enumerate(expressions):
         graph += [(f"b{number}", expression), (f"f{number}", f"Flatten()(b{number})")]
     graph.append(("y", "concat([" + ", ".join(f"f{number}" for number in range(len(expressions))) + "], -1)"))
