@@ -61,7 +61,7 @@ $(B)/gen/prelude.c: $(PRELUDE) $(B)/files Makefile | $(B)/gen
 	@{ echo '#include "build.h"'; for f in $(PRELUDE); do n=$$(basename $$f .yaml); \
 	  echo "static const char text_$$n[] = {"; od -An -v -tu1 $$f | sed 's/[0-9][0-9]*/&,/g'; echo "0};"; done; \
 	  echo 'const Source prelude_sources[] = {'; for f in $(PRELUDE); do n=$$(basename $$f .yaml); \
-	  echo "	{\"prelude/$$n.yaml\", text_$$n, sizeof text_$$n - 1, true},"; done; echo '	{NULL, NULL, 0, true}};'; } > $@
+	  echo "	{\"prelude/$$n.yaml\", text_$$n, sizeof text_$$n - 1, true, NULL},"; done; echo '	{NULL, NULL, 0, true, NULL}};'; } > $@
 
 $(B)/compiler/%.o: compiler/%.c $(B)/flags
 	@mkdir -p $(@D)
@@ -89,7 +89,7 @@ $(B)/runtime/%.o: runtime/%.c $(B)/flags
 	$(COMPILE_RUNTIME) -c -o $@ $<
 
 # --- trainers: the model and, for selftest, the same model in double with its gradients
-# build/generated/STEM/stamp holds the spec and the flags: it changes when they do
+# build/generated/STEM/stamp holds the spec and the flags: it changes when they do; model.d names what the spec includes
 SPEC = specs/$*.yaml
 G    = $(B)/generated
 COMPILE_MODEL = $(CC) $(STD) $(MODEL_CFLAGS) $(WARN) -Iruntime
@@ -101,7 +101,7 @@ export TRAINER_FLAGS = $(COMPILE_MODEL) / $(NNCFLAGS)
 $(TRAINERS): generated/%: generated/%.c generated/%.h $(G)/%/main.o $(G)/%/model.o $(G)/%/reference.o $(B)/libnn.a
 	$(CC) $(CFLAGS) -fopenmp -o $@ $(filter %.o %.a,$^) $(RUNTIME_LIBS)
 generated/%.c generated/%.h: $(G)/%/stamp $(B)/nnc
-	$(B)/nnc "$(SPEC)" -o generated/$*.c $(NNCFLAGS)
+	$(B)/nnc "$(SPEC)" -o generated/$*.c -MD -MP -MF $(G)/$*/model.d $(NNCFLAGS)
 $(G)/%/reference.c $(G)/%/reference.h: generated/%.h
 	$(B)/nnc "$(SPEC)" -o $(G)/$*/reference.c --precision=f64 --gradients $(NNCFLAGS) -D name=$(MODEL_NAME)_reference
 $(G)/%/model.o: generated/%.c generated/%.h
@@ -167,4 +167,4 @@ clean:
 FORCE:
 .PHONY: all demo bench tests test install clean FORCE
 
--include $(wildcard $(OBJECTS:.o=.d) $(B)/compiler/main.d $(RUNTIME:%.c=$(B)/%.d) $(TEST_PROGRAMS:=.d))
+-include $(wildcard $(G)/*/model.d $(OBJECTS:.o=.d) $(B)/compiler/main.d $(RUNTIME:%.c=$(B)/%.d) $(TEST_PROGRAMS:=.d))

@@ -398,7 +398,7 @@ static Value eval_argument(Builder *builder, const Expr *expr, const Parameter *
 	if (named) return value_word(expr->text); /* name: last, as well as name='last' */
 	if (!parameter || !parameter->word_count || expr->kind != EXPR_NAME) return build_eval(builder, expr, frame);
 	if (build_is_word(parameter, expr->text)) return value_word(expr->text);
-	if (build_knows(expr->text, frame)) return build_eval(builder, expr, frame);
+	if (build_knows(expr->text, frame) || build_is_param(builder, expr->text, expr->place)) return build_eval(builder, expr, frame);
 	const char *help =
 		build_near(builder, expr->text, parameter->words, parameter->words[0] ? parameter->word_count : 0);
 	return build_error(builder, expr->place, help, "%s is one of %s, not %s", parameter->name,

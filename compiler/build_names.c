@@ -132,6 +132,8 @@ const char *build_near(Builder *builder, const char *name, const char *const *na
 static Value unknown_name(Builder *builder, const char *name, const Frame *frame, Place place)
 {
 	int count = 0, most = builder->entry_count + build_builtin_names(NULL);
+	const Definition *params = builder->params ? builder->params->definition : NULL;
+	if (params) most += params->binding_count;
 	for (const Frame *f = frame; f; f = f->parent) {
 		most += f->values.count;
 		for (int i = 0; f->definition && i < f->definition->binding_count; i++)
@@ -144,6 +146,7 @@ static Value unknown_name(Builder *builder, const char *name, const Frame *frame
 			for (int k = 0; k < f->definition->bindings[i].name_count; k++)
 				names[count++] = f->definition->bindings[i].names[k];
 	}
+	for (int i = 0; params && i < params->binding_count; i++) names[count++] = params->bindings[i].names[0];
 	for (int i = 0; i < builder->entry_count; i++) names[count++] = builder->entries[i].name;
 	count += build_builtin_names(names + count);
 	return build_error(builder, place, build_near(builder, name, names, count), "nothing is called '%s' here", name);
@@ -159,6 +162,10 @@ Value build_lookup(Builder *builder, const char *name, Frame *frame, Place place
 		if (binding >= 0) return demand(builder, f, binding, name);
 	}
 	if (find_ambient(builder, name, frame, &value)) return value;
+	if (build_is_param(builder, name, place)) {
+		const Value *known = find_value(builder->params, name);
+		return known ? *known : demand(builder, builder->params, find_binding(builder->params->definition, name), name);
+	}
 	const Entry *entry = build_find(builder, -1, name, place.source && place.source->library);
 	const Builtin *builtin = build_builtin(name);
 	if (entry && !(entry->alias && entry->library && builtin))

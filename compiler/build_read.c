@@ -159,6 +159,8 @@ static void read_requirements(Builder *builder, const DocNode *map, Definition *
 	}
 }
 
+bool build_is_language(const char *name) { return is_one_of(name, language_names, COUNT(language_names)); }
+
 static const Binding *find_binding(const Definition *definition, const char *name)
 {
 	for (int i = 0; i < definition->binding_count; i++)
@@ -167,7 +169,7 @@ static const Binding *find_binding(const Definition *definition, const char *nam
 	return NULL;
 }
 
-static void read_binding(Builder *builder, const DocPair *pair, Definition *target)
+void build_read_binding(Builder *builder, const DocPair *pair, Definition *target)
 {
 	Binding binding = {.place = pair->key->place};
 	const Expr *key = expr_read(builder->context, pair->key, EXPR_KEY_START);
@@ -217,7 +219,7 @@ void build_read_body(Builder *builder, const DocNode *map, Definition *target)
 		const char *word = map->pairs[i].key->text;
 		const DocNode *value = map->pairs[i].value;
 		if (!word || !is_one_of(word, reserved_keys, COUNT(reserved_keys)))
-			read_binding(builder, &map->pairs[i], target);
+			build_read_binding(builder, &map->pairs[i], target);
 		else if (!strcmp(word, "return")) target->result = read_slot(builder, value, target);
 		else if (!strcmp(word, "mask")) target->mask = read_slot(builder, value, target);
 		else if (!strcmp(word, "layers")) target->layers = read_slot(builder, value, target);
@@ -318,12 +320,13 @@ static void read_definition(Builder *builder, Kind kind, const DocPair *pair)
 	add_common(builder, d);
 	check_names(builder, d);
 	if (!check_lists(builder, d) || !check_result(builder, d) || builder->context->errors > errors) d->broken = true;
-	if (is_one_of(d->name, language_names, COUNT(language_names)))
+	if (build_is_language(d->name))
 		build_error(builder, head->place, "give it another name", "'%s' is a name of the language", d->name);
 	const Entry *before = build_find(builder, (int)kind, d->name, false);
+	bool same_file = before && before->place.source == head->place.source;
 	if (before && before->library == library)
-		build_error(builder, head->place, NULL, "the %s '%s' is defined twice (first at line %d)", kind_noun(kind),
-			d->name, before->place.line + 1);
+		build_error(builder, head->place, NULL, "the %s '%s' is defined twice (first at %s %d)", kind_noun(kind), d->name,
+			same_file ? "line" : arena_format(builder->arena, "%s, line", before->place.source->name), before->place.line + 1);
 	add_entry(builder, (Entry){d->name, kind, d, library, false, head->place});
 }
 
@@ -396,4 +399,5 @@ void build_read_spec(Builder *builder, const DocNode *root)
 	read_definitions(builder, root);
 	const DocNode *aliases = doc_get(root, "aliases");
 	if (aliases) read_aliases(builder, aliases);
+	build_read_params(builder, doc_get(root, "params"));
 }

@@ -15,7 +15,7 @@ typedef struct StepSlots {
 /* An expression in a slot of a kind: a bare name is looked for among the kind first. */
 static Value eval_slot(Builder *builder, Kind kind, const Expr *expr, Frame *frame)
 {
-	if (expr->kind == EXPR_NAME && !build_knows(expr->text, frame)) {
+	if (expr->kind == EXPR_NAME && !build_knows(expr->text, frame) && !build_is_param(builder, expr->text, expr->place)) {
 		const Entry *entry = build_find(builder, (int)kind, expr->text, false);
 		if (entry) return (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition};
 		int count = 0;

@@ -220,6 +220,7 @@ struct Builder {
 	Network *network;
 	Entry *entries;
 	int entry_count, entry_capacity;
+	Frame *params; /* the named constants of the spec; NULL: none */
 	Parameters common[KIND_COUNT]; /* arguments that every definition of the kind takes */
 	Weight **weights;
 	int weight_count, weight_capacity;
@@ -245,7 +246,13 @@ void build_read_library(Builder *builder);
 void build_read_spec(Builder *builder, const DocNode *root); /* the definitions of a spec */
 /* Reads bindings and the reserved keys of a body. */
 void build_read_body(Builder *builder, const DocNode *map, Definition *target);
+void build_read_binding(Builder *builder, const DocPair *pair, Definition *target);
+bool build_is_language(const char *name); /* training, batch, .. */
 const Entry *build_find(Builder *builder, int kind, const char *name, bool library_only); /* kind -1: any */
+
+/* build_params.c */
+void build_read_params(Builder *builder, const DocNode *section);
+bool build_is_param(const Builder *builder, const char *name, Place place); /* for text that stands at place */
 
 /* build_names.c */
 Frame *build_frame(Builder *builder, const Definition *definition, Owner *owner, Frame *parent);

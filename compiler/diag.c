@@ -119,6 +119,16 @@ static void print_notes(FILE *out, Place place, const Trail *trail, const Trail 
 	}
 }
 
+/* The files through which a file came in, innermost first. */
+static void print_includes(FILE *out, const Source *source)
+{
+	for (int i = 0; source->included && i < INNER + OUTER; i++, source = source->included->source) {
+		fputs("   included at ", out);
+		print_place(out, *source->included);
+		putc('\n', out);
+	}
+}
+
 static bool said_before(Context *context, const char *kind, Place place, const char *message)
 {
 	int numbers[] = {place.line, place.column};
@@ -153,6 +163,7 @@ static void report(Context *context, const char *kind, Place place, const char *
 	}
 	if (user) print_notes(out, place, context->trail, user);
 	if (shown.source) print_calls(out, user ? user->outer : context->trail);
+	if (shown.source) print_includes(out, shown.source);
 	if (help) fprintf(out, "   help: %s\n", help);
 }
 

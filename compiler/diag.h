@@ -10,6 +10,7 @@ typedef struct Source {
 	const char *text;
 	size_t size;
 	bool library; /* a file of the prelude: notes, never carets of their own */
+	const struct Place *included; /* where another file includes it; NULL: not */
 } Source;
 
 /* A stretch of source text. line and column count from 0; columns are bytes. source NULL: no place. */
@@ -32,6 +33,7 @@ typedef struct Context {
 	FILE *messages;
 	int errors, warnings;
 	const Trail *trail;
+	struct Params *params; /* spec_params.c's: the named constants of the spec */
 	uint64_t *seen; /* diag.c's: hashes of the messages so far */
 	int seen_count, seen_capacity;
 } Context;

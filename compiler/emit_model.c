@@ -221,6 +221,15 @@ static const char *spec_literal(Arena *arena, const char *text)
 	return out->length ? out->text : "\"\"";
 }
 
+/* the spec, then what it includes */
+static const char *whole_text(Arena *arena, const Spec *spec)
+{
+	const char *text = spec->source->text;
+	for (int i = 1; i < spec->source_count; i++)
+		text = arena_format(arena, "%s\n# --- %s\n%s", text, text_tail(spec->sources[i]->name), spec->sources[i]->text);
+	return text;
+}
+
 static size_t work_bytes(const Model *model, const char *name)
 {
 	size_t most = 64;
@@ -259,7 +268,7 @@ void emit_descriptor(CWriter *out, const Model *model)
 		(long long)parameters, (long long)trainable);
 	data(out, &spec->data);
 	training(out, &spec->training, model->network);
-	cw(out, ".spec =%s,", spec_literal(out->arena, spec->source->text));
+	cw(out, ".spec =%s,", spec_literal(out->arena, whole_text(out->arena, spec)));
 	cw(out, "};");
 	cw_blank(out);
 }

@@ -11,7 +11,9 @@
 
 typedef struct Options {
 	const char *spec, *output, *target, *dump;
+	const char *rule_file, *rule_target;
 	bool summary, kernels, gradients, full;
+	bool rule, rule_beside, rule_phony; /* -M, -MD, -MP */
 	int number_size;
 	Define defines[64];
 	int define_count;
@@ -49,6 +51,19 @@ static int define(Options *options, char *text)
 	return 0;
 }
 
+/* -M, -MD, -MF FILE, -MT TARGET, -MP, as gcc has them */
+static int rule(Options *options, const char *which, int argc, char **argv)
+{
+	const char **text = which && *which == 'F' ? &options->rule_file : which && *which == 'T' ? &options->rule_target : NULL;
+	if (text && which[1]) return *text = which + 1, 0;
+	if (text && optind >= argc) return wrong("an argument is missing after -M", which);
+	if (text) return *text = argv[optind++], 0;
+	if (!which) return options->rule = true, 0;
+	if (!strcmp(which, "D")) return options->rule_beside = true, 0;
+	if (!strcmp(which, "P")) return options->rule_phony = true, 0;
+	return wrong("there are -M, -MD, -MF FILE, -MT TARGET and -MP, but no -M", which);
+}
+
 enum { OPT_TARGET = 256, OPT_PRECISION, OPT_UNROLL, OPT_SUMMARY, OPT_KERNELS, OPT_DUMP, OPT_GRADIENTS, OPT_HELP, OPT_VERSION };
 
 static int option(Options *options, int which)
@@ -82,14 +97,18 @@ static int parse(Options *options, int argc, char **argv)
 		{"summary", 0, 0, OPT_SUMMARY}, {"kernels", 0, 0, OPT_KERNELS}, {"dump", 1, 0, OPT_DUMP}, {"gradients", 0, 0, OPT_GRADIENTS},
 		{"help", 0, 0, OPT_HELP}, {"version", 0, 0, OPT_VERSION}, {0, 0, 0, 0}};
 	*options = (Options){.target = "native", .number_size = 4};
-	for (int which; (which = getopt_long(argc, argv, "o:D:", names, NULL)) != -1;) {
-		int result = option(options, which);
+	for (int which; (which = getopt_long(argc, argv, "o:D:M::", names, NULL)) != -1;) {
+		int result = which == 'M' ? rule(options, optarg, argc, argv) : option(options, which);
 		if (result) return result;
 	}
 	if (optind >= argc) return wrong("no spec given", "");
 	options->spec = argv[optind++];
 	if (optind < argc) return wrong("one spec at a time; what is ", argv[optind]);
-	if (!options->output && !options->summary && !options->dump && !options->kernels) return wrong("no -o FILE.c and nothing to print", "");
+	if ((options->rule_file || options->rule_target || options->rule_phony) && !options->rule && !options->rule_beside)
+		return wrong("-MF, -MT and -MP go with -M or -MD", "");
+	if (options->rule_beside && !options->rule && !options->rule_file && (!options->output || !strcmp(options->output, "-")))
+		return wrong("-MD writes beside -o FILE.c, or to -MF FILE", "");
+	if (!options->output && !options->summary && !options->dump && !options->kernels && !options->rule) return wrong("no -o FILE.c and nothing to print", "");
 	return 0;
 }
 
@@ -117,7 +136,8 @@ static Model *compile(Context *context, const Options *options, const Source *so
 	*model = (Model){.context = context, .spec = spec, .network = network, .target = target};
 	const char *text = options_text(context, options, target);
 	model->command = arena_format(context->arena, "nnc %s -o %s %s", text_tail(options->spec), options->output ? text_tail(options->output) : "-", text);
-	model->hash = hash_bytes(text, strlen(text), hash_bytes(source->text, source->size, 0));
+	for (int i = 0; i < spec->source_count; i++) model->hash = hash_bytes(spec->sources[i]->text, spec->sources[i]->size, model->hash);
+	model->hash = hash_bytes(text, strlen(text), model->hash);
 	model_describe(model);
 	for (int p = 0; p < network->program_count; p++) pass_simplify(context, network->programs[p]);
 	model_place(model);
@@ -189,6 +209,33 @@ static int format(int argc, char **argv)
 	return code;
 }
 
+/* "dir/model.c" -> "dir/model.d" */
+static const char *rule_path(Arena *arena, const Options *options)
+{
+	const char *header = options->rule_file ? NULL : output_header(arena, options->output);
+	return header ? arena_format(arena, "%.*sd", (int)strlen(header) - 1, header) : options->rule_file;
+}
+
+static int write_rule(Context *context, const Options *options, const Spec *spec)
+{
+	const char *text = depend_text(context->arena, spec, options->output, options->rule_target, options->rule_phony);
+	bool printed = options->rule && (!options->rule_file || !strcmp(options->rule_file, "-"));
+	if (printed) return fputs(text, stdout) < 0 || fflush(stdout) ? 1 : 0;
+	return output_text(context, rule_path(context->arena, options), text);
+}
+
+/* 0, or 1 after messages */
+static int run(Context *context, const Options *options, const Source *source)
+{
+	if (options->rule) {
+		Spec *spec = spec_read_tree(context, source, options->defines, options->define_count);
+		return !spec || context->errors || write_rule(context, options, spec);
+	}
+	const Model *model = compile(context, options, source);
+	int code = model ? print(model, options) : 1;
+	return code || !options->rule_beside ? code : write_rule(context, options, model->spec);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "fmt")) return format(argc, argv);
@@ -209,8 +256,7 @@ int main(int argc, char **argv)
 		arena_free(arena);
 		return 1;
 	}
-	const Model *model = compile(&context, &options, &source);
-	int code = model ? print(model, &options) : 1;
+	int code = run(&context, &options, &source);
 	if (context.errors > DIAG_LIMIT) fprintf(stderr, "%d errors\n", context.errors);
 	arena_free(arena);
 	return code;

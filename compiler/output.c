@@ -62,19 +62,27 @@ static int write_both(const Context *context, const char *paths[2], const char *
 	return wrong;
 }
 
-/* "dir/model.c" -> "dir/model.h" */
-static const char *header_path(Arena *arena, const char *path)
+const char *output_header(Arena *arena, const char *path)
 {
 	size_t length = strlen(path);
 	if (length > 2 && !strcmp(path + length - 2, ".c")) length -= 2;
 	return arena_format(arena, "%.*s.h", (int)length, path);
 }
 
+int output_text(const Context *context, const char *path, const char *text)
+{
+	struct stat there;
+	if (!stat(path, &there) && !S_ISREG(there.st_mode)) return write_directly(context, path, text);
+	const char *temporary = write_temporary(context, path, text);
+	if (!temporary) return 1;
+	return rename(temporary, path) ? unlink(temporary), failed(context, path) : 0;
+}
+
 int output_write(const Model *model, const char *path)
 {
 	const Context *context = model->context;
 	bool printed = !strcmp(path, "-");
-	const char *header = printed ? arena_format(context->arena, "%s.h", model->spec->name) : header_path(context->arena, path);
+	const char *header = printed ? arena_format(context->arena, "%s.h", model->spec->name) : output_header(context->arena, path);
 	const char *text = emit_source(model, c_string(context->arena, text_tail(header)));
 	if (printed) return put(STDOUT_FILENO, text, strlen(text)) ? failed(context, "standard output") : 0;
 	struct stat there;

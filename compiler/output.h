@@ -9,5 +9,11 @@
 int output_write(const Model *model, const char *path);
 /* Puts text into the place of a file that is there, whole or not at all. 0, or 1 after a message. */
 int output_replace(const Context *context, const char *path, const char *text);
+int output_text(const Context *context, const char *path, const char *text); /* one file, in the same manner */
+const char *output_header(Arena *arena, const char *path); /* "dir/model.c" -> "dir/model.h" */
+
+/* The rule `FILE.c FILE.h: SPEC INCLUDED..` for make; target: instead of the files; phony: an empty rule for each file,
+ * the spec too, so that make goes on when one is gone. */
+const char *depend_text(Arena *arena, const Spec *spec, const char *output, const char *target, bool phony);
 
 #endif

@@ -79,9 +79,10 @@ static void check_definitions(Context *context, const Slot *slot)
 {
 	DocNode *node = slot->node;
 	if (!node || node->kind == DOC_MAP) return;
+	bool params = strcmp(slot->key, "params") == 0;
 	const char *help = strcmp(slot->key, "layers") == 0 ? "the layers of the network stand under model: layers:" : NULL;
-	diag_error(context, slot->key_node->place, help,
-		"the section '%s' holds definitions, name(arguments)(inputs): ...", slot->key);
+	diag_error(context, slot->key_node->place, params ? "params: {filters: 16, width: 64}" : help, "the section '%s' holds %s",
+		slot->key, params ? "names with their values" : "definitions, name(arguments)(inputs): ...");
 	node->kind = DOC_MAP;
 	node->count = 0;
 }
@@ -112,36 +113,51 @@ static Spec *new_spec(Context *context, const Source *source, DocNode *root)
 	return spec;
 }
 
-Spec *spec_read(Context *context, const Source *source, const Define *defines, int define_count)
+/* The sections that are structure, then those that hold definitions and may be included. */
+static const char *const sections[] = {"name", "seed", "classes", "data", "limits", "model", "models", "train", "include", "params",
+	"functions", "activations", "layers", "blocks", "cells", "losses", "initializers", "regularizers", "constraints", "optimizers",
+	"schedules", "aliases"};
+enum { NAME, SEED, CLASSES, DATA, LIMITS, MODEL, MODELS, TRAIN, INCLUDE, PARAMS, SECTIONS = sizeof sections / sizeof *sections };
+
+bool spec_is_section(const char *name)
+{
+	for (int i = 0; i < SECTIONS; i++)
+		if (strcmp(sections[i], name) == 0) return true;
+	return false;
+}
+
+bool spec_is_definitions(const char *name)
+{
+	for (int i = PARAMS; i < SECTIONS; i++)
+		if (strcmp(sections[i], name) == 0) return true;
+	return false;
+}
+
+void spec_unknown_section(Context *context, const DocNode *key)
+{
+	spec_unknown(context, key->place, key->text, sections, SECTIONS, "a spec has no");
+}
+
+Spec *spec_read_tree(Context *context, const Source *source, const Define *defines, int define_count)
 {
 	DocNode *root = doc_read(context, source);
-	if (root) root = spec_define(context, root, defines, define_count);
-	if (!root) return NULL;
+	if (!root || !spec_define(context, &root, defines, define_count, true)) return NULL;
 	Spec *spec = new_spec(context, source, root);
-	Slot slots[] = {
-		{.key = "name", .kind = SLOT_TEXT, .target = &spec->name},
-		{.key = "seed"},
-		{.key = "classes"},
-		{.key = "data"},
-		{.key = "limits"},
-		{.key = "model"},
-		{.key = "models"},
-		{.key = "train"},
-		{.key = "functions"},
-		{.key = "activations"},
-		{.key = "layers"},
-		{.key = "blocks"},
-		{.key = "cells"},
-		{.key = "losses"},
-		{.key = "initializers"},
-		{.key = "regularizers"},
-		{.key = "constraints"},
-		{.key = "optimizers"},
-		{.key = "schedules"},
-		{.key = "aliases"},
-	};
-	enum { NAME, SEED, CLASSES, DATA, LIMITS, MODEL, MODELS, TRAIN, FUNCTIONS };
-	if (!spec_section(context, "a spec", root, SLOTS(slots))) return NULL;
+	if (root->kind == DOC_MAP) spec_include(context, spec, root);
+	if (!spec_define(context, &root, defines, define_count, false)) return NULL;
+	spec->root = root;
+	spec_read_params(context, root);
+	return spec;
+}
+
+Spec *spec_read(Context *context, const Source *source, const Define *defines, int define_count)
+{
+	Slot slots[SECTIONS];
+	Spec *spec = spec_read_tree(context, source, defines, define_count);
+	if (!spec) return NULL;
+	for (int i = 0; i < SECTIONS; i++) slots[i] = (Slot){.key = sections[i]};
+	slots[NAME] = (Slot){.key = sections[NAME], .kind = SLOT_TEXT, .target = &spec->name};
+	if (!spec_section(context, "a spec", spec->root, SLOTS(slots))) return NULL;
 	if (slots[NAME].given) check_name(context, slots[NAME].node, spec->name);
 	if (slots[SEED].given) read_seed(context, spec, slots[SEED].node);
 	if (slots[LIMITS].given) read_limits(context, spec, slots[LIMITS].node);
@@ -149,7 +165,7 @@ Spec *spec_read(Context *context, const Source *source, const Define *defines, i
 	spec->models = slots[MODELS].node;
 	spec->train = slots[TRAIN].node;
 	check_models(context, spec);
-	for (size_t i = FUNCTIONS; i < sizeof slots / sizeof *slots; i++) check_definitions(context, &slots[i]);
+	for (int i = PARAMS; i < SECTIONS; i++) check_definitions(context, &slots[i]);
 	spec_read_data(context, spec, slots[DATA].node, slots[CLASSES].node);
 	spec_read_training(context, spec, spec->train);
 	return spec->model || spec->models ? spec : NULL;

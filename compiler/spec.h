@@ -16,6 +16,8 @@ typedef struct Field {
 
 typedef struct Spec {
 	const Source *source;
+	const Source **sources; /* source, then the files that it includes */
+	int source_count;
 	DocNode *root;
 	const char *name;
 	uint64_t seed;
@@ -31,13 +33,17 @@ typedef struct Spec {
 	bool class_mode_given; /* data.source says class_mode; otherwise the labels follow the loss */
 } Spec;
 
-/* -D name=value on the command line: replaces the value at a dotted path of the spec ("train.epochs=3", "seed=7"). */
+/* -D name=value on the command line: replaces the value at a dotted path of the spec ("train.epochs=3", "seed=7"), or of a
+ * parameter ("filters=32"). */
 typedef struct Define {
 	const char *path, *value;
 } Define;
 
 /* Reads a spec; unknown sections and keys, wrong types and contradictions are reported. NULL when it cannot be used at all. */
 Spec *spec_read(Context *context, const Source *source, const Define *defines, int define_count);
+
+/* Reads its files only: for spec->sources. */
+Spec *spec_read_tree(Context *context, const Source *source, const Define *defines, int define_count);
 
 /* The fields that the source of the data gives, once the model's input is known (what the data section leaves open is taken
  * from it) and what the loss wants as labels. input, label: the shape of one sample's; label_rank -1: not known, or no loss.

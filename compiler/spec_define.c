@@ -9,7 +9,7 @@ enum { PARTS = 16 };
 static const Source *new_source(Arena *arena, const char *path, const char *text)
 {
 	Source *source = arena_alloc(arena, sizeof *source);
-	*source = (Source){arena_format(arena, "-D %s", path), text, strlen(text), false};
+	*source = (Source){arena_format(arena, "-D %s", path), text, strlen(text), false, NULL};
 	return source;
 }
 
@@ -29,7 +29,7 @@ static DocPair *find_pair(Arena *arena, DocNode *map, const char *key, const Sou
 	for (int i = 0; i < map->count; i++)
 		if (strcmp(map->pairs[i].key->text, key) == 0) return &map->pairs[i];
 	Source *key_source = arena_alloc(arena, sizeof *key_source); /* shows the key, in messages about it */
-	*key_source = (Source){source->name, key, strlen(key), false};
+	*key_source = (Source){source->name, key, strlen(key), false, NULL};
 	DocPair *pairs = arena_alloc(arena, (size_t)(map->count + 1) * sizeof *pairs);
 	if (map->count) memcpy(pairs, map->pairs, (size_t)map->count * sizeof *pairs);
 	map->pairs = pairs;
@@ -57,13 +57,31 @@ static DocNode **step(Arena *arena, DocNode **slot, const char *part, const Sour
 	return &find_pair(arena, *slot, part, source)->value;
 }
 
+/* filters=32 sets the parameter of that name; a parameter is never called as a section. */
+static const char *param_path(Context *context, const DocNode *root, const Define *define, const Source *source)
+{
+	const DocNode *params = doc_get(root, "params");
+	const char *name = define->path;
+	if (strchr(name, '.') || spec_is_section(name)) return name;
+	if (params && params->kind == DOC_MAP && doc_get(params, name)) return arena_format(context->arena, "params.%s", name);
+	int count = params && params->kind == DOC_MAP ? params->count : 0;
+	const char **names = arena_alloc(context->arena, (size_t)(count + 1) * sizeof *names);
+	for (int i = 0; i < count; i++) names[i] = params->pairs[i].key->text;
+	const char *near = text_nearest(name, names, count);
+	if (!near) return name; /* the spec has no such section: reported with the sections that there are */
+	diag_error(context, (Place){source, 0, 0, (int)source->size}, arena_format(context->arena, "did you mean '%s'?", near),
+		"no parameter is called '%s'", name);
+	return NULL;
+}
+
 static void define(Context *context, DocNode **root, const Define *define)
 {
-	char *path = arena_copy(context->arena, define->path, strlen(define->path)), *rest = path;
 	const Source *source = new_source(context->arena, define->path, define->value);
-	DocNode *value = doc_read(context, source), **slot = root;
+	const char *given = param_path(context, *root, define, source);
+	DocNode *value = given ? doc_read(context, source) : NULL, **slot = root;
 	int parts = 0;
 	if (!value) return;
+	char *path = arena_copy(context->arena, given, strlen(given)), *rest = path;
 	for (bool more = true; more && slot; parts++) {
 		char *part = rest;
 		rest += strcspn(rest, ".");
@@ -77,9 +95,12 @@ static void define(Context *context, DocNode **root, const Define *define)
 			"the spec has no place '%s'", define->path);
 }
 
-DocNode *spec_define(Context *context, DocNode *root, const Define *defines, int define_count)
+static bool is_include(const char *path) { return strncmp(path, "include", 7) == 0 && (!path[7] || path[7] == '.'); }
+
+bool spec_define(Context *context, DocNode **root, const Define *defines, int define_count, bool includes)
 {
 	int errors = context->errors;
-	for (int i = 0; i < define_count; i++) define(context, &root, &defines[i]);
-	return context->errors > errors ? NULL : root;
+	for (int i = 0; i < define_count; i++)
+		if (is_include(defines[i].path) == includes) define(context, root, &defines[i]);
+	return context->errors == errors;
 }

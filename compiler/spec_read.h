@@ -39,15 +39,24 @@ Slot *spec_slot(Slot *slots, int count, const char *key);
 /* Reports a word that is none of names, with the nearest or the list as help. subject: "a spec has no" */
 void spec_unknown(Context *context, Place place, const char *word, const char *const *names, int count, const char *subject);
 
-/* The value of a constant expression (numbers, + - * / // % ^, pi); reports what is none. */
+/* The value of a constant expression (numbers, params, operators, a if c else b, pi); reports what is none. */
 bool spec_constant(Context *context, const Expr *expr, double *value);
 bool spec_number(Context *context, const DocNode *node, const char *what, double low, double high, double *value);
 bool spec_texts(Context *context, const DocNode *node, const char *what, Texts *texts);
 /* nothing twice in a list */
 void spec_distinct(Context *context, const DocNode *node, const char *what);
 
-/* The values of -D put into the tree: a new root, or NULL. */
-DocNode *spec_define(Context *context, DocNode *root, const Define *defines, int define_count);
+bool spec_is_section(const char *name);
+bool spec_is_definitions(const char *name); /* a section that may be included */
+void spec_unknown_section(Context *context, const DocNode *key);
+/* Puts the definitions of the files of `include:` into the tree; fills spec->sources. */
+void spec_include(Context *context, Spec *spec, DocNode *root);
+/* Makes the section params known to spec_constant and spec_resolve. */
+void spec_read_params(Context *context, const DocNode *root);
+/* The value of a parameter, where a node is just its name; else the node. */
+const DocNode *spec_resolve(const Context *context, const DocNode *node);
+/* Puts the values of -D into the tree: those of `include` before files are included, then the others. false after errors. */
+bool spec_define(Context *context, DocNode **root, const Define *defines, int define_count, bool includes);
 void spec_read_data(Context *context, Spec *spec, const DocNode *data, const DocNode *classes);
 void spec_read_training(Context *context, Spec *spec, const DocNode *train);
 

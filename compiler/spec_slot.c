@@ -22,54 +22,7 @@ void spec_unknown(Context *context, Place place, const char *word, const char *c
 	diag_error(context, place, help, "%s '%s'", subject, word);
 }
 
-/* --- constants ---------------------------------------------------------------------------------------------------- */
-
-static bool not_constant(Context *context, const Expr *expr)
-{
-	diag_error(context, expr->place, "numbers, + - * / ^ and parentheses, as in 1/255",
-		"a constant number is expected here");
-	return false;
-}
-
-static bool apply(const char *op, double a, double b, double *value)
-{
-	if (strcmp(op, "+") == 0) *value = a + b;
-	else if (strcmp(op, "-") == 0) *value = a - b;
-	else if (strcmp(op, "*") == 0) *value = a * b;
-	else if (strcmp(op, "/") == 0) *value = a / b;
-	else if (strcmp(op, "//") == 0) *value = floor(a / b);
-	else if (strcmp(op, "%") == 0) *value = a - b * floor(a / b);
-	else if (strcmp(op, "^") == 0) *value = pow(a, b);
-	else return false;
-	return true;
-}
-
-bool spec_constant(Context *context, const Expr *expr, double *value)
-{
-	double a, b;
-	if (!expr) return false;
-	if (expr->kind == EXPR_NUMBER) {
-		*value = strtod(expr->text, NULL);
-		if (isfinite(*value)) return true;
-		diag_error(context, expr->place, NULL, "this number is too large");
-		return false;
-	}
-	if (expr->kind == EXPR_NAME && strcmp(expr->text, "pi") == 0) {
-		*value = 3.14159265358979323846;
-		return true;
-	}
-	if (expr->kind == EXPR_NEGATE) {
-		if (!spec_constant(context, expr->items[0], &a)) return false;
-		*value = -a;
-		return true;
-	}
-	if (expr->kind != EXPR_BINARY) return not_constant(context, expr);
-	if (!spec_constant(context, expr->items[0], &a) || !spec_constant(context, expr->items[1], &b)) return false;
-	if (!apply(expr->text, a, b, value)) return not_constant(context, expr);
-	if (isfinite(*value)) return true;
-	diag_error(context, expr->place, NULL, "%s", b == 0 ? "division by zero" : "this is not a finite number");
-	return false;
-}
+/* --- numbers ---------------------------------------------------------------------------------------------------------- */
 
 /* "%g", but whole numbers in full */
 static const char *number_text(Arena *arena, double value)
@@ -249,6 +202,18 @@ static void report_key(
 	spec_unknown(context, pair->key->place, key, names, count, arena_format(context->arena, "%s has no", what));
 }
 
+/* The name of a parameter stands for its value; but texts are texts, and a slot's own words come first. */
+static bool takes_params(Context *context, const Slot *slot, const DocNode *node)
+{
+	const char *names[16];
+	if (slot->kind == SLOT_TEXT || slot->kind == SLOT_TEXTS) return false;
+	if (slot->kind != SLOT_WORD || node->kind != DOC_SCALAR) return true;
+	int count = split_words(context->arena, slot->words, names, 16);
+	for (int i = 0; i < count; i++)
+		if (strcmp(names[i], node->text) == 0) return false;
+	return true;
+}
+
 bool spec_section(Context *context, const char *what, const DocNode *map, Slot *slots, int count)
 {
 	if (map->kind != DOC_MAP) {
@@ -263,8 +228,8 @@ bool spec_section(Context *context, const char *what, const DocNode *map, Slot *
 			continue;
 		}
 		slot->key_node = pair->key;
-		slot->node = pair->value;
-		slot->given = read_slot(context, pair->value, slot);
+		slot->node = takes_params(context, slot, pair->value) ? (DocNode *)spec_resolve(context, pair->value) : pair->value;
+		slot->given = read_slot(context, slot->node, slot);
 	}
 	return true;
 }

@@ -10,6 +10,7 @@ stage() { # the stage of a file, by its name
 	build* | value.*) echo build ;;
 	pass*) echo pass ;;
 	plan*) echo plan ;;
+	output*) echo output ;;
 	emit* | model.c | target.c | summary.c | dump.c | unroll.*) echo emit ;;
 	*) basename "$1" | sed 's/\..*//' ;;
 	esac

@@ -23,7 +23,7 @@ static inline Built built_from(const char *text, bool gradients)
 	Context *context = &built.context;
 	context->messages = open_memstream(&built.messages, &built.length);
 	Source *source = arena_alloc(context->arena, sizeof *source);
-	*source = (Source){"spec.yaml", text, strlen(text), false};
+	*source = (Source){"spec.yaml", text, strlen(text), false, NULL};
 	BuildOptions options = {.gradients = gradients};
 	Spec *spec = spec_read(context, source, NULL, 0);
 	if (spec) built.network = build_network(context, spec, &options);

@@ -53,6 +53,13 @@ static const StructureCase structures[] = {
 		"model:\n  input: [4, 4, 3]\n  layers: [Conv2D(2, 3), Flatten, Dense(2)]\n",
 		"conv2d/kernel [3, 3, 3, 2]; conv2d/bias [2]; dense/w [8, 2]",
 		"conv2d Conv2D [batch, 2, 2, 2] 56; flatten Flatten [batch, 8] 0; dense Dense [batch, 2] 16"},
+	{"parameters: numbers, words, lists and names of definitions, in any order; a body's own names come first",
+		"params:\n  units: 2*sizes[0]\n  sizes: [2, n]\n  n: 3\n  mode: same\n  nonlinear: relu\n  deep: n > 2\n"
+		"blocks:\n  Own(n)(x): Dense(n)(x)\n"
+		"model:\n  input: [n, n, 1]\n  layers:\n    - Conv2D(units, n, padding=mode, activation=nonlinear)\n    - Flatten\n    - Own(7)\n"
+		"    - \"Dense(sizes[1]) if deep else Dense(1)\"\n",
+		"conv2d/kernel [3, 3, 1, 4]; conv2d/bias [4]; own/dense/kernel [36, 7]; own/dense/bias [7]; dense/kernel [7, 3]; dense/bias [3]",
+		"conv2d Conv2D [batch, 3, 3, 4] 40; flatten Flatten [batch, 36] 0; own Own [batch, 7] 259; dense Dense [batch, 3] 24"},
 	{"words where a kind is wanted, by their Keras names",
 		MODEL "  layers:\n    - Dense(2, activation='swish', kernel_initializer=normal, bias_initializer=\"ones\")\n    - Activation(tanh)\n",
 		"dense/kernel [3, 2]; dense/bias [2]", "dense Dense [batch, 2] 8; activation Activation [batch, 2] 0"},

@@ -37,7 +37,7 @@ static void check(Fixture *f, const char *wanted)
 
 static Source source_of(const char *name, const char *text, bool library)
 {
-	return (Source){name, text, strlen(text), library};
+	return (Source){name, text, strlen(text), library, NULL};
 }
 
 static void test_plain(void **state)

@@ -135,7 +135,7 @@ static void test_trees(void **state)
 	for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
 		Fixture f;
 		open_fixture(&f);
-		Source source = {"t.yaml", trees[i].text, strlen(trees[i].text), false};
+		Source source = {"t.yaml", trees[i].text, strlen(trees[i].text), false, NULL};
 		Expr *e = expr_parse(&f.context, source.text, source.size, (Place){&source, 0, 0, 1}, trees[i].start);
 		fflush(f.context.messages);
 		if (!e) print_error("%s\n%s", trees[i].text, f.messages);
@@ -190,7 +190,7 @@ static void test_mistakes(void **state)
 	for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
 		Fixture f;
 		open_fixture(&f);
-		Source source = {"t", mistakes[i].text, strlen(mistakes[i].text), false};
+		Source source = {"t", mistakes[i].text, strlen(mistakes[i].text), false, NULL};
 		Expr *e = expr_parse(&f.context, source.text, source.size, (Place){&source, 0, 0, 1}, mistakes[i].start);
 		fflush(f.context.messages);
 		assert_null(e);
@@ -239,7 +239,7 @@ static void test_slots(void **state)
 	for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
 		Fixture f;
 		open_fixture(&f);
-		Source source = {"t", slots[i].file, strlen(slots[i].file), false};
+		Source source = {"t", slots[i].file, strlen(slots[i].file), false, NULL};
 		Expr *e = read_slot(&f, &source);
 		if (!e) print_error("%s\n%s", slots[i].file, f.messages);
 		assert_non_null(e);
@@ -269,7 +269,7 @@ static void test_slot_mistakes(void **state)
 	for (size_t i = 0; i < sizeof slot_mistakes / sizeof *slot_mistakes; i++) {
 		Fixture f;
 		open_fixture(&f);
-		Source source = {"t", slot_mistakes[i].file, strlen(slot_mistakes[i].file), false};
+		Source source = {"t", slot_mistakes[i].file, strlen(slot_mistakes[i].file), false, NULL};
 		assert_null(read_slot(&f, &source));
 		f.messages[strcspn(f.messages, "\n")] = 0;
 		assert_string_equal(f.messages, slot_mistakes[i].wanted);
@@ -284,7 +284,7 @@ static void test_places(void **state)
 	Fixture f;
 	open_fixture(&f);
 	const char *text = "b: 1\na: xx*2 +\n   yy*3\n";
-	Source source = {"t", text, strlen(text), false};
+	Source source = {"t", text, strlen(text), false, NULL};
 	Expr *e = read_slot(&f, &source);
 	assert_int_equal(e->place.line, 1);
 	assert_int_equal(e->place.column, 3);
@@ -293,7 +293,7 @@ static void test_places(void **state)
 	assert_int_equal(e->items[1]->place.length, 4);
 	assert_int_equal(e->items[1]->items[1]->place.column, 6);
 	const char *quoted = "a: '''s'' == t'\n";
-	source = (Source){"t", quoted, strlen(quoted), false};
+	source = (Source){"t", quoted, strlen(quoted), false, NULL};
 	e = read_slot(&f, &source);
 	assert_int_equal(e->items[0]->place.column, 4);
 	assert_int_equal(e->items[0]->place.length, 5);
@@ -310,7 +310,7 @@ static void hostile(const char *piece, const char *end, int times, int errors)
 	char *text = arena_alloc(f.context.arena, size + strlen(end) + 1);
 	for (size_t i = 0; i < size; i++) text[i] = piece[i % length];
 	strcpy(text + size, end);
-	Source source = {"t", text, strlen(text), false};
+	Source source = {"t", text, strlen(text), false, NULL};
 	Expr *e = expr_parse(&f.context, text, source.size, (Place){&source, 0, 0, 1}, EXPR_VALUE_START);
 	assert_int_equal(f.context.errors, errors);
 	assert_int_equal(e == NULL, errors > 0);

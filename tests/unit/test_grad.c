@@ -114,7 +114,7 @@ static void test_batch_slices(void **state)
 static void test_stamps(void **state)
 {
 	Graph *g = graph_of(state);
-	static const Source source = {"spec.yaml", "x", 1, false};
+	static const Source source = {"spec.yaml", "x", 1, false, NULL};
 	g->layer = "dense";
 	g->place = (Place){&source, 1, 2, 3};
 	Node *x = in(g, "x", "N 3"), *y = make_unary(g, &op_tanh, x);

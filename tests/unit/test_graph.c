@@ -170,7 +170,7 @@ static const struct { Node *(*make)(Graph *graph); const char *message, *help; }
 static void test_mistakes(void **state)
 {
 	(void)state;
-	static const Source source = {"spec.yaml", "y: f(x)", 7, false};
+	static const Source source = {"spec.yaml", "y: f(x)", 7, false, NULL};
 	for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
 		char *text = NULL;
 		size_t size = 0;

@@ -245,7 +245,7 @@ static void test_batch_norm(void **state)
 static void test_stamps(void **state)
 {
 	(void)state;
-	static const Source source = {"spec.yaml", "x", 1, false};
+	static const Source source = {"spec.yaml", "x", 1, false, NULL};
 	Simplified s;
 	start(&s, 4);
 	Graph *g = s.graph;
