@@ -29,22 +29,28 @@ def make():
         "activations",
         "Every activation: values and gradients at many points.",
         ["linear(p)", "relu(p)", "sigmoid(p)", "tanh(p)", "elu(p)", "selu(p)", "gelu(p)", "swish(p)", "silu(p)"]
-        + ["leaky_relu(p)", "softplus(p)", "softmax(p)", "log_softmax(p)"],
+        + ["leaky_relu(p)", "softplus(p)", "softmax(p)", "log_softmax(p)"]
+        + ["relu6(p)", "celu(p)", "log_sigmoid(p)", "softsign(p)", "mish(p)", "exponential(p)", "hard_sigmoid(p)"]
+        + ["hard_silu(p)", "hard_swish(p)", "hard_tanh(p)", "hard_shrink(p)", "soft_shrink(p)", "tanh_shrink(p)"]
+        + ["sparse_plus(p)", "sparse_sigmoid(p)", "squareplus(p)", "glu(p)", "threshold(p, 0.7, -0.3)"],
         SMOOTH,
     )
     points_case(
         "activation_arguments",
         "Activations with their arguments.",
         ["gelu(p, approximate=true)", "leaky_relu(p, negative_slope=0.05)", "elu(p, alpha=0.5)", "relu(p, max_value=2.5)"]
-        + ["relu(p, negative_slope=0.1)", "relu(p, threshold=0.7)", "relu(p, 0.2, 4, 0.3)"],
+        + ["relu(p, negative_slope=0.1)", "relu(p, threshold=0.7)", "relu(p, 0.2, 4, 0.3)", "relu(p, 0.2, 6)"]
+        + ["celu(p, alpha=0.5)", "hard_shrink(p, 1.3)", "soft_shrink(p, threshold=0.2)", "squareplus(p, b=1.5)"],
         SMOOTH,
     )
     points_case(
         "activations_far",
         "Far from zero nothing overflows.",
-        ["sigmoid(p)", "tanh(p)", "softplus(p)", "softmax(p)", "swish(p)", "gelu(p)", "elu(p)", "selu(p)"],
+        ["sigmoid(p)", "tanh(p)", "softplus(p)", "softmax(p)", "swish(p)", "gelu(p)", "elu(p)", "selu(p)"]
+        + ["celu(p)", "log_sigmoid(p)", "softsign(p)", "mish(p)", "squareplus(p)", "log_softmax(p)", "hard_silu(p)"],
         FAR,
     )
+    points_case("celu_at_0", "TensorFlow has 2 as the derivative at 0; here it is 1, as on JAX and PyTorch.", ["celu(p)", "celu(p, alpha=0.5)"], np.array([0.0, 1.0, -1.0]))
     graph = [
         ("p", "Points()(x)"),
         ("maps", "Activation(softmax)(p)"),
