@@ -188,12 +188,17 @@ Value build_forward(Builder *builder, Owner *model)
 
 /* --- fields ------------------------------------------------------------------------------------------ */
 
-/* Sparse losses want class numbers: the prediction's shape without its last axis. */
-static bool is_sparse(const Spec *spec)
+/* A loss whose first input is called y_class reads class numbers: the prediction's shape without its last axis. */
+static bool is_sparse(Builder *builder, const DocNode *loss)
 {
-	const DocNode *loss = doc_get(spec->train, "loss");
-	const char *text = loss && loss->kind == DOC_SCALAR ? loss->text : "";
-	return !strncmp(text, "sparse_", 7) || !strncmp(text, "Sparse", 6);
+	const Expr *expr = loss ? expr_read(builder->context, loss, EXPR_VALUE_START) : NULL;
+	if (expr && expr->kind == EXPR_CALL) expr = expr->items[0];
+	bool named = expr && (expr->kind == EXPR_NAME || expr->kind == EXPR_STRING);
+	const Entry *entry = named ? build_find(builder, KIND_LOSS, expr->text, false) : NULL;
+	if (!entry) return false;
+	const Definition *d = entry->definition;
+	const Parameters *inputs = d->two_lists ? &d->inputs : &d->statics;
+	return inputs->count && !strcmp(inputs->items[0].name, "y_class");
 }
 
 /* Several inputs take the fields of their own names. */
@@ -215,7 +220,7 @@ void build_read_fields(Builder *builder, const Node *prediction)
 	const Definition *d = builder->models[0]->definition;
 	const Shape *x = &d->input_shapes[0], *y = &prediction->shape;
 	int64_t input[NN_RANK] = {0}, label[NN_RANK] = {0};
-	bool sparse = is_sparse(spec);
+	bool sparse = is_sparse(builder, doc_get(spec->train, "loss"));
 	int input_rank = x->rank - 1, label_rank = y->rank > 0 ? y->rank - 1 - (sparse && y->rank > 1) : 0;
 	if (label_rank > NN_RANK) return;
 	for (int i = 0; i < input_rank; i++) input[i] = x->dim[i + 1].size;

@@ -48,12 +48,14 @@ static bool holds(const char *text, const char *word)
 
 static nn_task task_of(const Spec *spec, const Network *network)
 {
-	static const char *const regression[] = {"squared", "absolute", "huber", "mse", "mae", "mape", "msle", "log_cosh", "logcosh", "poisson"};
+	static const char *const regression[] = {"squared", "absolute", "huber", "mse", "mae", "mape", "msle", "log_cosh", "logcosh", "poisson", "cosine"};
+	static const char *const each_unit[] = {"binary", "hinge", "dice", "tversky"};
 	const Node *y = find_y(network);
 	int64_t units = y && y->shape.rank > 1 ? y->shape.dim[y->shape.rank - 1].size : 1;
 	const char *loss = network->loss;
-	if (holds(loss, "binary")) return units > 1 ? NN_MULTILABEL : NN_BINARY;
 	if (holds(loss, "categorical")) return NN_MULTICLASS;
+	for (size_t i = 0; i < sizeof each_unit/sizeof *each_unit; i++)
+		if (holds(loss, each_unit[i])) return units > 1 ? NN_MULTILABEL : NN_BINARY;
 	for (size_t i = 0; i < sizeof regression/sizeof *regression; i++)
 		if (holds(loss, regression[i])) return NN_REGRESSION;
 	if (!loss) return NN_OTHER;
