@@ -125,7 +125,7 @@ demo:
 	@.ci/packages.sh demo
 	+@MAKE='$(MAKE) $(PARALLEL)' specs/demo.sh $(if $(DATA),'$(DATA)')
 
-$(B)/demo/phantom: specs/data/phantom.c runtime/nn_random.h $(B)/flags
+$(B)/demo/%: specs/data/%.c runtime/nn_random.h $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(CFLAGS) $(WARN) -o $@ $< -lpng -lm
 

@@ -74,6 +74,21 @@ static bool requirements_met(Builder *builder, const Definition *d, Frame *frame
 	return true;
 }
 
+/* An item of layers: is a layer, or a list of layers such as [Block(64) for i in range(3)]: a step each, so that two bare
+ * BatchNormalization are two layers. */
+static Value apply_item(Builder *builder, Value item, Value x, Frame *frame, const Expr *expr)
+{
+	if (item.kind != VALUE_LIST) return build_apply(builder, item, 1, &x, frame, (Site){expr, expr->place});
+	for (int i = 0; i < item.as.list.count; i++) {
+		Frame *inner = build_frame(builder, NULL, frame->owner, frame);
+		Step *step = arena_alloc(builder->arena, sizeof *step);
+		*step = (Step){expr, i, frame->step};
+		inner->step = step;
+		x = apply_item(builder, item.as.list.items[i], x, inner, expr);
+	}
+	return x;
+}
+
 static Value build_apply_layers(Builder *builder, const Expr *layers, Value x, Frame *frame)
 {
 	if (layers->kind != EXPR_LIST) {
@@ -82,20 +97,10 @@ static Value build_apply_layers(Builder *builder, const Expr *layers, Value x, F
 		if (list.kind != VALUE_LIST)
 			return build_error(builder, layers->place, "one layer a line: - Dense(8)", "layers: is a list, not %s",
 				value_kind(builder->arena, list));
-		for (int i = 0; i < list.as.list.count; i++) { /* a step each, so that two bare BatchNormalization are two layers */
-			Frame *inner = build_frame(builder, NULL, frame->owner, frame);
-			Step *step = arena_alloc(builder->arena, sizeof *step);
-			*step = (Step){layers, i, frame->step};
-			inner->step = step;
-			x = build_apply(builder, list.as.list.items[i], 1, &x, inner, (Site){layers, layers->place});
-		}
-		return x;
+		return apply_item(builder, list, x, frame, layers);
 	}
-	for (int i = 0; i < layers->count; i++) {
-		const Expr *item = layers->items[i];
-		Value layer = build_eval(builder, item, frame);
-		x = build_apply(builder, layer, 1, &x, frame, (Site){item, item->place});
-	}
+	for (int i = 0; i < layers->count; i++)
+		x = apply_item(builder, build_eval(builder, layers->items[i], frame), x, frame, layers->items[i]);
 	return x;
 }
 

@@ -217,12 +217,12 @@ static double loss_at(Selftest *test, const nn_program *program, const double *k
 	return nn_output_number(test->reference, program, test->exact.work, "loss");
 }
 
-/* The gradient of one number by central differences; of two widths the one that is nearer, as a kink may lie within
+/* The gradient of one number by central differences; of three widths the one that is nearest, as kinks may lie within
  * one. */
 static double difference_at(Selftest *test, const nn_program *program, const double *kept, size_t index,
                             double gradient) {
 	double value = ((double *)test->exact.state)[index], best = NAN;
-	for (double width = 1e-5; width > 5e-7; width /= 10) {
+	for (double width = 1e-5; width > 5e-8; width /= 10) {
 		double step = width * fmax(1, fabs(value));
 		double above = loss_at(test, program, kept, index, value + step),
 		       below = loss_at(test, program, kept, index, value - step);

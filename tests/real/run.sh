@@ -1,6 +1,6 @@
 #!/bin/sh
 # The networks of specs/ on real data, and the figures they must reach. Not a part of make test: it trains for half an hour.
-#   tests/real/run.sh [mnist] [breast_cancer] [chest_xray]        from the root of the repository; all without arguments
+#   tests/real/run.sh [NAME..]        names of networks; from the root of the repository; all without arguments
 # DATA: the folder of the data (../shared/data). What is not there is skipped, with a line that says so.
 # Exit code 1 when a figure is missed. Run folders: build/tests/real.
 set -u
@@ -38,14 +38,16 @@ run() { # RUN TRAINER ARGUMENTS..: one training; its log beside the run
 	sed -n 's/^test: /        /p' $folder.log
 }
 
-mnist() {
+digits() { # LEAST: of the network on MNIST
 	data mnist || return
-	make -s generated/mnist || exit 1
+	make -s generated/$network || exit 1
 	m=$DATA/mnist
-	run mnist generated/mnist --train $m/train-images-idx3-ubyte.gz,$m/train-labels-idx1-ubyte.gz \
+	run $network generated/$network --train $m/train-images-idx3-ubyte.gz,$m/train-labels-idx1-ubyte.gz \
 		--test $m/t10k-images-idx3-ubyte.gz,$m/t10k-labels-idx1-ubyte.gz || return
-	reach "mnist: accuracy, 10000 test images" "$(number $out/mnist/metrics.json accuracy)" 0.99
+	reach "$network: accuracy, 10000 test images" "$(number $out/$network/metrics.json accuracy)" "$1"
 }
+mnist() { digits 0.99; }
+resnet20() { digits 0.993; }
 
 breast_cancer() {
 	data tabular/breast-cancer-wisconsin.csv || return
@@ -74,11 +76,12 @@ chest_xray() {
 	reach "chest_xray: test ROC AUC of the best checkpoint, mean of 3 seeds" "$(mean <$out/auc.txt)" 0.96
 }
 
-[ $# -gt 0 ] || set -- mnist breast_cancer chest_xray
+all="mnist breast_cancer chest_xray resnet20"
+[ $# -gt 0 ] || set -- $all
 for network in "$@"; do
-	case $network in
-	mnist | breast_cancer | chest_xray) $network ;;
-	*) echo "usage: tests/real/run.sh [mnist] [breast_cancer] [chest_xray]" >&2; exit 2 ;;
+	case " $all " in
+	*" $network "*) $network ;;
+	*) echo "usage: tests/real/run.sh [NAME..], of: $all" >&2; exit 2 ;;
 	esac
 done
 echo "$passed passed, $failed failed${skipped:+, $skipped skipped}"

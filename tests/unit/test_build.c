@@ -41,6 +41,12 @@ static const StructureCase structures[] = {
 		MODEL "  graph:\n    parts: \"[Res(3) for i in range(2)]\"\n    y: reduce(then, x, parts)\n",
 		"res/dense/kernel [3, 3]; res/dense/bias [3]; res/dense/snake/alpha []; res_1/dense/kernel [3, 3]; res_1/dense/bias [3]; res_1/dense/snake/alpha []",
 		"res Res [batch, 3] 13; res_1 Res [batch, 3] 13"},
+	{"an item of layers may be a list of layers, each of its own",
+		"blocks:\n  Res(units)(x): x + Dense(units)(x)\n"
+		MODEL "  layers:\n    - \"[Res(3) for i in range(2)]\"\n    - [Dense(2), [Dense(1)]]\n",
+		"res/dense/kernel [3, 3]; res/dense/bias [3]; res_1/dense/kernel [3, 3]; res_1/dense/bias [3]; dense/kernel [3, 2]; dense/bias [2]; "
+		"dense_1/kernel [2, 1]; dense_1/bias [1]",
+		"res Res [batch, 3] 12; res_1 Res [batch, 3] 12; dense Dense [batch, 2] 8; dense_1 Dense [batch, 1] 3"},
 	{"what is not used does not exist", MODEL "  graph:\n    y: Dense(2)(x)\n    d: Dense(7)\n  output: y\n",
 		"dense/kernel [3, 2]; dense/bias [2]", "dense Dense [batch, 2] 8"},
 	{"several models are levels", "models:\n  D: {input: [3], layers: [Dense(1)]}\n  G: {input: [2], layers: [Dense(3), Dense(3)]}\n",
