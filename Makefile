@@ -2,6 +2,7 @@
 # make generated/STEM       a trainer from specs/STEM.yaml (or SPEC=/any/path.yaml; NNCFLAGS="-D seed=7": further options)
 # make demo                 installs what is missing, trains a network, shows what it learned   (DATA=folder, YES=1)
 # make test                 everything   (YES=1)
+# make reference            the tables of specs/README.md, from the library
 # make bench                times beside PyTorch's
 # make install              nnc, header, library, man page   (PREFIX=/usr/local, DESTDIR=)
 # make clean
@@ -129,6 +130,11 @@ $(B)/demo/%: specs/data/%.c runtime/nn_random.h $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(CFLAGS) $(WARN) -o $@ $< -lpng -lm
 
+# the tables of specs/README.md, between its two marks
+reference: $(B)/nnc
+	@awk -v nnc='$(B)/nnc --reference' '/<!-- reference: end -->/ { while ((nnc | getline line) > 0) print line; print ""; skip = 0 } \
+	  !skip; /<!-- reference: begin -->/ { skip = 1 }' specs/README.md >$(B)/README.new && cat $(B)/README.new >specs/README.md
+
 bench: $(B)/nnc $(B)/libnn.a
 	+tests/bench/bench.sh
 
@@ -165,6 +171,6 @@ clean:
 	find generated -mindepth 1 ! -name README.md -delete
 
 FORCE:
-.PHONY: all demo bench tests test install clean FORCE
+.PHONY: all demo reference bench tests test install clean FORCE
 
 -include $(wildcard $(G)/*/model.d $(OBJECTS:.o=.d) $(B)/compiler/main.d $(RUNTIME:%.c=$(B)/%.d) $(TEST_PROGRAMS:=.d))

@@ -18,6 +18,37 @@ typedef struct BuildOptions {
  * (context->errors tells). */
 Network *build_network(Context *context, Spec *spec, const BuildOptions *options);
 
+/* --- what the language offers, for --reference and --schema --------------------------------------------------------- */
+
+typedef struct OfferedArgument {
+	const char *name;
+	const char *standard; /* its default, as it stands in the library; NULL: must be given */
+	const char *const *words; /* what it may be; NULL in the list is none */
+	int word_count;
+} OfferedArgument;
+
+typedef struct Offered {
+	const char *name;
+	const char *section, *noun; /* "layers", "layer" */
+	const char *file; /* "prelude/layers.yaml" */
+	const char *doc; /* NULL: none, then `body` is what it is */
+	const char *body;
+	const char *alias_of; /* NULL: no alias */
+	bool two_lists; /* name(arguments)(inputs) */
+	OfferedArgument *arguments; /* head_count stand in the head; own_count are not common to the kind */
+	int argument_count, head_count, own_count;
+	OfferedArgument *inputs;
+	int input_count;
+} Offered;
+
+typedef struct Offers {
+	Offered *items; /* definitions of the library in the order of its text, then aliases, then built-in functions */
+	int count;
+} Offers;
+
+Offers build_offers(Context *context);
+extern const char *const build_model_keys[]; /* of the section model; ends with NULL */
+
 /* The prelude's files, embedded in the binary by the Makefile; ends with a NULL name. */
 extern const Source prelude_sources[];
 

@@ -343,12 +343,22 @@ const Builtin *build_builtin(const char *name)
 	return NULL;
 }
 
-int build_builtin_names(const char **names)
+int build_builtins(const Builtin **list)
 {
 	const Builtin *const tables[] = {static_builtins, tensor_builtins, contract_builtins};
 	int count = 0;
 	for (int t = 0; t < 3; t++)
 		for (const Builtin *builtin = tables[t]; builtin->name; builtin++, count++)
-			if (names) names[count] = builtin->name;
+			if (list) list[count] = builtin;
+	return count;
+}
+
+int build_builtin_names(const char **names)
+{
+	const Builtin *list[256];
+	int count = build_builtins(NULL);
+	if (!names || count > 256) return names ? 0 : count;
+	build_builtins(list);
+	for (int i = 0; i < count; i++) names[i] = list[i]->name;
 	return count;
 }

@@ -119,10 +119,12 @@ static void read_body(Builder *builder, Definition *d, const DocNode *node)
 	if (!d->layers && !d->result) d->broken = true;
 }
 
+const char *const build_model_keys[] = {"input", "inputs", "layers", "graph", "output", "trainable", "doc", NULL};
+
 static Owner *read_model(Builder *builder, const char *label, const DocNode *node, Place place)
 {
-	static const char *const keys[] = {"input", "inputs", "layers", "graph", "output", "trainable", "doc"};
-	const int key_count = (int)(sizeof keys/sizeof *keys);
+	const char *const *keys = build_model_keys;
+	const int key_count = (int)(sizeof build_model_keys/sizeof *build_model_keys) - 1;
 	Definition *d = arena_alloc(builder->arena, sizeof *d);
 	*d = (Definition){.name = label[0] ? label : "model", .kind = KIND_MODEL, .place = place, .two_lists = true};
 	Owner *owner = owner_new(builder, d, NULL, label, place);

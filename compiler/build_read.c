@@ -22,7 +22,7 @@ const char *kind_phrase(Kind kind)
 
 const char *kind_noun(Kind kind) { return strchr(kind_phrase(kind), ' ') + 1; }
 
-static const char *kind_section(Kind kind)
+const char *kind_section(Kind kind)
 {
 	static const char *const sections[] = {
 #define X(name, section, ...) section,
@@ -220,6 +220,7 @@ void build_read_body(Builder *builder, const DocNode *map, Definition *target)
 		const DocNode *value = map->pairs[i].value;
 		if (!word || !is_one_of(word, reserved_keys, COUNT(reserved_keys)))
 			build_read_binding(builder, &map->pairs[i], target);
+		else if (!strcmp(word, "doc")) target->doc = value->text;
 		else if (!strcmp(word, "return")) target->result = read_slot(builder, value, target);
 		else if (!strcmp(word, "mask")) target->mask = read_slot(builder, value, target);
 		else if (!strcmp(word, "layers")) target->layers = read_slot(builder, value, target);
@@ -314,9 +315,11 @@ static void read_definition(Builder *builder, Kind kind, const DocPair *pair)
 	*d = (Definition){.name = head->text, .kind = kind, .place = head->place, .two_lists = head->split >= 0};
 	read_parameters(builder, head, 0, d->two_lists ? head->split : head->count, &d->statics);
 	if (d->two_lists) read_parameters(builder, head, head->split, head->count, &d->inputs);
+	d->head_count = d->statics.count;
 	int errors = builder->context->errors;
 	if (pair->value->kind == DOC_MAP) build_read_body(builder, pair->value, d);
 	else d->result = read_slot(builder, pair->value, d);
+	d->own_count = d->statics.count;
 	add_common(builder, d);
 	check_names(builder, d);
 	if (!check_lists(builder, d) || !check_result(builder, d) || builder->context->errors > errors) d->broken = true;

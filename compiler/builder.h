@@ -67,6 +67,9 @@ typedef struct Definition {
 	Place place;
 	bool two_lists; /* called in two steps: statics, then inputs */
 	Parameters statics, inputs;
+	int head_count; /* statics that stand in the head; then those of arguments:, then the common ones */
+	int own_count; /* statics without the common ones */
+	const char *doc; /* one line for the reference; NULL: none */
 	Binding *bindings;
 	int binding_count, binding_capacity;
 	Requirement *requirements;
@@ -242,6 +245,7 @@ struct Builder {
 /* build_read.c */
 const char *kind_noun(Kind kind); /* "layer" */
 const char *kind_phrase(Kind kind); /* "a layer" */
+const char *kind_section(Kind kind); /* "layers" */
 void build_read_library(Builder *builder);
 void build_read_spec(Builder *builder, const DocNode *root); /* the definitions of a spec */
 /* Reads bindings and the reserved keys of a body. */
@@ -321,6 +325,7 @@ Variable *build_scalar(Builder *builder, const char *path, double initial, Place
 /* build_builtin.c, build_tensor.c, build_contract.c */
 const Builtin *build_builtin(const char *name); /* NULL */
 int build_builtin_names(const char **names); /* names may be NULL; returns their number */
+int build_builtins(const Builtin **list); /* all of them; list may be NULL */
 extern const Builtin tensor_builtins[], contract_builtins[];
 /* arguments of built-ins: as a node (numbers become constants), a whole number, an axis; false or NULL after a report */
 Node *build_node_argument(Builder *builder, const Invocation *call, int i);

@@ -36,6 +36,7 @@ typedef struct Context {
 	struct Params *params; /* spec_params.c's: the named constants of the spec */
 	uint64_t *seen; /* diag.c's: hashes of the messages so far */
 	int seen_count, seen_capacity;
+	struct SlotWatch *watch; /* spec_offer.c's, NULL while compiling */
 } Context;
 
 /* FILE:LINE:COL: error: ..., the source line, a caret, the trail of calls, help (NULL: none). The caret stands at the

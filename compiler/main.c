@@ -8,6 +8,7 @@
 #include "format.h"
 #include "output.h"
 #include "pass.h"
+#include "reference.h"
 
 typedef struct Options {
 	const char *spec, *output, *target, *dump;
@@ -22,6 +23,7 @@ typedef struct Options {
 static const char usage[] =
 	"usage: nnc SPEC -o FILE.c [options]      compile a network to C (also writes FILE.h)\n"
 	"       nnc SPEC --summary                layers, parameters, multiply-adds, bytes\n"
+	"       nnc --reference | --schema        the language in tables; a JSON Schema of specs, for editors\n"
 	"       nnc fmt [--check] SPEC...         rewrites specs in canonical form; - filters standard input\n"
 	"\n"
 	"  -o FILE.c             where the C goes; - prints it\n"
@@ -64,7 +66,19 @@ static int rule(Options *options, const char *which, int argc, char **argv)
 	return wrong("there are -M, -MD, -MF FILE, -MT TARGET and -MP, but no -M", which);
 }
 
-enum { OPT_TARGET = 256, OPT_PRECISION, OPT_UNROLL, OPT_SUMMARY, OPT_KERNELS, OPT_DUMP, OPT_GRADIENTS, OPT_HELP, OPT_VERSION };
+enum { OPT_TARGET = 256, OPT_PRECISION, OPT_UNROLL, OPT_SUMMARY, OPT_KERNELS, OPT_DUMP, OPT_GRADIENTS, OPT_REFERENCE, OPT_SCHEMA, OPT_HELP, OPT_VERSION };
+
+/* Prints what describes the language; -1 as for what is done, 1 after a message. */
+static int describe(void (*print)(Context *, FILE *))
+{
+	Arena *arena = arena_new();
+	Context context = {.arena = arena, .messages = stderr};
+	print(&context, stdout);
+	arena_free(arena);
+	if (!fflush(stdout) && !ferror(stdout)) return -1;
+	fprintf(stderr, "standard output: %s\n", strerror(errno));
+	return 1;
+}
 
 static int option(Options *options, int which)
 {
@@ -84,17 +98,20 @@ static int option(Options *options, int which)
 	case OPT_KERNELS: options->kernels = true; return 0;
 	case OPT_DUMP: options->dump = optarg; return 0;
 	case OPT_GRADIENTS: options->gradients = true; return 0;
+	case OPT_REFERENCE: return describe(reference_print);
+	case OPT_SCHEMA: return describe(schema_print);
 	case OPT_HELP: fputs(usage, stdout); return -1;
 	case OPT_VERSION: puts("nnc " NNC_VERSION); return -1;
 	default: fputs("try: nnc --help\n", stderr); return 2; /* getopt said what is wrong */
 	}
 }
 
-/* 0: go on; -1: done, with success; 2: wrong */
+/* 0: go on; -1: done, with success; 1, 2: wrong */
 static int parse(Options *options, int argc, char **argv)
 {
 	static const struct option names[] = {{"target", 1, 0, OPT_TARGET}, {"precision", 1, 0, OPT_PRECISION}, {"unroll", 1, 0, OPT_UNROLL},
 		{"summary", 0, 0, OPT_SUMMARY}, {"kernels", 0, 0, OPT_KERNELS}, {"dump", 1, 0, OPT_DUMP}, {"gradients", 0, 0, OPT_GRADIENTS},
+		{"reference", 0, 0, OPT_REFERENCE}, {"schema", 0, 0, OPT_SCHEMA},
 		{"help", 0, 0, OPT_HELP}, {"version", 0, 0, OPT_VERSION}, {0, 0, 0, 0}};
 	*options = (Options){.target = "native", .number_size = 4};
 	for (int which; (which = getopt_long(argc, argv, "o:D:M::", names, NULL)) != -1;) {

@@ -44,6 +44,42 @@ Spec *spec_read(Context *context, const Source *source, const Define *defines, i
 
 /* Reads its files only: for spec->sources. */
 Spec *spec_read_tree(Context *context, const Source *source, const Define *defines, int define_count);
+/* A callback that a spec may name: its arguments in order, and what they are when not given (NULL: without effect). */
+typedef struct OfferedCallback {
+	const char *name;
+	const char **arguments, **standards;
+	int count;
+} OfferedCallback;
+
+typedef enum SlotKind {
+	SLOT_OTHER, /* a known key, read elsewhere */
+	SLOT_TEXT, /* const char **: any scalar */
+	SLOT_BOOLEAN, /* int *: true or false */
+	SLOT_INTEGER, /* int *: low .. high */
+	SLOT_NUMBER, /* double *: low .. high */
+	SLOT_WORD, /* int *: the place of the word in words */
+	SLOT_TEXTS /* Texts *: a list of scalars, or one */
+} SlotKind;
+
+/* The keys of a section, as the tables say that read it. */
+typedef struct OfferedKey {
+	const char *name;
+	SlotKind kind;
+	double low, high; /* equal: any number */
+	const char *words; /* "nearest|bilinear|area" */
+	struct OfferedSection *section; /* of an OTHER: what stands under it, NULL: no such section */
+} OfferedKey;
+typedef struct OfferedSection {
+	bool named; /* under names of the user's */
+	OfferedKey *keys;
+	int count;
+} OfferedSection;
+
+/* The sections of a spec, from the top. */
+OfferedSection *spec_sections(Context *context);
+int spec_callbacks(Arena *arena, const OfferedCallback **list);
+/* The metrics that a spec may name; names of the same kind mean the same. */
+int spec_metrics(const char *const **names, const char *const **kinds);
 
 /* The fields that the source of the data gives, once the model's input is known (what the data section leaves open is taken
  * from it) and what the loss wants as labels. input, label: the shape of one sample's; label_rank -1: not known, or no loss.

@@ -4,16 +4,6 @@
 #define SPEC_READ_H
 #include "spec.h"
 
-typedef enum SlotKind {
-	SLOT_OTHER, /* a known key, read elsewhere */
-	SLOT_TEXT, /* const char **: any scalar */
-	SLOT_BOOLEAN, /* int *: true or false */
-	SLOT_INTEGER, /* int *: low .. high */
-	SLOT_NUMBER, /* double *: low .. high */
-	SLOT_WORD, /* int *: the place of the word in words */
-	SLOT_TEXTS /* Texts *: a list of scalars, or one */
-} SlotKind;
-
 typedef struct Texts {
 	const char **items;
 	int count;
@@ -34,6 +24,11 @@ typedef struct Slot {
 
 /* Reads a mapping: what names it in messages ("the data section"). Unknown keys are reported; true when the mapping is one. */
 bool spec_section(Context *context, const char *what, const DocNode *map, Slot *slots, int count);
+/* Where spec_sections is to find a table: that of the mapping which begins at this byte. */
+typedef struct SlotWatch {
+	size_t begin;
+	OfferedSection *found;
+} SlotWatch;
 Slot *spec_slot(Slot *slots, int count, const char *key);
 
 /* Reports a word that is none of names, with the nearest or the list as help. subject: "a spec has no" */
@@ -57,6 +52,8 @@ void spec_read_params(Context *context, const DocNode *root);
 const DocNode *spec_resolve(const Context *context, const DocNode *node);
 /* Puts the values of -D into the tree: those of `include` before files are included, then the others. false after errors. */
 bool spec_define(Context *context, DocNode **root, const Define *defines, int define_count, bool includes);
+/* Keeps a table of slots for spec_sections. */
+void spec_show(Context *context, const DocNode *map, const Slot *slots, int count);
 void spec_read_data(Context *context, Spec *spec, const DocNode *data, const DocNode *classes);
 void spec_read_training(Context *context, Spec *spec, const DocNode *train);
 

@@ -220,6 +220,7 @@ bool spec_section(Context *context, const char *what, const DocNode *map, Slot *
 		diag_error(context, map->place, NULL, "%s is a mapping, `key: value`", what);
 		return false;
 	}
+	if (context->watch) spec_show(context, map, slots, count);
 	for (int i = 0; i < map->count; i++) {
 		const DocPair *pair = &map->pairs[i];
 		Slot *slot = spec_slot(slots, count, pair->key->text);

@@ -1,6 +1,7 @@
 /* spec_train.c: the knobs of the section `train` -> nn_training. Input: the document; output: Spec.training and Spec.batch.
  * Losses, optimizers and steps stay documents. Invariant: a callback watches only what training logs. */
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 #include "spec_read.h"
 #include "../runtime/metric_list.h"
@@ -15,6 +16,11 @@ static const int metric_directions[] = {
 	NN_METRICS(X)
 #undef X
 };
+static const char *const metric_kinds[] = {
+#define X(name, kind, direction) #kind,
+	NN_METRICS(X)
+#undef X
+};
 enum { METRICS = sizeof metric_names / sizeof *metric_names, LONG_RUN = 1000000000 };
 
 static int find_metric(const char *name)
@@ -22,6 +28,13 @@ static int find_metric(const char *name)
 	for (int i = 0; i < METRICS; i++)
 		if (strcmp(metric_names[i], name) == 0) return i;
 	return -1;
+}
+
+int spec_metrics(const char *const **names, const char *const **kinds)
+{
+	*names = metric_names;
+	*kinds = metric_kinds;
+	return METRICS;
 }
 
 /* --- metrics ------------------------------------------------------------------------------------------------------ */
@@ -86,8 +99,6 @@ static Logged find_logged(Context *context, const nn_training *training, const D
 	return logged;
 }
 
-/* One argument of a callback, in Keras's order: what it may be, and where it goes (NULL: accepted and of no effect
- * here). */
 typedef enum ArgumentKind {
 	ARGUMENT_TEXT,
 	ARGUMENT_BOOLEAN,
@@ -95,14 +106,84 @@ typedef enum ArgumentKind {
 	ARGUMENT_NUMBER,
 	ARGUMENT_NUMBER_OR_NONE,
 	ARGUMENT_MODE,
-	ARGUMENT_IGNORED
+	ARGUMENT_IGNORED /* accepted, and of no effect here */
 } ArgumentKind;
+
+/* The arguments of each callback, in Keras's order: what one may be, and the field it goes to. */
+typedef struct ArgumentRow {
+	const char *name;
+	ArgumentKind kind;
+	size_t field;
+} ArgumentRow;
+
+#define FIELD(name, kind) {#name, kind, offsetof(nn_callback, name)}
+static const ArgumentRow early_stopping[] = {FIELD(monitor, ARGUMENT_TEXT), FIELD(min_delta, ARGUMENT_NUMBER),
+	FIELD(patience, ARGUMENT_COUNT), {"verbose", ARGUMENT_IGNORED, 0}, FIELD(mode, ARGUMENT_MODE),
+	FIELD(baseline, ARGUMENT_NUMBER_OR_NONE), FIELD(restore_best_weights, ARGUMENT_BOOLEAN),
+	FIELD(start_from_epoch, ARGUMENT_COUNT)};
+static const ArgumentRow model_checkpoint[] = {FIELD(filepath, ARGUMENT_TEXT), FIELD(monitor, ARGUMENT_TEXT),
+	{"verbose", ARGUMENT_IGNORED, 0}, FIELD(save_best_only, ARGUMENT_BOOLEAN), {"save_weights_only", ARGUMENT_IGNORED, 0},
+	FIELD(mode, ARGUMENT_MODE)};
+#undef FIELD
+
+static const struct {
+	const char *name;
+	nn_callback_kind kind;
+	const ArgumentRow *arguments;
+	int count;
+} callback_table[] = {
+#define ROWS(rows) rows, (int)(sizeof rows / sizeof *rows)
+	{"EarlyStopping", NN_EARLY_STOPPING, ROWS(early_stopping)},
+	{"ModelCheckpoint", NN_MODEL_CHECKPOINT, ROWS(model_checkpoint)},
+#undef ROWS
+};
+enum { CALLBACKS = sizeof callback_table / sizeof *callback_table, ARGUMENTS = 16 };
+
+static nn_callback default_callback(nn_callback_kind kind)
+{
+	return (nn_callback){.kind = kind, .monitor = "val_loss", .baseline = NAN};
+}
+
+/* One argument as it is given: its value, and where that goes. */
 typedef struct Argument {
 	const char *name;
 	ArgumentKind kind;
 	void *target;
 	const Expr *value;
 } Argument;
+
+static const char *standard_text(Arena *arena, const ArgumentRow *row, const nn_callback *callback)
+{
+	const void *field = (const char *)callback + row->field;
+	double number = row->kind == ARGUMENT_NUMBER || row->kind == ARGUMENT_NUMBER_OR_NONE ? *(const double *)field : 0;
+	switch (row->kind) {
+	case ARGUMENT_TEXT: return *(const char *const *)field ? *(const char *const *)field : "best.safetensors";
+	case ARGUMENT_BOOLEAN: return *(const int *)field ? "true" : "false";
+	case ARGUMENT_COUNT: return arena_format(arena, "%d", *(const int *)field);
+	case ARGUMENT_NUMBER:
+	case ARGUMENT_NUMBER_OR_NONE: return isnan(number) ? "none" : arena_format(arena, "%g", number);
+	case ARGUMENT_MODE: return "auto";
+	case ARGUMENT_IGNORED: return NULL;
+	}
+	return NULL;
+}
+
+int spec_callbacks(Arena *arena, const OfferedCallback **list)
+{
+	OfferedCallback *offers = arena_alloc(arena, CALLBACKS * sizeof *offers);
+	for (int i = 0; i < CALLBACKS; i++) {
+		nn_callback callback = default_callback(callback_table[i].kind);
+		offers[i] = (OfferedCallback){.name = callback_table[i].name, .count = callback_table[i].count};
+		offers[i].arguments = arena_alloc(arena, ARGUMENTS * sizeof *offers[i].arguments);
+		offers[i].standards = arena_alloc(arena, ARGUMENTS * sizeof *offers[i].standards);
+		for (int k = 0; k < callback_table[i].count; k++) {
+			offers[i].arguments[k] = callback_table[i].arguments[k].name;
+			offers[i].standards[k] = standard_text(arena, &callback_table[i].arguments[k], &callback);
+		}
+	}
+	*list = offers;
+	return CALLBACKS;
+}
 
 static bool expected(Context *context, const Expr *value, const Argument *argument, const char *what)
 {
@@ -200,34 +281,30 @@ static void check_monitor(Context *context, const Logged *logged, const nn_callb
 
 static bool read_callback(Context *context, const Expr *expr, const Logged *logged, nn_callback *callback)
 {
-	static const char *const kinds[] = {"EarlyStopping", "ModelCheckpoint"};
-	const Expr *name = expr->kind == EXPR_CALL ? expr->items[0] : expr;
-	*callback = (nn_callback){.monitor = "val_loss", .baseline = NAN};
-	Argument stopping[] = {
-		{"monitor", ARGUMENT_TEXT, &callback->monitor, NULL}, {"min_delta", ARGUMENT_NUMBER, &callback->min_delta, NULL},
-		{"patience", ARGUMENT_COUNT, &callback->patience, NULL}, {"verbose", ARGUMENT_IGNORED, NULL, NULL},
-		{"mode", ARGUMENT_MODE, &callback->mode, NULL}, {"baseline", ARGUMENT_NUMBER_OR_NONE, &callback->baseline, NULL},
-		{"restore_best_weights", ARGUMENT_BOOLEAN, &callback->restore_best_weights, NULL},
-		{"start_from_epoch", ARGUMENT_COUNT, &callback->start_from_epoch, NULL},
-	};
-	Argument checkpoint[] = {
-		{"filepath", ARGUMENT_TEXT, &callback->filepath, NULL}, {"monitor", ARGUMENT_TEXT, &callback->monitor, NULL},
-		{"verbose", ARGUMENT_IGNORED, NULL, NULL}, {"save_best_only", ARGUMENT_BOOLEAN, &callback->save_best_only, NULL},
-		{"save_weights_only", ARGUMENT_IGNORED, NULL, NULL},
-		{"mode", ARGUMENT_MODE, &callback->mode, NULL},
-	};
+	const char *names[CALLBACKS];
+	Argument arguments[ARGUMENTS];
+	const Expr *name = expr->kind == EXPR_CALL ? expr->items[0] : expr, *monitor = NULL;
+	int kind = -1;
 	if (name->kind != EXPR_NAME) {
 		diag_error(context, expr->place, "callbacks: [EarlyStopping(patience=3)]", "a callback is expected here");
 		return false;
 	}
-	bool stops = strcmp(name->text, kinds[0]) == 0;
-	if (!stops && strcmp(name->text, kinds[1]) != 0) {
-		spec_unknown(context, name->place, name->text, kinds, 2, "there is no callback");
+	for (int i = 0; i < CALLBACKS; i++) {
+		names[i] = callback_table[i].name;
+		if (strcmp(name->text, names[i]) == 0) kind = i;
+	}
+	if (kind < 0) {
+		spec_unknown(context, name->place, name->text, names, CALLBACKS, "there is no callback");
 		return false;
 	}
-	callback->kind = stops ? NN_EARLY_STOPPING : NN_MODEL_CHECKPOINT;
-	if (!read_arguments(context, name->text, expr, stops ? stopping : checkpoint, stops ? 8 : 6)) return false;
-	const Expr *monitor = stops ? stopping[0].value : checkpoint[1].value;
+	*callback = default_callback(callback_table[kind].kind);
+	for (int i = 0; i < callback_table[kind].count; i++) {
+		const ArgumentRow *row = &callback_table[kind].arguments[i];
+		arguments[i] = (Argument){row->name, row->kind, (char *)callback + row->field, NULL};
+	}
+	if (!read_arguments(context, name->text, expr, arguments, callback_table[kind].count)) return false;
+	for (int i = 0; i < callback_table[kind].count; i++)
+		if (strcmp(arguments[i].name, "monitor") == 0) monitor = arguments[i].value;
 	check_monitor(context, logged, callback, monitor ? monitor->place : expr->place);
 	if (!callback->mode) callback->mode = direction_of(callback->monitor);
 	callback->min_delta = fabs(callback->min_delta);

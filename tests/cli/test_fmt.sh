@@ -20,11 +20,13 @@ for spec in tests/format/*.yaml; do
 	code 0 $NNC fmt --check $T/formatted.yaml
 done
 
-mkdir $T/a $T/b
+mkdir $T/a $T/b $T/c
 for spec in specs/*.yaml tests/cli/*.yaml tests/reference/cases/*.yaml; do
-	code 0 $NNC fmt --check "$spec"
 	name=$(basename "$spec")
 	cp "$spec" $T/a/"$name"
+	cp "$spec" $T/c/"$name"
+	code 0 $NNC fmt $T/c/"$name"
+	code 0 $NNC fmt --check $T/c/"$name"
 	mangled "$spec" >$T/b/"$name"
 	code 0 $NNC fmt $T/b/"$name"
 	code 0 $NNC fmt --check $T/b/"$name"

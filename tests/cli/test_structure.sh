@@ -1,7 +1,7 @@
 #!/bin/sh
 # The compiler's stages build on earlier ones only: a file includes headers of its own stage and of stages before it.
 set -u
-order='util diag doc expr format spec graph cwriter ops grad build pass kernels plan emit output main'
+order='util diag doc expr format spec graph cwriter ops grad build pass kernels plan emit output reference main'
 stage() { # the stage of a file, by its name
 	case $1 in
 	kernels/*) echo kernels ;;
@@ -11,6 +11,7 @@ stage() { # the stage of a file, by its name
 	pass*) echo pass ;;
 	plan*) echo plan ;;
 	output*) echo output ;;
+	reference.* | schema.c) echo reference ;;
 	emit* | model.c | target.c | summary.c | dump.c | unroll.*) echo emit ;;
 	*) basename "$1" | sed 's/\..*//' ;;
 	esac
