@@ -319,6 +319,7 @@ static const Builtin static_builtins[] = {
 	{"has", "layer name", 2, run_has, NULL},
 	{"call", "f list", 2, run_call, NULL},
 	{"reduce", "f start items", 3, run_reduce, NULL},
+	{"clone", "layer ...", 1, NULL, NULL},
 	{"weight", "dims initializer regularizer constraint trainable name", 1, run_weight, NULL},
 	{"state", "dims initializer name", 1, run_state, NULL},
 	{"learn", "value dims name", 0, run_learn, NULL},

@@ -10,29 +10,6 @@ static Value enter(
 
 /* --- making layers ------------------------------------------------------------------------------ */
 
-static const Value *find_static(const Names *names, const char *name)
-{
-	for (int i = 0; i < names->count; i++)
-		if (!strcmp(names->items[i].name, name)) return &names->items[i].value;
-	return NULL;
-}
-
-/* A definition with its statics; bare: the call is not also the call of the layer, so that a binding may name it. */
-static Value make_layer(
-	Builder *builder, const Definition *d, const Arguments *statics, Frame *frame, Site site, bool bare)
-{
-	Layer *layer = arena_alloc(builder->arena, sizeof *layer);
-	layer->definition = d;
-	if (!build_bind(builder, &d->statics, statics, NULL, d->name, site, &layer->statics)) return value_poison();
-	const Value *name = find_static(&layer->statics, "name"), *trainable = find_static(&layer->statics, "trainable");
-	const char *given = bare && frame && frame->root == site.key ? frame->binding : NULL;
-	if (name && name->kind == VALUE_WORD) given = name->as.word;
-	layer->owner = owner_sub(builder, frame ? frame->owner : NULL, d, frame, site, given);
-	if (!layer->owner) return value_poison();
-	if (trainable && trainable->kind == VALUE_BOOLEAN) layer->owner->trainable = trainable->as.truth;
-	return (Value){.kind = VALUE_LAYER, .as.layer = layer};
-}
-
 /* Flatten(x), Dropout(x, rate=0.5): what names a static goes to the layer, the rest to its call */
 static Value make_and_call(Builder *builder, const Definition *d, const Arguments *arguments, Frame *frame, Site site)
 {
@@ -52,7 +29,7 @@ static Value make_and_call(Builder *builder, const Definition *d, const Argument
 			parts[p].values[parts[p].count++] = arguments->values[i];
 		}
 	}
-	Value layer = make_layer(builder, d, &parts[0], frame, site, false);
+	Value layer = build_make_layer(builder, d, &parts[0], frame, site, false);
 	if (value_is_poison(layer)) return layer;
 	return enter(builder, layer.as.layer, &d->inputs, &parts[1], site);
 }
@@ -202,7 +179,9 @@ static Value run_body(Builder *builder, const Layer *layer, Frame *frame, Site s
 	bool names = d->kind == KIND_LAYER || d->kind == KIND_BLOCK || d->kind == KIND_MODEL;
 	const char *kept_layer = graph->layer;
 	int start = graph->count;
+	Frame *kept_body = layer->owner->body;
 	if (names) graph->layer = NULL;
+	layer->owner->body = frame;
 	Value result = value_poison();
 	if (requirements_met(builder, d, frame, site)) {
 		result = evaluate_body(builder, d, frame);
@@ -210,6 +189,7 @@ static Value run_body(Builder *builder, const Layer *layer, Frame *frame, Site s
 		if (!value_is_poison(result)) result = set_mask(builder, d, frame, result, start);
 	}
 	graph->layer = kept_layer;
+	layer->owner->body = kept_body;
 	stamp(builder, d, layer->owner, start, site);
 	return result;
 }
@@ -276,8 +256,11 @@ static Value enter(
 	if (!build_bind(builder, parameters, &arguments, outer, d->name, site, &inputs)) return value_poison();
 	Frame *frame = build_frame(builder, d, layer->owner, NULL);
 	build_reserve(builder, frame, layer->statics.count + inputs.count);
-	for (int i = 0; i < layer->statics.count; i++)
-		build_set(builder, frame, layer->statics.items[i].name, layer->statics.items[i].value);
+	for (int i = 0; i < layer->statics.count; i++) { /* a layer in a frozen block is frozen too */
+		const Name *one = &layer->statics.items[i];
+		bool frozen = one->value.kind == VALUE_BOOLEAN && !strcmp(one->name, "trainable") && !owner_moves(layer->owner);
+		build_set(builder, frame, one->name, frozen ? value_boolean(false) : one->value);
+	}
 	for (int i = 0; i < inputs.count; i++) build_set(builder, frame, inputs.items[i].name, inputs.items[i].value);
 	Trail trail = {d->name, site.place, builder->context->trail};
 	if (site.key != d) builder->context->trail = &trail; /* a program's call of a model stands in no text */
@@ -310,7 +293,7 @@ static Value call_definition(Builder *builder, const Definition *d, const Argume
 	for (int i = 0; !numbers && i < arguments->count; i++)
 		if ((!arguments->names || !arguments->names[i]) && value_holds_tensor(arguments->values[i]))
 			return make_and_call(builder, d, arguments, frame, site);
-	return make_layer(builder, d, arguments, frame, site, true);
+	return build_make_layer(builder, d, arguments, frame, site, true);
 }
 
 static Value call_local(Builder *builder, const Local *local, const Arguments *arguments, Site site)
@@ -362,7 +345,9 @@ static Value build_call(Builder *builder, Value function, const Arguments *argum
 	case VALUE_DEFINITION: return call_definition(builder, function.as.definition, arguments, frame, site);
 	case VALUE_LAYER: return enter(builder, function.as.layer, &function.as.layer->definition->inputs, arguments, site);
 	case VALUE_LOCAL: return call_local(builder, function.as.local, arguments, site);
-	case VALUE_BUILTIN: return call_builtin(builder, function.as.builtin, arguments, frame, site);
+	case VALUE_BUILTIN:
+		if (!function.as.builtin->run) return build_clone(builder, arguments, frame, site);
+		return call_builtin(builder, function.as.builtin, arguments, frame, site);
 	default:
 		return build_error(builder, site.place, NULL, "%s can not be called", value_kind(builder->arena, function));
 	}
@@ -395,8 +380,7 @@ static const Parameter *parameter_at(const Parameters *parameters, const char *n
 	return NULL;
 }
 
-/* An argument; a bare word is recognised where the parameter declares words. */
-static Value eval_argument(Builder *builder, const Expr *expr, const Parameter *parameter, Frame *frame)
+Value build_argument(Builder *builder, const Expr *expr, const Parameter *parameter, Frame *frame)
 {
 	bool named =
 		parameter && expr->kind == EXPR_NAME && !strcmp(parameter->name, "name") && !build_knows(expr->text, frame);
@@ -419,10 +403,12 @@ Value build_call_expr(Builder *builder, const Expr *expr, Frame *frame)
 		expr->names ? expr->names + 1 : NULL, arena_alloc(builder->arena, (size_t)(count + 1) * sizeof(Place)), count};
 	for (int i = 0; i < count; i++) {
 		const char *name = expr->names ? expr->names[i + 1] : NULL;
+		if (i == 1 && function.kind == VALUE_BUILTIN && !function.as.builtin->run && arguments.values[0].kind == VALUE_LAYER)
+			parameters = &arguments.values[0].as.layer->definition->statics; /* clone(layer, padding=same) */
 		const Parameter *parameter = parameter_at(parameters, name, position);
 		position += !name;
 		arguments.places[i] = expr->items[i + 1]->place;
-		arguments.values[i] = eval_argument(builder, expr->items[i + 1], parameter, frame);
+		arguments.values[i] = build_argument(builder, expr->items[i + 1], parameter, frame);
 	}
 	return build_call(builder, function, &arguments, frame, (Site){expr, expr->place});
 }

@@ -119,7 +119,7 @@ static void read_body(Builder *builder, Definition *d, const DocNode *node)
 	if (!d->layers && !d->result) d->broken = true;
 }
 
-const char *const build_model_keys[] = {"input", "inputs", "layers", "graph", "output", "trainable", "doc", NULL};
+const char *const build_model_keys[] = {"input", "inputs", "layers", "graph", "output", "trainable", "doc", "defaults", NULL};
 
 static Owner *read_model(Builder *builder, const char *label, const DocNode *node, Place place)
 {
@@ -145,6 +145,8 @@ static Owner *read_model(Builder *builder, const char *label, const DocNode *nod
 	if (doc_get(node, "trainable")) read_frozen(builder, owner, doc_get(node, "trainable"));
 	read_inputs(builder, d, node);
 	read_body(builder, d, node);
+	if (doc_get(node, "defaults")) d->defaults_node = doc_get(node, "defaults");
+	build_read_defaults(builder, d);
 	return owner;
 }
 

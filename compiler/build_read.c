@@ -4,7 +4,7 @@
 #include <string.h>
 #include "builder.h"
 
-static const char *const reserved_keys[] = {"doc", "return", "arguments", "require", "mask", "layers"};
+static const char *const reserved_keys[] = {"doc", "return", "arguments", "require", "mask", "layers", "defaults"};
 static const char *const language_names[] = {
 	"training", "trainable", "carrying", "batch", "step", "epoch", "pi", "data"};
 
@@ -224,6 +224,7 @@ void build_read_body(Builder *builder, const DocNode *map, Definition *target)
 		else if (!strcmp(word, "return")) target->result = read_slot(builder, value, target);
 		else if (!strcmp(word, "mask")) target->mask = read_slot(builder, value, target);
 		else if (!strcmp(word, "layers")) target->layers = read_slot(builder, value, target);
+		else if (!strcmp(word, "defaults")) target->defaults_node = value;
 		else if (!strcmp(word, "require")) read_requirements(builder, value, target);
 		else if (!strcmp(word, "arguments")) read_arguments(builder, value, &target->statics);
 	}
@@ -403,4 +404,6 @@ void build_read_spec(Builder *builder, const DocNode *root)
 	const DocNode *aliases = doc_get(root, "aliases");
 	if (aliases) read_aliases(builder, aliases);
 	build_read_params(builder, doc_get(root, "params"));
+	for (int i = 0; i < builder->entry_count; i++)
+		if (!builder->entries[i].library && !builder->entries[i].alias) build_read_defaults(builder, builder->entries[i].definition);
 }

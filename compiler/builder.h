@@ -61,6 +61,13 @@ typedef struct Requirement {
 	const char *message;
 } Requirement;
 
+/* defaults: {Conv2D: {padding: same}}: for calls in a body and in what it calls */
+typedef struct Default {
+	const struct Definition *of;
+	const Parameter *parameter;
+	const Expr *value;
+} Default;
+
 typedef struct Definition {
 	const char *name;
 	Kind kind;
@@ -75,6 +82,9 @@ typedef struct Definition {
 	Requirement *requirements;
 	int requirement_count;
 	const Expr *result, *mask, *layers; /* NULL: not given */
+	const DocNode *defaults_node; /* read when all definitions are known */
+	Default *defaults;
+	int default_count, default_capacity;
 	bool broken; /* its mistake was reported */
 	/* models */
 	Shape *input_shapes; /* batch first, of size 0: the program's batch */
@@ -117,6 +127,7 @@ struct Owner {
 		*label; /* chosen when the first weight is made, so that weightless layers take no number; NULL: not yet */
 	const char *shown; /* the label in summaries, of weightless layers too */
 	Place place; /* of the call that made it */
+	struct Frame *body; /* the call that is being evaluated; NULL: none */
 	int serial; /* in the order of first weights */
 	bool trainable, listed; /* listed: it has its row in the summary */
 	Weight **weights;
@@ -187,7 +198,7 @@ struct Builtin {
 	const char *name;
 	const char *parameters; /* "x axis keepdims"; "..." takes any number */
 	int required;
-	Value (*run)(Builder *builder, const Invocation *call);
+	Value (*run)(Builder *builder, const Invocation *call); /* NULL: clone, whose arguments are a layer's */
 	const Op *op; /* of an elementwise function */
 };
 
@@ -223,6 +234,7 @@ struct Builder {
 	Network *network;
 	Entry *entries;
 	int entry_count, entry_capacity;
+	bool defaults; /* some body has any */
 	Frame *params; /* the named constants of the spec; NULL: none */
 	Parameters common[KIND_COUNT]; /* arguments that every definition of the kind takes */
 	Weight **weights;
@@ -286,6 +298,15 @@ Node *build_carry(Builder *builder, Node *node, Node **args, int count); /* mask
 Value build_call_expr(Builder *builder, const Expr *expr, Frame *frame);
 Value build_apply(
 	Builder *builder, Value function, int count, Value *values, Frame *frame, Site site); /* by position */
+
+/* An argument; a bare word is recognised where the parameter declares words. */
+Value build_argument(Builder *builder, const Expr *expr, const Parameter *parameter, Frame *frame);
+
+/* build_layer.c */
+void build_read_defaults(Builder *builder, Definition *owner);
+/* bare: the call is not also the call of the layer, so that a binding may name it */
+Value build_make_layer(Builder *builder, const Definition *d, const Arguments *statics, Frame *frame, Site site, bool bare);
+Value build_clone(Builder *builder, const Arguments *arguments, Frame *frame, Site site); /* clone(layer, argument=..) */
 
 /* build_bind.c: false after a report */
 bool build_bind(Builder *builder, const Parameters *parameters, const Arguments *arguments, Frame *parent,

@@ -66,6 +66,27 @@ static const StructureCase structures[] = {
 		"    - \"Dense(sizes[1]) if deep else Dense(1)\"\n",
 		"conv2d/kernel [3, 3, 1, 4]; conv2d/bias [4]; own/dense/kernel [36, 7]; own/dense/bias [7]; dense/kernel [7, 3]; dense/bias [3]",
 		"conv2d Conv2D [batch, 3, 3, 4] 40; flatten Flatten [batch, 36] 0; own Own [batch, 7] 259; dense Dense [batch, 3] 24"},
+	{"defaults of a block and of the model: the call wins, then the innermost; a block nested below takes them too",
+		"blocks:\n  Inner(n)(x):\n    layers: ['Conv2D(n, 3)', BatchNormalization]\n  Outer(n)(x):\n"
+		"    defaults: {Conv2D: {padding: same, use_bias: false}, Inner: {n: 2*n}}\n    layers:\n      - Conv2D(n)\n"
+		"      - Conv2D(n, 3, padding=valid, use_bias=true)\n      - Inner()\n"
+		"model:\n  input: [8, 8, 1]\n  defaults: {Conv2D: {kernel_size: 5, use_bias: true}, Dense: {use_bias: false}}\n"
+		"  layers:\n    - Conv2D(3)\n    - Outer(2)\n    - Flatten\n    - Dense(3)\n",
+		"conv2d/kernel [5, 5, 1, 3]; conv2d/bias [3]; outer/conv2d/kernel [5, 5, 3, 2]; outer/conv2d_1/kernel [3, 3, 2, 2]; outer/conv2d_1/bias [2]; "
+		"outer/inner/conv2d/kernel [3, 3, 2, 4]; outer/inner/batch_normalization/gamma [4]; outer/inner/batch_normalization/beta [4]; dense/kernel [16, 3]",
+		"conv2d Conv2D [batch, 4, 4, 3] 78; outer Outer [batch, 2, 2, 4] 276; flatten Flatten [batch, 16] 0; dense Dense [batch, 3] 48"},
+	{"defaults change nothing inside the library, nor what is called through an argument elsewhere",
+		"layers:\n  Wide(f)(x): f(4)(x)\nmodel:\n  input: [3]\n  defaults: {Dense: {use_bias: false}, Wide: {f: Dense}}\n  layers: [Wide(), Dense(2, use_bias=true)]\n",
+		"wide/dense/kernel [3, 4]; dense/kernel [4, 2]; dense/bias [2]", "wide Wide [batch, 4] 12; dense Dense [batch, 2] 10"},
+	{"a list among layers is spread, at any depth; each place is a layer of its own",
+		MODEL "  layers:\n    - \"[Dense(3) for i in range(2)]\"\n    - \"[[BatchNormalization, [BatchNormalization]], Dense(1)]\"\n",
+		"dense/kernel [3, 3]; dense/bias [3]; dense_1/kernel [3, 3]; dense_1/bias [3]; batch_normalization/gamma [3]; batch_normalization/beta [3]; "
+		"batch_normalization_1/gamma [3]; batch_normalization_1/beta [3]; dense_2/kernel [3, 1]; dense_2/bias [1]",
+		"dense Dense [batch, 3] 12; dense_1 Dense [batch, 3] 12; batch_normalization BatchNormalization [batch, 3] 12; "
+		"batch_normalization_1 BatchNormalization [batch, 3] 12; dense_2 Dense [batch, 1] 4"},
+	{"a clone has the arguments of its layer but for those it names, and weights of its own",
+		MODEL "  graph:\n    a: Dense(4, use_bias=false, name=first)\n    b: clone(a, units=2)\n    y: b(a(x)) + clone(b)(x)\n",
+		"first/kernel [3, 4]; b/kernel [4, 2]; dense/kernel [3, 2]", "first Dense [batch, 4] 12; b Dense [batch, 2] 8; dense Dense [batch, 2] 6"},
 	{"words where a kind is wanted, by their Keras names",
 		MODEL "  layers:\n    - Dense(2, activation='swish', kernel_initializer=normal, bias_initializer=\"ones\")\n    - Activation(tanh)\n",
 		"dense/kernel [3, 2]; dense/bias [2]", "dense Dense [batch, 2] 8; activation Activation [batch, 2] 0"},

@@ -54,9 +54,10 @@ def build(shape, layers, graph):
 
 
 def paths(model):
-    """Weights and moving statistics by their path, in the order of the layers."""
+    """Weights and moving statistics by their path, in the order of the layers. A "." in a layer's name is a level of blocks; a
+    layer "_" is none."""
     return {
-        f"{layer.name}/{variable.name}": variable
+        (layer.name.replace(".", "/") + "/").lstrip("_/") + variable.name: variable
         for layer in model.layers
         for variable in layer.variables
         if "seed" not in variable.name

@@ -28,6 +28,7 @@ BACKENDS = dict(
     initializers="jax",
     optimizers="jax",
     networks="jax",
+    functional="jax",
 )
 
 
