@@ -128,6 +128,7 @@ def case(
     loss="pairing",
     loss_in_spec=None,
     optimizer="SGD()",
+    optimizer_in_spec=None,
     batch=3,
     rows=None,
     definitions="",
@@ -137,7 +138,7 @@ def case(
     extra=None,
 ):
     """Writes one case. graph: pairs (binding, expression), the last one is the output. x, y: arrays, or None for draws.
-    weights: values by path, instead of draws. extra: more tensors. loss_in_spec: where the spec says it in other words than Keras."""
+    weights: values by path, instead of draws. extra: more tensors. loss_in_spec, optimizer_in_spec: where the spec says it in other words than Keras."""
     random = np.random.RandomState(zlib.crc32(name.encode()))
     model = build(shape, layers, graph)
     variables = paths(model)
@@ -166,7 +167,7 @@ def case(
         layers,
         graph,
         loss_in_spec or loss,
-        optimizer,
+        optimizer_in_spec or optimizer,
         definitions + (language.DEFINITIONS if uses_own_layers(layers, graph) else "") + (language.PAIRING if loss == "pairing" else ""),
     )
     write(name, text, tensors)

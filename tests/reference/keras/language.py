@@ -92,7 +92,7 @@ def is_weighted(name):
     return name not in WEIGHTLESS and not any(part in name for part in PLACES)
 
 
-LIBRARIES = (keras.optimizers, keras.losses, keras.regularizers, keras.constraints, keras.initializers)
+LIBRARIES = (keras.optimizers, keras.optimizers.schedules, keras.losses, keras.regularizers, keras.constraints, keras.initializers)
 
 
 def layer_class(name):

@@ -23,7 +23,48 @@ OPTIMIZERS = {
     "clipnorm": "SGD(0.5, clipnorm=0.02)",
     "global_clipnorm": "SGD(0.5, global_clipnorm=0.05)",
     "clipvalue": "Adam(0.01, clipvalue=0.003)",
+    "adagrad": "Adagrad()",
+    "adagrad_arguments": "Adagrad(0.05, initial_accumulator_value=0.5, epsilon=1e-3)",
+    "adadelta": "Adadelta()",
+    "adadelta_arguments": "Adadelta(1.0, rho=0.9, epsilon=1e-4)",
+    "adamax": "Adamax()",
+    "adamax_arguments": "Adamax(0.02, beta_1=0.8, beta_2=0.95, epsilon=1e-4)",
+    "nadam": "Nadam()",
+    "nadam_arguments": "Nadam(0.02, beta_1=0.8, beta_2=0.95, epsilon=1e-4)",
+    "ftrl": "Ftrl(0.1)",
+    "ftrl_l1": "Ftrl(0.2, l1_regularization_strength=0.02, l2_regularization_strength=0.1)",
+    "ftrl_arguments": "Ftrl(0.1, -0.7, 0.3, 0.01, 0.02, l2_shrinkage_regularization_strength=0.05, beta=0.1)",
+    "lion": "Lion(0.01)",
+    "lion_arguments": "Lion(0.005, beta_1=0.7, beta_2=0.9, weight_decay=0.1)",
+    "lamb": "Lamb()",
+    "lamb_arguments": "Lamb(0.02, beta_1=0.8, beta_2=0.95, epsilon=1e-4, weight_decay=0.1)",
+    "adafactor": "Adafactor()",
+    "adafactor_arguments": "Adafactor(0.5, beta_2_decay=-0.5, epsilon_2=1e-2, clip_threshold=0.5)",
+    "clipnorm_lion": "Lion(0.01, global_clipnorm=0.02)",
+    "clipvalue_adagrad": "Adagrad(0.1, clipvalue=0.003, weight_decay=0.05)",
+    "ema_adam": "Adam(0.01, use_ema=true, ema_momentum=0.8, ema_overwrite_frequency=3, weight_decay=0.1, clipnorm=0.05)",
+    "ema_quiet": "Nadam(0.01, use_ema=true)",
     "ema": "SGD(0.3, use_ema=true, ema_momentum=0.9, ema_overwrite_frequency=5)",
+}
+
+
+SCHEDULES = {
+    "exponential": "ExponentialDecay(0.3, 5, 0.7)",
+    "exponential_stairs": "ExponentialDecay(0.3, 5, 0.7, staircase=true)",
+    "inverse_time": "InverseTimeDecay(0.3, 5, 0.5)",
+    "inverse_time_stairs": "InverseTimeDecay(0.3, decay_steps=7, decay_rate=2.0, staircase=true)",
+    "piecewise": "PiecewiseConstantDecay([3, 4, 12], [0.3, 0.1, 0.5, 0.05])",
+    "piecewise_one": "PiecewiseConstantDecay(boundaries=[6], values=[0.3, 0.1])",
+    "polynomial": "PolynomialDecay(0.3, 12)",
+    "polynomial_power": "PolynomialDecay(0.3, 12, end_learning_rate=0.02, power=0.5)",
+    "polynomial_cycle": "PolynomialDecay(0.3, 6, 0.01, power=2.0, cycle=true)",
+    "cosine": "CosineDecay(0.3, 12)",
+    "cosine_alpha": "CosineDecay(0.3, 30, alpha=0.2)",
+    "cosine_warmup": "CosineDecay(0.01, 10, 0.1, warmup_target=0.4, warmup_steps=5)",
+    "cosine_target": "CosineDecay(0.01, 10, warmup_target=0.4)",
+    "restarts": "CosineDecayRestarts(0.3, 3)",
+    "restarts_arguments": "CosineDecayRestarts(0.3, 4, t_mul=1.5, m_mul=0.8, alpha=0.1)",
+    "restarts_even": "CosineDecayRestarts(0.3, 6, t_mul=1.0, m_mul=0.5)",
 }
 
 
@@ -32,9 +73,20 @@ def small(name, doc, optimizer, layers=LAYERS, **options):
     case(name, doc, (6, 5, 2), layers=layers, y=labels, loss="binary_crossentropy", optimizer=optimizer, batch=5, train=True, **options)
 
 
+FALLING = """\
+schedules:
+  Falling(initial, steps)(step): initial*steps/(step + steps)
+"""
+
+
 def make():
     for name, text in OPTIMIZERS.items():
         small("optimizer_" + name, "20 steps of " + text, text)
+    for name, text in SCHEDULES.items():
+        small("schedule_" + name, "20 steps of SGD with " + text, f"SGD({text}, momentum=0.5)")
+    small("schedule_adamw", "A schedule also moves the decay of the weights.", "AdamW(CosineDecay(0.05, 15), weight_decay=0.1)")
+    small("schedule_expression", "A rate that is an expression of the step.", "SGD(InverseTimeDecay(0.3, 4, 1.0))", optimizer_in_spec="SGD(0.3*4/(step + 4))")
+    small("schedule_function", "A schedule of one's own.", "SGD(InverseTimeDecay(0.3, 4, 1.0))", optimizer_in_spec="SGD(Falling(0.3, 4))", definitions=FALLING)
     small("optimizer_by_name", "An optimizer by its name.", "adam")
     regularizers()
     constraints()
