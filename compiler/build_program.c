@@ -107,6 +107,16 @@ static void order_variables(Builder *builder)
 	network->variable_count = network->variable_capacity = count;
 }
 
+static void check_transfer(Builder *builder)
+{
+	const Network *network = builder->network;
+	const char **paths = arena_alloc(builder->arena, (size_t)(network->variable_count + 1) * sizeof *paths);
+	int count = 0;
+	for (int i = 0; i < network->variable_count; i++)
+		if (network->variables[i]->role == ROLE_WEIGHT || network->variables[i]->role == ROLE_STATE) paths[count++] = network->variables[i]->path;
+	if (!builder->context->errors) spec_check_transfer(builder->context, builder->spec, paths, count);
+}
+
 Network *build_network(Context *context, Spec *spec, const BuildOptions *options)
 {
 	Builder *builder = arena_alloc(context->arena, sizeof *builder);
@@ -126,6 +136,7 @@ Network *build_network(Context *context, Spec *spec, const BuildOptions *options
 	if (prediction) build_read_fields(builder, prediction);
 	if (spec->train && spec->train->kind == DOC_MAP) build_training(builder);
 	order_variables(builder);
+	check_transfer(builder);
 	build_count_layers(builder);
 	return network;
 }

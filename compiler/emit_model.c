@@ -190,6 +190,9 @@ static void training(CWriter *out, const nn_training *t, const Network *network)
 	cw(out, ".training.batch_size = %d, .training.epochs = %d, .training.steps_per_epoch = %d, .training.validation_steps = %d, .training.shuffle = %d,",
 		t->batch_size, t->epochs, t->steps_per_epoch, t->validation_steps, t->shuffle);
 	if (t->metric_count) cw(out, ".training.metrics = metrics, .training.metric_count = %d,", t->metric_count);
+	if (t->init.file) cw(out, ".training.init.file = %s, .training.init.skip_mismatch = %d,", quoted(arena, t->init.file), t->init.skip_mismatch);
+	if (t->init.only_count) cw(out, ".training.init.only = init_only, .training.init.only_count = %d,", t->init.only_count);
+	if (t->init.rename_count) cw(out, ".training.init.rename = init_rename, .training.init.rename_count = %d,", t->init.rename_count);
 	if (t->callback_count) cw(out, ".training.callbacks = callbacks, .training.callback_count = %d,", t->callback_count);
 	cw(out, ".training.optimizer = %s, .training.loss = %s, .training.learning_rate = %s,", quoted(arena, network->optimizer),
 		quoted(arena, network->loss), c_number(arena, network->learning_rate, false));
@@ -255,6 +258,8 @@ void emit_descriptor(CWriter *out, const Model *model)
 	strings(out, "ignored", spec->data.ignore, spec->data.ignore_count);
 	strings(out, "missing", spec->data.missing, spec->data.missing_count);
 	strings(out, "metrics", spec->training.metrics, spec->training.metric_count);
+	strings(out, "init_only", spec->training.init.only, spec->training.init.only_count);
+	strings(out, "init_rename", spec->training.init.rename, 2*spec->training.init.rename_count);
 	callbacks(out, &spec->training);
 	cw_blank(out);
 	cw(out, "const nn_model %s_model = {", spec->name);

@@ -88,4 +88,7 @@ int spec_metrics(const char *const **names, const char *const **kinds);
  * reported. */
 int spec_fields(Context *context, Spec *spec, int input_rank, const int64_t *input, int label_rank, const int64_t *label, Field fields[2]);
 
+/* Reports what train.init_from names and the network, whose weights and states have these names, does not have. */
+void spec_check_transfer(Context *context, const Spec *spec, const char *const *paths, int count);
+
 #endif

@@ -56,5 +56,6 @@ bool spec_define(Context *context, DocNode **root, const Define *defines, int de
 void spec_show(Context *context, const DocNode *map, const Slot *slots, int count);
 void spec_read_data(Context *context, Spec *spec, const DocNode *data, const DocNode *classes);
 void spec_read_training(Context *context, Spec *spec, const DocNode *train);
+void spec_read_transfer(Context *context, Spec *spec, const DocNode *node);
 
 #endif

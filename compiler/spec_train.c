@@ -363,6 +363,7 @@ void spec_read_training(Context *context, Spec *spec, const DocNode *train)
 		{.key = "terms"},
 		{.key = "batch"},
 		{.key = "steps"},
+		{.key = "init_from"},
 	};
 	if (!spec_section(context, "the section 'train'", train, SLOTS(slots))) {
 		spec->train = NULL;
@@ -371,4 +372,6 @@ void spec_read_training(Context *context, Spec *spec, const DocNode *train)
 	spec->batch = training->batch_size;
 	if (slots[0].node) read_metrics(context, training, slots[0].node);
 	if (slots[1].node) read_callbacks(context, spec, slots[1].node);
+	const Slot *transfer = spec_slot(SLOTS(slots), "init_from");
+	if (transfer->node) spec_read_transfer(context, spec, transfer->node);
 }

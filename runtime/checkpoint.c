@@ -1,6 +1,7 @@
 /* Input: a model's descriptor and a state, or a file. Output: a file, or the state.
  * Invariant: a state that could not be read as a whole is never used: the caller stops. */
 #include <cjson/cJSON.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,17 +50,17 @@ int nn_checkpoint_write(nn_file *file, const nn_model *model, const void *state,
 	return failed;
 }
 
-/* NULL: the file has the tensor in its shape. Else what is wrong, in buffer. */
-static const char *mismatch(const nn_entry *entry, const nn_tensor *tensor, const char *path, char buffer[NN_ERROR]) {
+/* NULL: the file has the tensor, there called `name`, in its shape. Else what is wrong, in buffer. */
+static const char *mismatch(const nn_entry *entry, const nn_tensor *tensor, const char *name, const char *path, char buffer[NN_ERROR]) {
 	char there[120], here[120];
 	if (!entry) {
-		snprintf(buffer, NN_ERROR, "%.140s: has no tensor '%.80s'", path, tensor->name);
+		snprintf(buffer, NN_ERROR, "%.140s: has no tensor '%.80s'", path, name);
 		return buffer;
 	}
 	if (entry->rank == tensor->rank &&
 	    !memcmp(entry->shape, tensor->shape, sizeof *entry->shape * (size_t)entry->rank))
 		return NULL;
-	snprintf(buffer, NN_ERROR, "%.80s: '%.60s' is %.40s there, %.40s in this model", path, tensor->name,
+	snprintf(buffer, NN_ERROR, "%.80s: '%.60s' is %.40s there, %.40s in this model", path, name,
 	         nn_dimensions_text(entry->rank, entry->shape, there, sizeof there),
 	         nn_dimensions_text(tensor->rank, tensor->shape, here, sizeof here));
 	return buffer;
@@ -77,29 +78,57 @@ int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *
 		const nn_tensor *tensor = &model->tensors[i];
 		if (tensor->offset >= limit) continue;
 		const nn_entry *entry = nn_safetensors_find(file, tensor->name);
-		if (mismatch(entry, tensor, file->path, error)) return 1;
+		if (mismatch(entry, tensor, tensor->name, file->path, error)) return 1;
 		if (read_tensor(file, entry, model, tensor, state, error)) return 1;
 	}
 	return 0;
 }
 
-int nn_checkpoint_read_some(const nn_safetensors *file, const nn_model *model, void *state) {
+static int is_wanted(const nn_init *init, const nn_tensor *tensor) {
+	int wanted = !init->only_count;
+	if (tensor->role == NN_SLOT || tensor->role == NN_SCALAR) return 0;
+	for (int i = 0; i < init->only_count; i++) wanted |= !fnmatch(init->only[i], tensor->name, 0);
+	return wanted;
+}
+
+/* What the file calls a tensor: {trunk: encoder} makes encoder/dense/kernel of trunk/dense/kernel. To be freed. */
+static char *name_there(const nn_init *init, const char *name) {
+	const char *prefix = "";
+	for (int i = 0; i < init->rename_count; i++) {
+		const char *here = init->rename[2 * i], *rest = name + strlen(here);
+		if (strncmp(name, here, strlen(here)) || (*here && *rest && *rest != '/')) continue;
+		prefix = init->rename[2 * i + 1], name = rest + (*rest == '/');
+		break;
+	}
+	size_t size = strlen(prefix) + strlen(name) + 2;
+	char *there = malloc(size);
+	if (there) snprintf(there, size, "%s%s%s", prefix, *prefix && *name ? "/" : "", name);
+	return there;
+}
+
+/* 1: taken; 0: left, which was said; -1: wrong, which was said */
+static int take(const nn_safetensors *file, const nn_model *model, const nn_tensor *tensor, const nn_init *init, void *state) {
 	char text[NN_ERROR];
+	char *name = name_there(init, tensor->name);
+	if (!name) return nn_error("%s: out of memory", file->path), -1;
+	const nn_entry *entry = nn_safetensors_find(file, name);
+	const char *wrong = mismatch(entry, tensor, name, file->path, text);
+	int left = wrong && (!entry || init->skip_mismatch);
+	free(name);
+	if (left) nn_note("%s: it starts from its initializer", text);
+	if (left) return 0;
+	if (wrong) return nn_error("%s; skip_mismatch: true leaves it to its initializer", text), -1;
+	if (read_tensor(file, entry, model, tensor, state, text)) return nn_error("%s", text), -1;
+	return 1;
+}
+
+int nn_checkpoint_read_some(const nn_safetensors *file, const nn_model *model, void *state, const nn_init *init) {
 	int taken = 0, wanted = 0;
 	for (int i = 0; i < model->tensor_count; i++) {
-		const nn_tensor *tensor = &model->tensors[i];
-		if (tensor->role == NN_SLOT || tensor->role == NN_SCALAR) continue;
-		const nn_entry *entry = nn_safetensors_find(file, tensor->name);
-		wanted++;
-		if (mismatch(entry, tensor, file->path, text)) {
-			nn_note("%s: it starts from its initializer", text);
-			continue;
-		}
-		if (read_tensor(file, entry, model, tensor, state, text)) {
-			nn_error("%s", text);
-			return 1;
-		}
-		taken++;
+		if (!is_wanted(init, &model->tensors[i])) continue;
+		int took = take(file, model, &model->tensors[i], init, state);
+		if (took < 0) return 1;
+		taken += took, wanted++;
 	}
 	if (wanted && !taken)
 		nn_error("%s: has no tensor of this model", file->path);

@@ -21,9 +21,9 @@ int nn_checkpoint_write(nn_file *file, const nn_model *model, const void *state,
  */
 int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *state, size_t limit,
                        char error[NN_ERROR]);
-/* Reads the weights, states and fitted tensors it finds by name, says what it did not. 0, or 1 when there was none
- * (said). */
-int nn_checkpoint_read_some(const nn_safetensors *file, const nn_model *model, void *state);
+/* Reads the weights, states and fitted tensors that init wants and the file has, says what it did not read. 0, or 1 when
+ * there was none, or one of another shape (said). */
+int nn_checkpoint_read_some(const nn_safetensors *file, const nn_model *model, void *state, const nn_init *init);
 /* The training's position, to be deleted by the caller; NULL: there is none. */
 struct cJSON *nn_checkpoint_position(const nn_safetensors *file);
 /* The classes the file remembers; NULL and *count 0: none. Freed by nn_checkpoint_free_classes. */

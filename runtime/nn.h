@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { NN_ABI = 1, NN_RANK = 8, NN_ALIGN = 64 };
+enum { NN_ABI = 2, NN_RANK = 8, NN_ALIGN = 64 };
 
 typedef enum nn_role {
 	NN_WEIGHT, /* trained */
@@ -123,6 +123,15 @@ typedef struct nn_callback { /* as in Keras; what a kind does not have is 0 */
 	int save_best_only;
 } nn_callback;
 
+typedef struct nn_init { /* weights to begin with, taken from a file by name */
+	const char *file; /* NULL: none */
+	const char *const *only; /* patterns (fnmatch) of the names that are taken; count 0: all that the file has */
+	int only_count;
+	const char *const *rename; /* pairs: the beginning of a name here, the same in the file */
+	int rename_count;
+	int skip_mismatch; /* a tensor of another shape is left, else it is an error */
+} nn_init;
+
 typedef struct nn_training {
 	int batch_size, epochs;
 	int steps_per_epoch, validation_steps; /* 0: one pass, whole set */
@@ -133,6 +142,7 @@ typedef struct nn_training {
 	int callback_count;
 	const char *optimizer, *loss; /* for reports */
 	double learning_rate;
+	nn_init init;
 } nn_training;
 
 typedef struct nn_layer { /* a row of the summary */

@@ -65,15 +65,17 @@ static int open_data(nn_trainer *trainer) {
 	return nn_data_open(trainer->model, &request, &trainer->sets);
 }
 
-/* Weights from the initializers, what is fitted from the data, then what --init brings. */
+/* Weights from the initializers, what is fitted from the data, then what --init or else the spec's init_from brings. */
 static int begin_state(nn_trainer *trainer) {
 	nn_safetensors file;
 	char error[NN_ERROR];
 	nn_model_initialize(trainer->model, &trainer->memory, trainer->settings.seed, trainer->options->threads);
 	if (nn_data_fit(trainer->sets.train, trainer->memory.state)) return 1;
-	if (!trainer->options->init) return 0;
-	if (nn_safetensors_open(&file, trainer->options->init, error)) return nn_error("%s", error), 1;
-	int failed = nn_checkpoint_read_some(&file, trainer->model, trainer->memory.state);
+	nn_init init = trainer->model->training.init;
+	if (trainer->options->init) init = (nn_init){.file = trainer->options->init, .skip_mismatch = 1};
+	if (!init.file) return 0;
+	if (nn_safetensors_open(&file, init.file, error)) return nn_error("%s", error), 1;
+	int failed = nn_checkpoint_read_some(&file, trainer->model, trainer->memory.state, &init);
 	nn_safetensors_close(&file);
 	return failed;
 }

@@ -199,12 +199,12 @@ static void test_wrong_model(void **unused) {
 	assert_non_null(strstr(error, "no tensor 'dense/other'"));
 	assert_int_equal(nn_safetensors_open(&file, path, error), 0);
 	memset(&back, 0, sizeof back);
-	assert_int_equal(nn_checkpoint_read_some(&file, &changed, &back),
+	assert_int_equal(nn_checkpoint_read_some(&file, &changed, &back, &(nn_init){0}),
 	                 0); /* --init takes the kernel, not the bias */
 	assert_memory_equal(back.kernel, state.kernel, sizeof back.kernel);
 	assert_true(back.bias[0] == 0 && back.kernel_m[0][0] == 0);
 	for (int i = 0; i < 8; i++) tensors[i].name = "x";
-	assert_int_equal(nn_checkpoint_read_some(&file, &changed, &back), 1);
+	assert_int_equal(nn_checkpoint_read_some(&file, &changed, &back, &(nn_init){0}), 1);
 	nn_safetensors_close(&file);
 	memcpy(tensors, model.tensors, sizeof tensors);
 	tensors[0].shape[0] = 3, tensors[0].shape[1] = 4;
