@@ -5,6 +5,8 @@
 #include <string.h>
 #include "builder.h"
 
+enum { LISTED = 12 }; /* names at most in the help of a message */
+
 Frame *build_frame(Builder *builder, const Definition *definition, Owner *owner, Frame *parent)
 {
 	Frame *frame = arena_alloc(builder->arena, sizeof *frame);
@@ -174,13 +176,15 @@ Value build_lookup(Builder *builder, const char *name, Frame *frame, Place place
 	return unknown_name(builder, name, frame, place);
 }
 
-/* "binary_crossentropy, huber, ...": the names of a kind */
+/* "one of mean_squared_error, huber, ..": names of a kind, without aliases and class forms */
 static const char *list_kind(Builder *builder, Kind kind)
 {
 	const char *text = "one of", *comma = " ";
-	for (int i = 0; i < builder->entry_count; i++) {
-		if (builder->entries[i].kind != kind) continue;
-		text = arena_format(builder->arena, "%s%s%s", text, comma, builder->entries[i].name);
+	for (int i = 0, shown = 0; i < builder->entry_count; i++) {
+		const Entry *entry = &builder->entries[i];
+		if (entry->kind != kind || entry->alias || (kind == KIND_LOSS && entry->definition->two_lists)) continue;
+		if (shown++ == LISTED) return arena_format(builder->arena, "%s, ..; `nnc --reference` has them all", text);
+		text = arena_format(builder->arena, "%s%s%s", text, comma, entry->name);
 		comma = ", ";
 	}
 	return text;

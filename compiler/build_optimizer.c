@@ -22,6 +22,21 @@ static const Layer *with_run_time_rate(Builder *builder, const char *step, const
 	return changed;
 }
 
+/* A rate that moves by itself is an output, so that it is logged. */
+static void output_rate(Builder *builder, const Layer *optimizer, Value t, Place place)
+{
+	for (int i = 0; i < optimizer->statics.count; i++) {
+		const Name *name = &optimizer->statics.items[i];
+		if (strcmp(name->name, "learning_rate") || value_is_static_number(name->value)) continue;
+		Value step = build_binary(builder, "-", t, value_integer(1), place), values[] = {name->value, step};
+		Node *rate = build_node(builder, build_library_call(builder, "at", 2, values, place), place);
+		if (rate && rate->shape.rank)
+			build_error(builder, place, "a schedule gives the rate of a step: one number",
+				"the learning rate is a tensor %s, not one number", shape_text(builder->arena, &rate->shape));
+		else build_output(builder, builder->stage->program, "learning_rate", rate);
+	}
+}
+
 static bool is_given(const Layer *optimizer, const char *name)
 {
 	for (int i = 0; i < optimizer->statics.count; i++)
@@ -67,13 +82,14 @@ void build_update(
 	if (optimizer.kind == VALUE_DEFINITION)
 		optimizer = build_apply(builder, optimizer, 0, NULL, NULL, (Site){weights, place});
 	if (optimizer.kind != VALUE_LAYER) return;
-	builder->network->optimizer = optimizer.as.layer->definition->name;
+	builder->network->averaged = builder->network->averaged || is_given(optimizer.as.layer, "use_ema");
 	graph->phase = PHASE_UPDATE;
 	graph->place = place;
-	const Layer *layer = with_run_time_rate(builder, step, optimizer.as.layer, place);
+	const Layer *given = optimizer.as.layer, *layer = with_run_time_rate(builder, step, given, place);
 	Shape scalar = {0};
 	Value t =
 		build_binary(builder, "+", value_tensor(build_given(builder, "step", &scalar, false)), value_integer(1), place);
+	output_rate(builder, given, t, place);
 	Value list = value_list(builder->arena, count);
 	for (int i = 0; i < count; i++) list.as.list.items[i] = value_tensor(gradients[i]);
 	Value clip[] = {list, {.kind = VALUE_LAYER, .as.layer = layer}};

@@ -1,6 +1,7 @@
 /* build_train.c: the section train -> the programs train, evaluate and gradients. Input: loss, optimizer, let, terms,
  * batch, steps. Output: programs with loss, prediction and terms, and the values that weights take. Invariant: a mean
  * goes over the live rows of the batch; a weight that the loss does not reach is an error at the loss. */
+#include <ctype.h>
 #include <string.h>
 #include "builder.h"
 
@@ -171,6 +172,21 @@ static bool differentiate(Builder *builder, Node *loss, int count, Weight **weig
 	return true;
 }
 
+/* The optimizer as the spec has it, in one line, for reports. */
+static const char *optimizer_text(Builder *builder, const DocNode *slot)
+{
+	bool scalar = slot->kind == DOC_SCALAR;
+	const char *from = scalar ? slot->text : slot->place.source->text + slot->begin;
+	char *text = arena_copy(builder->arena, from, scalar ? strlen(from) : slot->end - slot->begin), *end = text;
+	for (const char *c = text; *c; c++)
+		if (*c == '#' && end > text && end[-1] == ' ') c += strcspn(c, "\n") - 1; /* a comment */
+		else if (!isspace((unsigned char)*c)) *end++ = *c;
+		else if (end > text && end[-1] != ' ') *end++ = ' ';
+	while (end > text && end[-1] == ' ') end--;
+	*end = 0;
+	return text;
+}
+
 static void train_weights(Builder *builder, const StepSlots *slots, Frame *frame, Node *loss, int count,
 	Weight **weights, StepMode mode, Place place)
 {
@@ -190,6 +206,7 @@ static void train_weights(Builder *builder, const StepSlots *slots, Frame *frame
 	for (int i = 0; mode == STEP_GRADIENTS && i < count; i++)
 		build_output(builder, builder->stage->program,
 			arena_format(builder->arena, "gradient %s", weights[i]->variable->path), gradients[i]);
+	builder->network->optimizer = optimizer_text(builder, slots->optimizer);
 	if (mode == STEP_TRAIN) build_update(builder, slots->name, optimizer, count, weights, gradients, expr->place);
 	if (mode == STEP_TRAIN) build_finish(builder);
 }

@@ -194,6 +194,7 @@ static void training(CWriter *out, const nn_training *t, const Network *network)
 	if (t->init.only_count) cw(out, ".training.init.only = init_only, .training.init.only_count = %d,", t->init.only_count);
 	if (t->init.rename_count) cw(out, ".training.init.rename = init_rename, .training.init.rename_count = %d,", t->init.rename_count);
 	if (t->callback_count) cw(out, ".training.callbacks = callbacks, .training.callback_count = %d,", t->callback_count);
+	if (network->averaged) cw(out, ".training.use_ema = 1,");
 	cw(out, ".training.optimizer = %s, .training.loss = %s, .training.learning_rate = %s,", quoted(arena, network->optimizer),
 		quoted(arena, network->loss), c_number(arena, network->learning_rate, false));
 }

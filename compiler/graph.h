@@ -151,8 +151,9 @@ typedef struct Network {
 	int program_count, program_capacity;
 	LayerRow *layers;
 	int layer_count, layer_capacity;
+	bool averaged; /* weights end as their moving averages: use_ema */
 	double learning_rate; /* the initial value of train/learning_rate is its own init; kept here for the summary */
-	const char *optimizer; /* "Adam", for reports; NULL without train */
+	const char *optimizer; /* as the spec has it, for reports: "Adam(1e-3)"; NULL without train */
 	const char *loss;
 } Network;
 

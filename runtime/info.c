@@ -97,6 +97,7 @@ void nn_info_text(nn_text *text, const nn_model *model) {
 		nn_text_thousands(text, (int64_t)model->programs[i].macs);
 		nn_text_add(text, " MACs)");
 	}
+	if (model->training.optimizer) nn_text_add(text, "\n Optimizer: %s", model->training.optimizer);
 	nn_text_add(text, "\n f%d, target %s, seed %llu, spec %s, nnc %s\n", size * 8, model->target,
 	            (unsigned long long)model->seed, model->spec_hash, model->version);
 }
@@ -128,6 +129,7 @@ static void info_json(nn_text *text, const nn_model *model) {
 	nn_text_add(text, "{\n");
 	add_string(text, "name", model->name), add_string(text, "version", model->version);
 	add_string(text, "spec_hash", model->spec_hash), add_string(text, "target", model->target);
+	if (model->training.optimizer) add_string(text, "optimizer", model->training.optimizer);
 	nn_text_add(text, "\"precision\": \"f%d\",\n\"seed\": %llu,\n", model->number_size * 8,
 	            (unsigned long long)model->seed);
 	nn_text_add(text, "\"parameters\": %lld,\n\"trainable_parameters\": %lld,\n", (long long)model->parameters,

@@ -141,6 +141,7 @@ typedef struct nn_training {
 	const nn_callback *callbacks;
 	int callback_count;
 	const char *optimizer, *loss; /* for reports */
+	int use_ema; /* a slot STEP/WEIGHT/average of each trained weight takes its place when training ends */
 	double learning_rate;
 	nn_init init;
 } nn_training;

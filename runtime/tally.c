@@ -71,6 +71,7 @@ static void add_program_logs(nn_tally *tally, const nn_program *program) {
 		nn_log *log = add_log(tally);
 		snprintf(log->name, sizeof log->name, "%.30s%s%.30s", dot ? dot + 1 : "", dot ? "_" : "", output->name);
 		log->program = program, log->output = output, log->slot = FIXED + tally->log_count - 1;
+		log->last = !strcmp(output->name, "learning_rate");
 	}
 }
 
@@ -209,9 +210,9 @@ static int add_outputs(nn_tally *tally, const void *work, const nn_batch *batch)
 int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, const nn_batch *batch) {
 	for (int i = 0; i < tally->log_count; i++) {
 		const nn_log *log = &tally->logs[i];
-		if (log->program == program)
-			tally->sums[log->slot] +=
-			        batch->rows * nn_number(tally->model, (const char *)work + log->output->offset, 0);
+		if (log->program != program) continue;
+		double value = nn_number(tally->model, (const char *)work + log->output->offset, 0);
+		tally->sums[log->slot] = log->last ? value : tally->sums[log->slot] + batch->rows * value;
 	}
 	if (program == tally->scored || (!tally->scored && tally->log_count && program == tally->logs[0].program))
 		tally->sums[ROWS] += batch->rows;
@@ -286,6 +287,6 @@ void nn_tally_values(const nn_tally *tally, double *values, int live) {
 		if (log->metric >= 0)
 			values[i] = metric_value(tally, (nn_metric_kind)log->metric, live);
 		else
-			values[i] = tally->sums[log->slot] / tally->sums[ROWS];
+			values[i] = tally->sums[log->slot] / (log->last ? 1 : tally->sums[ROWS]);
 	}
 }

@@ -23,6 +23,7 @@ enum { NN_LOGS = 64, NN_LOG_NAME = 64 };
 typedef struct nn_log { /* one column of the history */
 	char name[NN_LOG_NAME];
 	int metric; /* nn_metric_kind, -1: the mean of a program's output */
+	int last;   /* not the mean, but what the last batch gave: the learning rate */
 	const nn_program *program;
 	const nn_field *output;
 	int slot; /* where its sum is */

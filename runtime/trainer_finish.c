@@ -2,6 +2,7 @@
  * report.html. Invariant: running it again (after a kill) gives the same files. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "file.h"
 #include "report.h"
@@ -108,6 +109,29 @@ static int write_results(const nn_trainer *trainer, const nn_evaluation *evaluat
 	return failed;
 }
 
+/* The moving averages of the optimizer take the place of the weights, as when Keras's fit ends: once more changes
+ * nothing. */
+static int take_averages(nn_trainer *trainer) {
+	const nn_model *model = trainer->model;
+	size_t size = (size_t)model->number_size, end = strlen("/average");
+	char *state = trainer->memory.state;
+	if (!model->training.use_ema) return 0;
+	for (int i = 0; i < model->tensor_count; i++) {
+		const nn_tensor *average = &model->tensors[i];
+		const char *path = strchr(average->name, '/');
+		size_t length = path ? strlen(++path) : 0;
+		if (average->role != NN_SLOT || length < end || strcmp(path + length - end, "/average")) continue;
+		for (int k = 0; k < model->tensor_count; k++) {
+			const nn_tensor *weight = &model->tensors[k];
+			if (weight->role != NN_WEIGHT || strlen(weight->name) != length - end ||
+			    memcmp(weight->name, path, length - end))
+				continue;
+			memcpy(state + weight->offset * size, state + average->offset * size, weight->count * size);
+		}
+	}
+	return nn_trainer_save(trainer, 0);
+}
+
 int nn_trainer_finish(nn_trainer *trainer) {
 	const nn_datasets *sets = &trainer->sets;
 	const nn_dataset *set = sets->test ? sets->test : sets->validation ? sets->validation : sets->train;
@@ -116,7 +140,7 @@ int nn_trainer_finish(nn_trainer *trainer) {
 	                .step = trainer->total_steps,
 	                .epoch = trainer->epoch};
 	nn_evaluation evaluation;
-	if (restore_weights(trainer) || load_best(trainer)) return 1;
+	if (take_averages(trainer) || restore_weights(trainer) || load_best(trainer)) return 1;
 	if (!trainer->evaluate) return write_results(trainer, NULL);
 	int result = nn_evaluate_set(&evaluation, trainer->model, &trainer->memory, set, sets->classes,
 	                             sets->class_count, &call);

@@ -129,7 +129,7 @@ static void test_programs(void **state)
 	assert_non_null(built_output(gradients, "gradient batch_normalization/gamma"));
 	assert_int_equal(built_output(train, "loss")->shape.rank, 0);
 	assert_true(built.network->learning_rate == 0.01);
-	assert_string_equal(built.network->optimizer, "Adam");
+	assert_string_equal(built.network->optimizer, "Adam(0.01)");
 	assert_string_equal(built.network->loss, "binary_crossentropy");
 	for (int i = 0; i < built.network->program_count; i++) {
 		const Program *p = built.network->programs[i];
