@@ -4,18 +4,13 @@
 #include <string.h>
 #include "builder.h"
 
-/* The name of the first field of each kind of source, as CONTRACT says. */
-static const char *first_field(nn_source source)
-{
-	static const char *const names[] = {NULL, "image", "features", "image", "inputs"};
-	return names[source];
-}
-
+/* The field that an input takes: of one input the data's first, of several those of their names. A name that no field has is
+ * reported by bind_inputs. */
 static const char *input_name(Builder *builder, const char *name, int count)
 {
-	nn_source source = builder->spec->data.source;
-	if (source == NN_NO_DATA) return name;
-	return arena_format(builder->arena, "data.%s", count == 1 ? first_field(source) : name);
+	const Spec *spec = builder->spec;
+	const char *full = spec_field_name(builder->context, spec, count == 1 && spec->data.source_count ? NULL : name);
+	return full ? full : name;
 }
 
 /* [16, 4], or {shape: [16], dtype: int32}: one sample's shape, behind the batch */
@@ -205,65 +200,83 @@ static bool is_sparse(Builder *builder, const DocNode *loss)
 	return inputs->count && !strcmp(inputs->items[0].name, "y_class");
 }
 
-/* Several inputs take the fields of their own names. */
-static void check_inputs(Builder *builder, const Definition *d)
+/* The inputs of the first model become fields of the data. False after a report. */
+static bool bind_inputs(Builder *builder, const Definition *d)
 {
-	for (int i = 0; d->inputs.count > 1 && i < d->inputs.count; i++) {
-		bool known = false;
-		for (int k = 0; k < builder->field_count; k++)
-			known = known || !strcmp(builder->fields[k].name, d->inputs.items[i].name);
-		if (!known)
-			build_error(builder, d->place, "name the inputs as the fields of the data",
-				"the data has no field '%s' for this input", d->inputs.items[i].name);
+	Spec *spec = builder->spec;
+	bool good = true;
+	for (int i = 0; i < d->inputs.count; i++) {
+		const Shape *x = &d->input_shapes[i];
+		const char *name = d->inputs.count == 1 && spec->data.source_count ? NULL : d->inputs.items[i].name, **names;
+		int64_t shape[NN_RANK] = {0};
+		int count, field;
+		for (int k = 0; k + 1 < x->rank; k++) shape[k] = x->dim[k + 1].size;
+		if (!spec_field_name(builder->context, spec, name)) {
+			const char *list = spec_field_list(builder->context, spec, &names, &count);
+			const char *near = build_near(builder, name, names, count);
+			build_error(builder, d->place, near ? near : arena_format(builder->arena, "name the inputs as the fields of the data: %s", list),
+				"the data has no field '%s' for this input", name);
+			good = false;
+			continue;
+		}
+		field = spec_field(builder->context, spec, name, x->rank - 1, shape);
+		if (field >= 0) spec->fields[field].integer |= d->input_integers[i];
+		good &= field >= 0;
 	}
+	return good;
 }
 
 void build_read_fields(Builder *builder, const Node *prediction)
 {
 	Spec *spec = builder->spec;
-	const Definition *d = builder->models[0]->definition;
-	const Shape *x = &d->input_shapes[0], *y = &prediction->shape;
-	int64_t input[NN_RANK] = {0}, label[NN_RANK] = {0};
+	const Shape *y = &prediction->shape;
+	int64_t label[NN_RANK] = {0};
 	bool sparse = is_sparse(builder, doc_get(spec->train, "loss"));
-	int input_rank = x->rank - 1, label_rank = y->rank > 0 ? y->rank - 1 - (sparse && y->rank > 1) : 0;
-	if (label_rank > NN_RANK) return;
-	for (int i = 0; i < input_rank; i++) input[i] = x->dim[i + 1].size;
+	int label_rank = y->rank > 0 ? y->rank - 1 - (sparse && y->rank > 1) : 0, errors = builder->context->errors;
+	builder->fields_failed = label_rank > NN_RANK || !bind_inputs(builder, builder->models[0]->definition);
+	if (builder->fields_failed) return;
 	for (int i = 0; i < label_rank; i++) label[i] = y->dim[i + 1].size;
-	if (spec->data.source != NN_NO_DATA) {
-		builder->field_count =
-			spec_fields(builder->context, spec, input_rank, input, spec->train ? label_rank : -1, label, builder->fields);
-		check_inputs(builder, d);
-		return;
-	}
-	builder->fields[0] = (Field){.name = "x", .rank = input_rank, .integer = d->input_integers[0]};
-	builder->fields[1] = (Field){.name = "y", .rank = label_rank, .integer = sparse};
-	memcpy(builder->fields[0].shape, input, sizeof input);
-	memcpy(builder->fields[1].shape, label, sizeof label);
-	builder->field_count = 2;
+	builder->label = spec_label(builder->context, spec, spec->train ? label_rank : -1, label);
+	if (builder->label >= 0 && spec->fields[builder->label].source < 0) spec->fields[builder->label].integer = sparse;
+	builder->fields_failed = builder->context->errors > errors;
+	builder->fields_known = !builder->fields_failed;
+}
+
+/* What there is instead. */
+static Value unknown_field(Builder *builder, const char *name, Place place)
+{
+	const char **names;
+	int count;
+	const char *list = spec_field_list(builder->context, builder->spec, &names, &count);
+	const char *near = build_near(builder, name, names, count);
+	return build_error(builder, place, near ? near : list, "the data has no '%s'", name);
 }
 
 Value build_field(Builder *builder, const char *name, Place place)
 {
-	bool data = builder->spec->data.source != NN_NO_DATA;
-	const char *names[2];
-	if (!builder->field_count)
-		return build_error(
-			builder, place, "a model reads its inputs", "data.%s is known in the section train, not here", name);
-	for (int i = 0; i < builder->field_count; i++) {
-		const Field *field = &builder->fields[i];
-		names[i] = field->name;
-		if (strcmp(field->name, name)) continue;
-		Shape shape = {.rank = field->rank + 1};
-		shape.dim[0] = (Dim){builder->stage->program->graph->batch, 1};
-		for (int k = 0; k < field->rank; k++) shape.dim[k + 1] = (Dim){field->shape[k], 0};
-		builder->stage->program->graph->place = place;
-		return value_tensor(
-			build_given(builder, data ? arena_format(builder->arena, "data.%s", name) : name, &shape, field->integer));
-	}
-	const char *list = arena_format(builder->arena, "it has data.%s%s%s", names[0],
-		builder->field_count > 1 ? " and data." : "", builder->field_count > 1 ? names[1] : "");
-	const char *near = build_near(builder, name, names, builder->field_count);
-	return build_error(builder, place, near ? near : list, "the data has no '%s'", name);
+	Spec *spec = builder->spec;
+	if (!builder->fields_known && builder->fields_failed) return value_poison(); /* reported */
+	if (!builder->fields_known)
+		return build_error(builder, place, "a model reads its inputs", "data.%s is known in the section train, not here", name);
+	const char *full = spec_field_name(builder->context, spec, name);
+	int number = -1;
+	for (int f = 0; f < spec->data.field_count && full; f++)
+		if (!strcmp(spec->fields[f].name, full)) number = f;
+	if (!full || (number < 0 && !spec->data.source_count)) return unknown_field(builder, name, place);
+	if (number < 0) number = spec_field(builder->context, spec, name, -1, NULL);
+	if (number < 0) return value_poison();
+	const nn_data_field *field = &spec->fields[number];
+	Shape shape = {.rank = field->rank + 1};
+	shape.dim[0] = (Dim){builder->stage->program->graph->batch, 1};
+	for (int k = 0; k < field->rank; k++) shape.dim[k + 1] = (Dim){field->shape[k], 0};
+	builder->stage->program->graph->place = place;
+	return value_tensor(build_given(builder, field->name, &shape, field->integer));
+}
+
+Value build_label(Builder *builder, Place place)
+{
+	const char *name = builder->spec->fields[builder->label].name;
+	return build_field(builder, builder->spec->data.source_count ? name + strlen("data.") : name, place);
 }
 
 /* --- the summary --------------------------------------------------------------------------------------- */

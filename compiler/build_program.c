@@ -122,7 +122,7 @@ Network *build_network(Context *context, Spec *spec, const BuildOptions *options
 	Builder *builder = arena_alloc(context->arena, sizeof *builder);
 	Network *network = arena_alloc(context->arena, sizeof *network);
 	*builder =
-		(Builder){.context = context, .arena = context->arena, .spec = spec, .options = options, .network = network};
+		(Builder){.context = context, .arena = context->arena, .spec = spec, .options = options, .network = network, .label = -1};
 	const DocNode *models = spec->models, *model = spec->model;
 	if ((!models || models->kind != DOC_MAP || !models->count) && (!model || model->kind != DOC_MAP))
 		return NULL; /* reported by spec_read */

@@ -84,14 +84,14 @@ static Node *named_loss(Builder *builder, const StepSlots *slots, Value loss, Pl
 		y = build_error(
 			builder, place, "write the loss as an expression", "a named loss needs a model with one output");
 	if (value_is_poison(y) || value_is_poison(loss)) return NULL;
-	if (builder->field_count < 2) {
+	if (builder->label < 0) {
 		if (!builder->context->errors)
 			build_error(
 				builder, place, "write the loss as an expression", "the data has no label for the loss %s", name);
 		return NULL;
 	}
 	builder->network->loss = name;
-	Value values[] = {loss, build_field(builder, builder->fields[1].name, place), y};
+	Value values[] = {loss, build_label(builder, place), y};
 	stage->given = y.as.tensor;
 	return scalar_of(builder, build_library_call(builder, "keras_loss", 3, values, place), place);
 }

@@ -242,8 +242,9 @@ struct Builder {
 	Owner **models;
 	int model_count;
 	Owner *train; /* owns what the expressions of train make */
-	Field fields[2];
-	int field_count;
+	bool fields_known; /* spec->fields holds the model's inputs and the label */
+	bool fields_failed; /* they were reported */
+	int label; /* the label's number there, -1: there is none */
 	const Owner **rows; /* whose row each of network->layers is */
 	int row_capacity;
 	Program *initialize;
@@ -361,6 +362,7 @@ Node *build_masked(Builder *builder, Node *x, Node *mask);
 void build_read_models(Builder *builder);
 void build_read_fields(
 	Builder *builder, const Node *prediction); /* the data's fields, once the model's output is known */
+Value build_label(Builder *builder, Place place);
 Value build_field(Builder *builder, const char *name, Place place); /* data.name */
 Node *build_given(Builder *builder, const char *name, const Shape *shape, bool integer); /* an input of the program */
 Value build_forward(Builder *builder, Owner *model); /* a call over the program's inputs */

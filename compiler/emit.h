@@ -30,6 +30,9 @@ typedef struct Model {
 const Plan *model_plan(const Model *model, const char *program); /* NULL: there is no such program */
 double model_macs(const Plan *plan, const char *layer); /* multiply-adds in contractions: of a layer and those inside it; NULL: all */
 void model_describe(Model *model); /* model.c: the task, the fitted tensors; before the passes, which forget where a value came from */
+/* Whether a label is classes; and how many the model tells apart, 0: any number. */
+bool model_classed(const Model *model, const nn_data_field *field);
+int model_class_count(const Model *model, const nn_data_field *field);
 void model_check(const Model *model); /* reports what is too large for limits.ram, and what trainers cannot do yet */
 /* Gives every variable its place in the state: what predict needs first. */
 void model_place(Model *model);

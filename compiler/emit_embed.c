@@ -42,15 +42,19 @@ static const char *arguments(const Model *model, const Plan *plan)
 	return text;
 }
 
+static SpecSample sample(const Model *model)
+{
+	return model->spec->data.source_count ? model->spec->infos[0].kind->sample : SPEC_SAMPLE_NONE;
+}
+
 static const char *preprocess(const Model *model)
 {
 	Arena *arena = model->context->arena;
-	const nn_data *data = &model->spec->data;
 	const char *name = model->spec->name;
 	if (model->target->number_size == 8) return NULL;
-	if (data->source == NN_IMAGE_FOLDER || data->source == NN_IDX)
+	if (sample(model) == SPEC_SAMPLE_PIXELS)
 		return arena_format(arena, "void %s_preprocess(const uint8_t *pixels, int height, int width, int channels, float *x)", name);
-	if (data->source == NN_CSV) return arena_format(arena, "void %s_preprocess(const %s_weights *weights, const double *row, float *x)", name, name);
+	if (sample(model) == SPEC_SAMPLE_ROW) return arena_format(arena, "void %s_preprocess(const %s_weights *weights, const double *row, float *x)", name, name);
 	return NULL;
 }
 
@@ -59,7 +63,6 @@ const char *emit_header(const Model *model)
 	CWriter *out = cwriter_new(model->context->arena);
 	const char *name = model->spec->name;
 	const Plan *plan = model_plan(model, "predict");
-	const nn_data *data = &model->spec->data;
 	cw_comment(out, "%s.h: to use the network %s in a program: link %s.c, compiled, and the runtime library.\n"
 		"No globals, no allocation: threads with a work area each may call at once. Work areas are aligned to 64 bytes.", name, name, name);
 	char *guard = arena_format(out->arena, "%s_H", name);
@@ -73,7 +76,7 @@ const char *emit_header(const Model *model)
 	cw(out, "/* Reads a checkpoint. 0, or 1 and what is wrong with it. */");
 	cw(out, "int %s_load(%s_weights *weights, const char *path, char error[256]);", name, name);
 	if (preprocess(model)) {
-		cw(out, "/* %s -> x, as in training */", data->source == NN_CSV ? "a row of features, NAN for a missing one," : "bytes, height x width x channels,");
+		cw(out, "/* %s -> x, as in training */", sample(model) == SPEC_SAMPLE_ROW ? "a row of features, NAN for a missing one," : "bytes, height x width x channels,");
 		cw(out, "%s;", preprocess(model));
 	}
 	if (plan) {
@@ -119,13 +122,12 @@ void emit_embedding(CWriter *out, const Model *model)
 	cw(out, "{");
 	cw(out, "return nn_load(&%s_model, weights->numbers, path, error);", name);
 	cw(out, "}");
-	const nn_data *data = &model->spec->data;
 	if (preprocess(model)) {
 		cw_blank(out);
 		cw(out, "%s", preprocess(model));
 		cw(out, "{");
-		if (data->source == NN_CSV) cw(out, "nn_preprocess_row(&%s_model, weights->numbers, row, x);", name);
-		else cw(out, "nn_preprocess_image(&%s_model, pixels, height, width, channels, x);", name);
+		if (sample(model) == SPEC_SAMPLE_ROW) cw(out, "nn_preprocess_row(&%s_model, 0, weights->numbers, row, x);", name);
+		else cw(out, "nn_preprocess_image(&%s_model, 0, pixels, height, width, channels, x);", name);
 		cw(out, "}");
 	}
 	if (!plan) return;

@@ -134,25 +134,50 @@ static void strings(CWriter *out, const char *name, const char *const *texts, in
 	cw(out, "};");
 }
 
-static void split(CWriter *out, const char *name, const nn_split *s)
+static const char *const callback_kinds[] = {[NN_EARLY_STOPPING] = "NN_EARLY_STOPPING", [NN_MODEL_CHECKPOINT] = "NN_MODEL_CHECKPOINT"};
+
+/* A member of a source, as its key's kind says. */
+static void member(CWriter *out, const SourceKey *key, const nn_data_source *source, int number)
 {
-	const char *const values[] = {s->directory, s->file, s->inputs, s->targets, s->images, s->labels};
-	static const char *const names[] = {"directory", "file", "inputs", "targets", "images", "labels"};
-	for (int i = 0; i < 6; i++)
-		if (values[i]) cw(out, ".data.%s.%s = %s,", name, names[i], quoted(out->arena, values[i]));
+	Arena *arena = out->arena;
+	const void *at = (const char *)source + key->member;
+	const nn_texts *texts = at;
+	switch (key->kind) {
+	case SLOT_OTHER: break;
+	case SLOT_TEXT: cw(out, ".%s = %s,", key->name, quoted(arena, *(const char *const *)at)); break;
+	case SLOT_BOOLEAN:
+	case SLOT_INTEGER:
+	case SLOT_WORD: cw(out, ".%s = %d,", key->name, *(const int *)at); break;
+	case SLOT_NUMBER: cw(out, ".%s = %s,", key->name, c_number(arena, *(const double *)at, false)); break;
+	case SLOT_TEXTS:
+		if (texts->count) cw(out, ".%s = {source%d_%s, %d},", key->name, number, key->name, texts->count);
+	}
 }
 
-/* The enumerators of nn.h, by number */
-static const char *const sources[] = {[NN_NO_DATA] = "NN_NO_DATA", [NN_IMAGE_FOLDER] = "NN_IMAGE_FOLDER", [NN_CSV] = "NN_CSV",
-	[NN_IDX] = "NN_IDX", [NN_NPY] = "NN_NPY"};
-static const char *const class_modes[] = {[NN_CLASS_SPARSE] = "NN_CLASS_SPARSE", [NN_CLASS_BINARY] = "NN_CLASS_BINARY",
-	[NN_CLASS_CATEGORICAL] = "NN_CLASS_CATEGORICAL", [NN_CLASS_NONE] = "NN_CLASS_NONE"};
-static const char *const interpolations[] = {[NN_NEAREST] = "NN_NEAREST", [NN_BILINEAR] = "NN_BILINEAR", [NN_AREA] = "NN_AREA"};
-static const char *const imputes[] = {[NN_IMPUTE_MEAN] = "NN_IMPUTE_MEAN", [NN_IMPUTE_MEDIAN] = "NN_IMPUTE_MEDIAN",
-	[NN_IMPUTE_DROP] = "NN_IMPUTE_DROP"};
-static const char *const normalizes[] = {[NN_NORMALIZE_NONE] = "NN_NORMALIZE_NONE", [NN_NORMALIZE_STANDARD] = "NN_NORMALIZE_STANDARD",
-	[NN_NORMALIZE_MINMAX] = "NN_NORMALIZE_MINMAX"};
-static const char *const callback_kinds[] = {[NN_EARLY_STOPPING] = "NN_EARLY_STOPPING", [NN_MODEL_CHECKPOINT] = "NN_MODEL_CHECKPOINT"};
+static void sources(CWriter *out, const Spec *spec)
+{
+	Arena *arena = out->arena;
+	for (int s = 0; s < spec->data.source_count; s++) {
+		const SourceKey *key;
+		for (int k = 0; (key = spec_source_key(spec->infos[s].kind, k)) != NULL; k++) {
+			const nn_texts *texts = (const void *)((const char *)&spec->data_sources[s] + key->member);
+			if (key->kind == SLOT_TEXTS) strings(out, arena_format(arena, "source%d_%s", s, key->name), texts->items, texts->count);
+		}
+	}
+	if (spec->data.source_count) cw(out, "static const nn_data_source sources[] = {");
+	for (int s = 0; s < spec->data.source_count; s++) {
+		const nn_data_source *source = &spec->data_sources[s];
+		const SourceKey *key;
+		cw(out, "{");
+		cw(out, ".name = %s, .type = %s,", quoted(arena, source->name), quoted(arena, source->type));
+		for (int i = 0; i < NN_SPLITS; i++)
+			for (int k = 0; k < NN_PATHS; k++)
+				if (source->paths[i][k]) cw(out, ".paths[%d][%d] = %s,", i, k, quoted(arena, source->paths[i][k]));
+		for (int k = 0; (key = spec_source_key(spec->infos[s].kind, k)) != NULL; k++) member(out, key, source, s);
+		cw(out, "},");
+	}
+	if (spec->data.source_count) cw(out, "};");
+}
 
 static const char *list(Arena *arena, const int64_t *values, int count)
 {
@@ -161,27 +186,35 @@ static const char *list(Arena *arena, const int64_t *values, int count)
 	return count ? text : "0";
 }
 
+static void data_fields(CWriter *out, const Model *model)
+{
+	Arena *arena = out->arena;
+	const nn_data *data = &model->spec->data;
+	for (int f = 0; f < data->field_count; f++)
+		strings(out, arena_format(arena, "field%d_classes", f), data->fields[f].classes.items, data->fields[f].classes.count);
+	if (data->field_count) cw(out, "static const nn_data_field data_fields[] = {");
+	for (int f = 0; f < data->field_count; f++) {
+		const nn_data_field *field = &data->fields[f];
+		cw(out, "{");
+		cw(out, ".name = %s, .source = %d, .part = %d, .column = %s,", quoted(arena, field->name), field->source, field->part,
+			quoted(arena, field->column));
+		cw(out, ".rank = %d, .shape = {%s}, .count = %zu, .label = %d, .integer = %d,", field->rank, list(arena, field->shape, field->rank),
+			field->count, field->label, field->integer);
+		cw(out, ".classed = %d, .class_count = %d,", model_classed(model, field), model_class_count(model, field));
+		if (field->classes.count) cw(out, ".classes = {field%d_classes, %d},", f, field->classes.count);
+		cw(out, "},");
+	}
+	if (data->field_count) cw(out, "};");
+}
+
 static void data(CWriter *out, const nn_data *d)
 {
 	Arena *arena = out->arena;
-	cw(out, ".data.source = %s,", sources[d->source]);
-	split(out, "train", &d->train);
-	split(out, "validation", &d->validation);
-	split(out, "test", &d->test);
+	if (d->source_count) cw(out, ".data.sources = sources, .data.source_count = %d,", d->source_count);
+	if (d->field_count) cw(out, ".data.fields = data_fields, .data.field_count = %d,", d->field_count);
 	cw(out, ".data.split_validation = %s, .data.split_test = %s, .data.split_stratify = %d,", c_number(arena, d->split_validation, false),
 		c_number(arena, d->split_test, false), d->split_stratify);
 	cw(out, ".data.split_group = %s, .data.split_seed = %lluu,", quoted(arena, d->split_group), (unsigned long long)d->split_seed);
-	cw(out, ".data.height = %d, .data.width = %d, .data.channels = %d, .data.rescale = %s,", d->height, d->width, d->channels, c_number(arena, d->rescale, false));
-	cw(out, ".data.interpolation = %s, .data.fast_decode = %d, .data.class_mode = %s, .data.max_unreadable = %s,",
-		interpolations[d->interpolation], d->fast_decode, class_modes[d->class_mode], c_number(arena, d->max_unreadable, false));
-	cw(out, ".data.header = %d, .data.label = %s, .data.separator = %s,", d->header, quoted(arena, d->label), quoted(arena, d->separator));
-	if (d->ignore_count) cw(out, ".data.ignore = ignored, .data.ignore_count = %d,", d->ignore_count);
-	if (d->missing_count) cw(out, ".data.missing = missing, .data.missing_count = %d,", d->missing_count);
-	cw(out, ".data.impute = %s, .data.normalize = %s,", imputes[d->impute], normalizes[d->normalize]);
-	if (d->class_count) cw(out, ".data.classes = classes, .data.class_count = %d,", d->class_count);
-	cw(out, ".data.input_field = %s, .data.label_field = %s,", quoted(arena, d->input_field), quoted(arena, d->label_field));
-	cw(out, ".data.input_rank = %d, .data.input_shape = {%s},", d->input_rank, list(arena, d->input_shape, d->input_rank));
-	cw(out, ".data.label_rank = %d, .data.label_shape = {%s},", d->label_rank, list(arena, d->label_shape, d->label_rank));
 }
 
 static void training(CWriter *out, const nn_training *t, const Network *network)
@@ -255,9 +288,8 @@ void emit_descriptor(CWriter *out, const Model *model)
 	int tensor_count = tensors(out, model);
 	programs(out, model);
 	layers(out, model->network);
-	strings(out, "classes", spec->data.classes, spec->data.class_count);
-	strings(out, "ignored", spec->data.ignore, spec->data.ignore_count);
-	strings(out, "missing", spec->data.missing, spec->data.missing_count);
+	sources(out, spec);
+	data_fields(out, model);
 	strings(out, "metrics", spec->training.metrics, spec->training.metric_count);
 	strings(out, "init_only", spec->training.init.only, spec->training.init.only_count);
 	strings(out, "init_rename", spec->training.init.rename, 2*spec->training.init.rename_count);

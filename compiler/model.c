@@ -59,7 +59,8 @@ static nn_task task_of(const Spec *spec, const Network *network)
 	for (size_t i = 0; i < sizeof regression/sizeof *regression; i++)
 		if (holds(loss, regression[i])) return NN_REGRESSION;
 	if (!loss) return NN_OTHER;
-	if (spec->data.source == NN_IMAGE_FOLDER || spec->data.source == NN_IDX || spec->data.class_count) return units > 1 ? NN_MULTICLASS : NN_BINARY;
+	const nn_data_field *label = spec_main_label(spec);
+	if (label ? spec_label_is_class(spec, label) : spec->classes.count > 0) return units > 1 ? NN_MULTICLASS : NN_BINARY;
 	return NN_REGRESSION;
 }
 
@@ -76,13 +77,32 @@ static bool logits_of(const Spec *spec, const Network *network)
 void model_describe(Model *model)
 {
 	static const char *const names[] = {"data/impute", "data/offset", "data/scale"};
-	const nn_data *data = &model->spec->data;
+	const Spec *spec = model->spec;
 	model->task = task_of(model->spec, model->network);
 	model->logits = logits_of(model->spec, model->network);
-	if (data->source != NN_CSV) return;
-	int64_t count = 1;
-	for (int i = 0; i < data->input_rank; i++) count *= data->input_shape[i];
-	for (int i = 0; i < 3; i++) model->fitted[model->fitted_count++] = (Fitted){names[i], count, 0};
+	for (int f = 0; f < spec->data.field_count; f++) {
+		const nn_data_field *field = &spec->fields[f];
+		if (field->source < 0 || field->part || !spec->infos[field->source].kind->fitted) continue;
+		for (int i = 0; i < 3; i++) model->fitted[model->fitted_count++] = (Fitted){names[i], (int64_t)field->count, 0};
+	}
+}
+
+bool model_classed(const Model *model, const nn_data_field *field)
+{
+	const Spec *spec = model->spec;
+	if (!field->label || field->source < 0) return false;
+	if (spec->infos[field->source].class_mode == NN_CLASS_NONE) return false;
+	if (spec->infos[field->source].kind->label == SPEC_LABEL_CLASS) return true;
+	return model->task == NN_BINARY || model->task == NN_MULTICLASS || (model->task != NN_REGRESSION && field->classes.count);
+}
+
+int model_class_count(const Model *model, const nn_data_field *field)
+{
+	const Node *y = find_y(model->network);
+	if (!model_classed(model, field)) return 0;
+	if (field->count > 1) return (int)field->count;
+	if (model->task == NN_BINARY) return 2;
+	return model->task == NN_MULTICLASS && y ? (int)(shape_count(&y->shape)/y->shape.dim[0].size) : 0;
 }
 
 void model_check(const Model *model)

@@ -6,13 +6,66 @@
 #include "expr.h"
 #include "../runtime/nn.h"
 
-/* A field of the data that expressions see as data.NAME. */
-typedef struct Field {
-	const char *name; /* "image" */
-	int rank;
-	int64_t shape[NN_RANK]; /* one sample's */
-	bool integer;
-} Field;
+typedef enum SlotKind {
+	SLOT_OTHER, /* a known key, read elsewhere */
+	SLOT_TEXT, /* const char **: any scalar */
+	SLOT_BOOLEAN, /* int *: true or false */
+	SLOT_INTEGER, /* int *: low .. high */
+	SLOT_NUMBER, /* double *: low .. high */
+	SLOT_WORD, /* int *: the place of the word in words */
+	SLOT_TEXTS /* nn_texts *: a list of scalars, or one */
+} SlotKind;
+
+typedef struct SourceKind SourceKind;
+typedef struct Slot Slot;
+
+/* A key of data.source, and the member of nn_data_source that it fills. */
+typedef struct SourceKey {
+	int kinds; /* which kinds have it, a bit each */
+	const char *key; /* NULL: no key gives it */
+	SlotKind kind;
+	size_t member;
+	const char *name; /* of the member */
+	double low, high;
+	const char *words;
+} SourceKey;
+
+/* What is known of a source beside what is handed on. */
+typedef struct SourceInfo {
+	const SourceKind *kind;
+	Place place; /* for messages */
+	bool class_mode_given; /* otherwise the labels follow the loss */
+	nn_class_mode class_mode;
+	nn_texts classes;
+} SourceInfo;
+
+typedef enum SpecLabel {
+	SPEC_LABEL_CLASS, /* one class a sample, whatever the loss wants */
+	SPEC_LABEL_NUMBER, /* one class or number a sample */
+	SPEC_LABEL_ANY /* numbers of any shape */
+} SpecLabel;
+
+/* What an embedding program has of one sample, and NAME_preprocess takes */
+typedef enum SpecSample { SPEC_SAMPLE_NONE, SPEC_SAMPLE_PIXELS, SPEC_SAMPLE_ROW } SpecSample;
+
+enum { SPEC_PARTS = 8, SPEC_LABEL_PART = 1 };
+
+/* A kind of source. */
+struct SourceKind {
+	const char *type; /* "csv" */
+	const char *paths[NN_PATHS]; /* keys of a split; those behind the first hold labels */
+	const char *path_help;
+	const char *fields[SPEC_PARTS]; /* by part: the first is what a model with one input takes, the second the label */
+	SpecLabel label;
+	SpecSample sample;
+	bool fitted; /* its first field is scaled by what is fitted to the training data */
+	bool groups; /* samples have names or columns to be grouped by */
+	/* What a field that is no label is, where a model wants its shape (field->rank -1: not known): checks and completes the
+	 * field and what the source leaves open. False after a report. */
+	bool (*fit)(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
+	/* Contradictions between keys. NULL: none are possible */
+	void (*check)(Context *context, SourceInfo *info, const nn_data_source *source, const Slot *slots, int count);
+};
 
 typedef struct Spec {
 	const Source *source;
@@ -27,10 +80,13 @@ typedef struct Spec {
 	int64_t batch; /* train.batch_size, default 32 */
 	int64_t memory_limit; /* limits.ram in bytes, 0: none */
 	Place memory_limit_place;
-	nn_data data;
+	nn_texts classes; /* of the section classes */
+	nn_data data; /* its sources and fields are those below */
+	nn_data_source *data_sources;
+	SourceInfo *infos; /* of each source */
+	nn_data_field *fields; /* those that are used so far */
+	int field_capacity;
 	nn_training training;
-	Place input_place; /* data.source, for messages */
-	bool class_mode_given; /* data.source says class_mode; otherwise the labels follow the loss */
 } Spec;
 
 /* -D name=value on the command line: replaces the value at a dotted path of the spec ("train.epochs=3", "seed=7"), or of a
@@ -50,16 +106,6 @@ typedef struct OfferedCallback {
 	const char **arguments, **standards;
 	int count;
 } OfferedCallback;
-
-typedef enum SlotKind {
-	SLOT_OTHER, /* a known key, read elsewhere */
-	SLOT_TEXT, /* const char **: any scalar */
-	SLOT_BOOLEAN, /* int *: true or false */
-	SLOT_INTEGER, /* int *: low .. high */
-	SLOT_NUMBER, /* double *: low .. high */
-	SLOT_WORD, /* int *: the place of the word in words */
-	SLOT_TEXTS /* Texts *: a list of scalars, or one */
-} SlotKind;
 
 /* The keys of a section, as the tables say that read it. */
 typedef struct OfferedKey {
@@ -81,12 +127,23 @@ int spec_callbacks(Arena *arena, const OfferedCallback **list);
 /* The metrics that a spec may name; names of the same kind mean the same. */
 int spec_metrics(const char *const **names, const char *const **kinds);
 
-/* The fields that the source of the data gives, once the model's input is known (what the data section leaves open is taken
- * from it) and what the loss wants as labels. input, label: the shape of one sample's; label_rank -1: not known, or no loss.
- * fields[0] is the input, fields[1] the label. Fills the fields, sizes and class_mode of spec->data. Without a data section the
- * fields are data.inputs and data.targets. Returns how many there are: 2, 1 without labels, 0 after what does not fit was
- * reported. */
-int spec_fields(Context *context, Spec *spec, int input_rank, const int64_t *input, int label_rank, const int64_t *label, Field fields[2]);
+/* The parts of a kind of source that are handed on, by number; NULL: there are no more. */
+const SourceKey *spec_source_key(const SourceKind *kind, int number);
+
+/* The full name of a field of the data ("data.image"), by the name that expressions and inputs use ("image"; NULL: the first
+ * field of the first source). NULL: no source gives such a field. */
+const char *spec_field_name(Context *context, const Spec *spec, const char *name);
+/* Its number in spec->data.fields, where it is added when it is used first; rank and shape: as the model wants it, rank -1: not
+ * known. -1 after a report. Without a data section any name is a field. */
+int spec_field(Context *context, Spec *spec, const char *name, int rank, const int64_t *shape);
+/* The label of the data, made as the loss wants it (label_rank -1: not known, or no loss). -1: there is none, or a report. */
+int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *label);
+/* "data.image and data.label": what there is, for messages */
+const char *spec_field_list(Context *context, const Spec *spec, const char ***names, int *count);
+/* The first label among the fields; NULL: none */
+const nn_data_field *spec_main_label(const Spec *spec);
+/* Whether a label is always a class, whatever the loss. */
+bool spec_label_is_class(const Spec *spec, const nn_data_field *field);
 
 /* Reports what train.init_from names and the network, whose weights and states have these names, does not have. */
 void spec_check_transfer(Context *context, const Spec *spec, const char *const *paths, int count);

@@ -1,6 +1,6 @@
-/* spec_field.c: the fields that expressions see as data.NAME. Input: the data section and the shapes of the model's
- * input and of the labels its loss wants; output: two Fields, and the rest of Spec.data. Invariant: every shape in
- * Spec.data is the fields'. */
+/* spec_field.c: the fields of the data: what expressions see as data.NAME and programs take as inputs. Input: the sources and
+ * the shapes that the model and its loss want; output: Spec.fields, and what the sources left open. Invariant: a field has one
+ * shape, whoever asks for it. */
 #include <string.h>
 #include "spec_read.h"
 
@@ -18,159 +18,248 @@ static int64_t product(int rank, const int64_t *shape)
 	return count;
 }
 
-static Field make_field(const char *name, int rank, const int64_t *shape, bool integer)
+static void set_shape(nn_data_field *field, int rank, const int64_t *shape)
 {
-	Field field = {.name = name, .rank = rank, .integer = integer};
-	for (int i = 0; i < rank; i++) field.shape[i] = shape[i];
-	return field;
+	field->rank = rank;
+	for (int i = 0; i < rank && i < NN_RANK; i++) field->shape[i] = shape[i];
+	field->count = (size_t)product(rank, field->shape);
 }
 
-/* --- the input ---------------------------------------------------------------------------------------------------- */
-
-static bool fit_images(Context *context, Spec *spec, int rank, const int64_t *input)
+static int add_field(Context *context, Spec *spec, const nn_data_field *field)
 {
-	nn_data *data = &spec->data;
-	const char *shape = shape_words(context->arena, rank, input),
+	int number = spec->data.field_count++;
+	spec->fields = arena_grow(context->arena, spec->fields, number, &spec->field_capacity, sizeof *spec->fields);
+	spec->fields[number] = *field;
+	spec->data.fields = spec->fields;
+	return number;
+}
+
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+/* The source and part that a name means. */
+static bool find_part(const Spec *spec, const char *name, int *source, int *part)
+{
+	for (*source = 0; *source < spec->data.source_count; ++*source)
+		for (*part = 0; *part < SPEC_PARTS; ++*part) {
+			const char *field = spec->infos[*source].kind->fields[*part];
+			if (field && (!name || !strcmp(field, name))) return true;
+		}
+	return false;
+}
+
+const char *spec_field_name(Context *context, const Spec *spec, const char *name)
+{
+	int source, part;
+	if (!spec->data.source_count) return name;
+	if (!find_part(spec, name, &source, &part)) return NULL;
+	return arena_format(context->arena, "data.%s", spec->infos[source].kind->fields[part]);
+}
+
+const char *spec_field_list(Context *context, const Spec *spec, const char ***names, int *count)
+{
+	const char *text = "it has";
+	*names = arena_alloc(context->arena, (size_t)(spec->data.source_count * SPEC_PARTS + spec->data.field_count) * sizeof **names);
+	*count = 0;
+	for (int s = 0; s < spec->data.source_count; s++)
+		for (int p = 0; p < SPEC_PARTS; p++)
+			if (spec->infos[s].kind->fields[p]) (*names)[(*count)++] = spec->infos[s].kind->fields[p];
+	for (int f = 0; f < spec->data.field_count && !spec->data.source_count; f++) (*names)[(*count)++] = spec->fields[f].name;
+	for (int i = 0; i < *count; i++)
+		text = arena_format(context->arena, "%s%s data.%s", text, i == 0 ? "" : i == *count - 1 ? " and" : ",", (*names)[i]);
+	return text;
+}
+
+/* --- what a kind's fields are: SourceKind.fit ----------------------------------------------------------------------- */
+
+bool spec_fit_images(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field)
+{
+	const int64_t *input = field->shape;
+	const char *shape = shape_words(context->arena, field->rank, input),
 		   *help = "input: [height, width, channels]; 1 channel for grayscale, 3 for rgb";
-	if (rank != 3 || (input[2] != 1 && input[2] != 3 && input[2] != 4)) {
-		diag_error(context, spec->input_place, help, "images do not fit the model's input %s", shape);
+	if (field->rank != 3 || (input[2] != 1 && input[2] != 3 && input[2] != 4)) {
+		diag_error(context, info->place, help, "images do not fit the model's input %s", shape);
 		return false;
 	}
-	if (data->height && (data->height != input[0] || data->width != input[1])) {
-		diag_error(context, spec->input_place, NULL, "target_size is [%d, %d], but the model's input is %s",
-			data->height, data->width, shape);
+	if (source->height && (source->height != input[0] || source->width != input[1])) {
+		diag_error(context, info->place, NULL, "target_size is [%d, %d], but the model's input is %s",
+			source->height, source->width, shape);
 		return false;
 	}
-	if (data->channels && data->channels != input[2]) {
-		diag_error(context, spec->input_place, help, "images of %d channel%s do not fit the model's input %s",
-			data->channels, data->channels > 1 ? "s" : "", shape);
+	if (source->channels && source->channels != input[2]) {
+		diag_error(context, info->place, help, "images of %d channel%s do not fit the model's input %s",
+			source->channels, source->channels > 1 ? "s" : "", shape);
 		return false;
 	}
-	data->height = (int)input[0];
-	data->width = (int)input[1];
-	data->channels = (int)input[2];
+	source->height = (int)input[0];
+	source->width = (int)input[1];
+	source->channels = (int)input[2];
 	return true;
 }
 
-static bool fit_input(Context *context, Spec *spec, int rank, const int64_t *input)
+bool spec_fit_table(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field)
 {
-	nn_data *data = &spec->data;
-	if (rank > NN_RANK) {
-		diag_error(context, spec->input_place, NULL, "an input of more than %d dimensions", NN_RANK);
-		return false;
-	}
-	if (data->source == NN_IMAGE_FOLDER) return fit_images(context, spec, rank, input);
-	if (data->source == NN_CSV && rank != 1) {
-		diag_error(context, spec->input_place, "input: [features]",
-			"rows of a table do not fit the model's input %s", shape_words(context->arena, rank, input));
-		return false;
-	}
-	if (data->source == NN_IDX && (rank == 2 || rank == 3)) {
-		data->height = (int)input[0];
-		data->width = (int)input[1];
-		data->channels = rank == 3 ? (int)input[2] : 1;
-	}
+	(void)source;
+	if (field->rank == 1) return true;
+	diag_error(context, info->place, "input: [features]", "rows of a table do not fit the model's input %s",
+		shape_words(context->arena, field->rank, field->shape));
+	return false;
+}
+
+bool spec_fit_pixels(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field)
+{
+	(void)context, (void)info;
+	if (field->rank != 2 && field->rank != 3) return true;
+	source->height = (int)field->shape[0];
+	source->width = (int)field->shape[1];
+	source->channels = field->rank == 3 ? (int)field->shape[2] : 1;
 	return true;
+}
+
+bool spec_fit_any(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field)
+{
+	(void)context, (void)info, (void)source, (void)field;
+	return true;
+}
+
+/* --- fields -------------------------------------------------------------------------------------------------------- */
+
+static int known_field(Context *context, const Spec *spec, const char *full, int rank, const int64_t *shape)
+{
+	for (int f = 0; f < spec->data.field_count; f++) {
+		const nn_data_field *field = &spec->fields[f];
+		if (strcmp(field->name, full)) continue;
+		if (rank < 0 || (rank == field->rank && !memcmp(shape, field->shape, (size_t)rank * sizeof *shape))) return f;
+		diag_error(context, spec->infos[field->source].place, NULL, "%s is %s for one input of the model, but %s for another",
+			full, shape_words(context->arena, field->rank, field->shape), shape_words(context->arena, rank, shape));
+		return -2;
+	}
+	return -1;
+}
+
+int spec_field(Context *context, Spec *spec, const char *name, int rank, const int64_t *shape)
+{
+	const char *full = spec_field_name(context, spec, name);
+	nn_data_field field = {.name = full, .source = -1};
+	int known = known_field(context, spec, full, rank, shape);
+	if (known != -1) return known < 0 ? -1 : known;
+	Place place = spec->data.source_count ? spec->infos[0].place : spec->root->place;
+	if (rank > NN_RANK) {
+		diag_error(context, place, NULL, "an input of more than %d dimensions", NN_RANK);
+		return -1;
+	}
+	if (rank < 0) {
+		diag_error(context, place, "give it to the model as an input", "nothing says what shape %s has", full);
+		return -1;
+	}
+	set_shape(&field, rank, shape);
+	if (!spec->data.source_count) return add_field(context, spec, &field);
+	find_part(spec, name, &field.source, &field.part);
+	const SourceInfo *info = &spec->infos[field.source];
+	if (field.part == SPEC_LABEL_PART) {
+		diag_error(context, info->place, NULL, "%s is the label: a model that takes it as input has nothing to predict", full);
+		return -1;
+	}
+	return info->kind->fit(context, info, &spec->data_sources[field.source], &field) ? add_field(context, spec, &field) : -1;
 }
 
 /* --- the label ---------------------------------------------------------------------------------------------------- */
 
-/* Whether a sample's label is one class or one number, whatever the loss wants. */
-static bool single(const nn_data *data)
+static bool has_label(const Spec *spec, int source)
 {
-	return data->source == NN_IMAGE_FOLDER || data->source == NN_CSV || data->source == NN_IDX;
+	const SourceInfo *info = &spec->infos[source];
+	bool none = info->class_mode_given && info->class_mode == NN_CLASS_NONE;
+	if (info->kind->label == SPEC_LABEL_NUMBER) return spec->data_sources[source].label != NULL;
+	return info->kind->fields[SPEC_LABEL_PART] && (!none || spec->data_sources[source].paths[0][1]);
 }
 
-static bool has_label(const Spec *spec)
+const nn_data_field *spec_main_label(const Spec *spec)
 {
-	const nn_data *data = &spec->data;
-	if (data->source == NN_CSV) return data->label != NULL;
-	bool none = spec->class_mode_given && data->class_mode == NN_CLASS_NONE;
-	if (data->source == NN_IDX) return !none || data->train.labels;
-	if (data->source == NN_NPY) return !none || data->train.targets;
-	return !none;
+	for (int f = 0; f < spec->data.field_count; f++)
+		if (spec->fields[f].label) return &spec->fields[f];
+	return NULL;
+}
+
+bool spec_label_is_class(const Spec *spec, const nn_data_field *field)
+{
+	if (field->source < 0) return field->classes.count > 0;
+	const SourceInfo *info = &spec->infos[field->source];
+	if (info->class_mode == NN_CLASS_NONE && info->class_mode_given) return false;
+	return info->kind->label == SPEC_LABEL_CLASS || field->classes.count > 0;
 }
 
 /* The classes that one-hot labels have: those of the spec, else as many as the loss wants. 0 after a message. */
-static int64_t one_hot_size(Context *context, const Spec *spec, int rank, const int64_t *label)
+static int64_t one_hot_size(Context *context, const SourceInfo *info, int rank, const int64_t *label)
 {
-	const nn_data *data = &spec->data;
 	int64_t wanted = rank == 1 ? label[0] : 0;
-	if (data->class_count && wanted && data->class_count != wanted) {
-		diag_error(context, spec->input_place, NULL, "'classes' names %d classes, but the loss wants labels %s",
-			data->class_count, shape_words(context->arena, rank, label));
+	int named = info->classes.count;
+	if (named && wanted && named != wanted) {
+		diag_error(context, info->place, NULL, "'classes' names %d classes, but the loss wants labels %s", named,
+			shape_words(context->arena, rank, label));
 		return 0;
 	}
-	if (data->class_count || wanted) return data->class_count ? data->class_count : wanted;
-	diag_error(context, spec->input_place, "classes: [.., ..]",
-		"class_mode categorical needs to know how many classes there are");
+	if (named || wanted) return named ? named : wanted;
+	diag_error(context, info->place, "classes: [.., ..]", "class_mode categorical needs to know how many classes there are");
 	return 0;
 }
 
 /* Reports a class_mode that the loss has no use for. */
-static bool fits_loss(Context *context, const Spec *spec, int rank, const int64_t *label)
+static bool fits_loss(Context *context, const SourceInfo *info, int rank, const int64_t *label)
 {
 	static const char *const modes[] = {"sparse", "binary", "categorical", "none"};
-	nn_class_mode mode = spec->data.class_mode;
+	nn_class_mode mode = info->class_mode;
 	int64_t numbers = rank < 0 ? 0 : product(rank, label);
-	if (!spec->class_mode_given || rank < 0 || mode == NN_CLASS_NONE) return true;
+	if (!info->class_mode_given || rank < 0 || mode == NN_CLASS_NONE) return true;
 	if ((mode == NN_CLASS_CATEGORICAL) == (numbers > 1)) return true;
 	if (mode == NN_CLASS_CATEGORICAL)
-		diag_error(context, spec->input_place, "class_mode: sparse or binary, or another loss",
+		diag_error(context, info->place, "class_mode: sparse or binary, or another loss",
 			"class_mode categorical gives a number for each class, but the loss wants one number a sample");
 	else
-		diag_error(context, spec->input_place,
-			"class_mode: categorical, or the loss sparse_categorical_crossentropy",
+		diag_error(context, info->place, "class_mode: categorical, or the loss sparse_categorical_crossentropy",
 			"class_mode %s gives one number a sample, but the loss wants %s", modes[mode],
 			shape_words(context->arena, rank, label));
 	return false;
 }
 
-static bool make_label(Context *context, Spec *spec, int rank, const int64_t *label, Field *field)
+/* The shape of a label of a source. */
+static bool shape_label(Context *context, SourceInfo *info, int rank, const int64_t *label, nn_data_field *field)
 {
-	nn_data *data = &spec->data;
-	const char *name = data->source == NN_NPY || data->source == NN_NO_DATA ? "targets" : "label";
-	bool given = spec->class_mode_given && data->class_mode != NN_CLASS_NONE,
-	     many = rank > 0 && product(rank, label) > 1;
-	bool classes = data->class_count || data->source == NN_IMAGE_FOLDER || data->source == NN_IDX || given;
-	if (!fits_loss(context, spec, rank, label)) return false;
-	if (rank > 1 && single(data)) {
-		diag_error(context, spec->input_place, "write the loss as an expression: mean((data.image - y)^2)",
+	bool given = info->class_mode_given && info->class_mode != NN_CLASS_NONE, single = info->kind->label != SPEC_LABEL_ANY;
+	bool classes = info->classes.count || info->kind->label == SPEC_LABEL_CLASS || given;
+	if (!fits_loss(context, info, rank, label)) return false;
+	if (rank > 1 && single) {
+		diag_error(context, info->place, "write the loss as an expression: mean((data.image - y)^2)",
 			"a label is one class or number, but the loss wants %s", shape_words(context->arena, rank, label));
 		return false;
 	}
-	if (!given && many && single(data)) data->class_mode = NN_CLASS_CATEGORICAL;
-	if ((given || single(data)) && data->class_mode == NN_CLASS_CATEGORICAL) {
-		int64_t size = one_hot_size(context, spec, rank, label);
-		*field = make_field(name, 1, &size, false);
+	if (!given && rank > 0 && product(rank, label) > 1 && single) info->class_mode = NN_CLASS_CATEGORICAL;
+	if ((given || single) && info->class_mode == NN_CLASS_CATEGORICAL) {
+		int64_t size = one_hot_size(context, info, rank, label);
+		set_shape(field, 1, &size);
 		return size > 0;
 	}
-	bool scalar = given || single(data) || rank < 0;
-	*field = make_field(name, scalar ? 0 : rank, label, classes && data->class_mode == NN_CLASS_SPARSE && scalar);
+	bool scalar = given || single || rank < 0;
+	set_shape(field, scalar ? 0 : rank, label);
+	field->integer = classes && info->class_mode == NN_CLASS_SPARSE && scalar;
 	return true;
 }
 
-static void keep(Arena *arena, const Field *field, const char **name, int *rank, int64_t *shape)
+int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *label)
 {
-	*name = arena_format(arena, "data.%s", field->name);
-	*rank = field->rank;
-	for (int i = 0; i < field->rank; i++) shape[i] = field->shape[i];
-}
-
-int spec_fields(Context *context, Spec *spec, int input_rank, const int64_t *input, int label_rank,
-	const int64_t *label, Field fields[2])
-{
-	static const char *const names[] = {"inputs", "image", "features", "image", "inputs"};
-	nn_data *data = &spec->data;
-	if (!fit_input(context, spec, input_rank, input)) return 0;
-	if (label_rank > NN_RANK) {
-		diag_error(context, spec->input_place, NULL, "a label of more than %d dimensions", NN_RANK);
-		return 0;
+	int source = 0;
+	if (!spec->data.source_count) {
+		bool taken = known_field(context, spec, "y", -1, NULL) >= 0;
+		nn_data_field y = {.name = taken ? "y_true" : "y", .source = -1, .label = 1, .classes = spec->classes};
+		set_shape(&y, label_rank, label);
+		return label_rank < 0 || label_rank > NN_RANK ? -1 : add_field(context, spec, &y);
 	}
-	fields[0] = make_field(names[data->source], input_rank, input, false);
-	keep(context->arena, &fields[0], &data->input_field, &data->input_rank, data->input_shape);
-	if (!has_label(spec)) return 1;
-	if (!make_label(context, spec, label_rank, label, &fields[1])) return 0;
-	keep(context->arena, &fields[1], &data->label_field, &data->label_rank, data->label_shape);
-	return 2;
+	while (source < spec->data.source_count && !has_label(spec, source)) source++;
+	if (source == spec->data.source_count) return -1;
+	SourceInfo *info = &spec->infos[source];
+	if (label_rank > NN_RANK) {
+		diag_error(context, info->place, NULL, "a label of more than %d dimensions", NN_RANK);
+		return -1;
+	}
+	nn_data_field field = {.name = arena_format(context->arena, "data.%s", info->kind->fields[SPEC_LABEL_PART]),
+		.source = source, .part = SPEC_LABEL_PART, .label = 1, .classes = info->classes};
+	return shape_label(context, info, label_rank, label, &field) ? add_field(context, spec, &field) : -1;
 }

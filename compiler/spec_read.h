@@ -4,12 +4,7 @@
 #define SPEC_READ_H
 #include "spec.h"
 
-typedef struct Texts {
-	const char **items;
-	int count;
-} Texts;
-
-typedef struct Slot {
+struct Slot {
 	const char *key;
 	SlotKind kind;
 	void *target;
@@ -17,7 +12,7 @@ typedef struct Slot {
 	const char *words; /* "nearest|bilinear|area" */
 	bool given; /* set by spec_section */
 	DocNode *key_node, *node; /* set by spec_section */
-} Slot;
+};
 
 /* A list of slots and its length */
 #define SLOTS(array) (array), (int)(sizeof(array) / sizeof *(array))
@@ -37,7 +32,7 @@ void spec_unknown(Context *context, Place place, const char *word, const char *c
 /* The value of a constant expression (numbers, params, operators, a if c else b, pi); reports what is none. */
 bool spec_constant(Context *context, const Expr *expr, double *value);
 bool spec_number(Context *context, const DocNode *node, const char *what, double low, double high, double *value);
-bool spec_texts(Context *context, const DocNode *node, const char *what, Texts *texts);
+bool spec_texts(Context *context, const DocNode *node, const char *what, nn_texts *texts);
 /* nothing twice in a list */
 void spec_distinct(Context *context, const DocNode *node, const char *what);
 
@@ -54,6 +49,19 @@ const DocNode *spec_resolve(const Context *context, const DocNode *node);
 bool spec_define(Context *context, DocNode **root, const Define *defines, int define_count, bool includes);
 /* Keeps a table of slots for spec_sections. */
 void spec_show(Context *context, const DocNode *map, const Slot *slots, int count);
+/* 'classes', a list of two names or more */
+void spec_classes(Context *context, const DocNode *node, nn_texts *classes);
+
+/* spec_source.c */
+const SourceKind *spec_kinds(int *count);
+bool spec_read_source(Context *context, const DocNode *node, const DocNode *top_classes, nn_data_source *source, SourceInfo *info);
+
+/* spec_field.c: for SourceKind.fit */
+bool spec_fit_images(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
+bool spec_fit_table(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
+bool spec_fit_pixels(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
+bool spec_fit_any(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
+
 void spec_read_data(Context *context, Spec *spec, const DocNode *data, const DocNode *classes);
 void spec_read_training(Context *context, Spec *spec, const DocNode *train);
 void spec_read_transfer(Context *context, Spec *spec, const DocNode *node);

@@ -128,13 +128,13 @@ static bool read_word(Context *context, const DocNode *node, const Slot *slot)
 	return false;
 }
 
-bool spec_texts(Context *context, const DocNode *node, const char *what, Texts *texts)
+bool spec_texts(Context *context, const DocNode *node, const char *what, nn_texts *texts)
 {
 	bool list = node->kind == DOC_LIST, good = true;
 	int count = list ? node->count : 1;
 	const char **items = arena_alloc(context->arena, (size_t)count * sizeof *items);
 	for (int i = 0; i < count; i++) good &= read_text(context, list ? node->items[i] : node, what, &items[i]);
-	if (good) *texts = (Texts){items, count};
+	if (good) *texts = (nn_texts){items, count};
 	return good;
 }
 

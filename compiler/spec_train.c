@@ -319,7 +319,7 @@ static void read_callbacks(Context *context, Spec *spec, const DocNode *node)
 	int count = list->kind == EXPR_LIST ? list->count : 1;
 	Logged logged = find_logged(context, training, spec->train);
 	nn_callback *callbacks = arena_alloc(context->arena, (size_t)(count + 1) * sizeof *callbacks);
-	bool unwatched = spec->data.source && spec->data.split_validation == 0 &&
+	bool unwatched = spec->data.source_count && spec->data.split_validation == 0 &&
 		!doc_get(doc_get(spec->root, "data"), "validation");
 	for (int i = 0; i < count; i++) {
 		const Expr *item = list->kind == EXPR_LIST ? list->items[i] : list;

@@ -29,7 +29,7 @@ static void read_renames(Context *context, nn_init *init, const DocNode *node)
 void spec_read_transfer(Context *context, Spec *spec, const DocNode *node)
 {
 	nn_init *init = &spec->training.init;
-	Texts only = {0};
+	nn_texts only = {0};
 	Slot slots[] = {{.key = "file", .kind = SLOT_TEXT, .target = &init->file}, {.key = "only", .kind = SLOT_TEXTS, .target = &only},
 		{.key = "rename"}, {.key = "skip_mismatch", .kind = SLOT_BOOLEAN, .target = &init->skip_mismatch}};
 	if (node->kind == DOC_SCALAR && *node->text) init->file = node->text;

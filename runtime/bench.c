@@ -39,7 +39,7 @@ void nn_random_inputs(const nn_model *model, const nn_program *program, void *wo
 	int classes = y && y->rank && y->shape[y->rank - 1] > 1 ? (int)y->shape[y->rank - 1] : 2;
 	for (int i = 0; i < program->input_count; i++) {
 		const nn_field *field = &program->inputs[i];
-		int label = model->data.label_field && !strcmp(field->name, model->data.label_field);
+		int number = nn_data_field_find(model, field->name), label = number >= 0 && model->data.fields[number].label;
 		size_t rows = field->per_row ? (size_t)program->batch : 1;
 		for (size_t k = 0; k < rows * field->count; k++) {
 			uint64_t bits = mixed(seed * 1000003 + mixed((uint64_t)label << 60 ^ k));

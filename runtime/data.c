@@ -7,7 +7,7 @@
 #include "data_split.h"
 #include "message.h"
 
-enum { TRAIN, VALIDATION, TEST, SPLITS };
+enum { TRAIN, VALIDATION, TEST, SPLITS = NN_SPLITS };
 
 static const char *const split_names[SPLITS] = {"train", "validation", "test"};
 
@@ -15,7 +15,7 @@ typedef struct Plan {
 	const nn_model *model;
 	const nn_data_request *request;
 	nn_data_store *store;
-	nn_split paths[SPLITS];
+	const char *paths[SPLITS][NN_PATHS];
 	char *owned[SPLITS]; /* texts that paths point into */
 	int given[SPLITS]; /* the spec or the command line names it */
 	int open[SPLITS]; /* a set is made of it */
@@ -23,37 +23,27 @@ typedef struct Plan {
 	double share[SPLITS]; /* of the training data, when it is not given */
 } Plan;
 
-static int is_given(nn_source kind, const nn_split *split)
+/* The label that sets are split by and reports are about: the first. -1: there is none. */
+static int main_label(const nn_model *model)
 {
-	switch (kind) {
-	case NN_IMAGE_FOLDER: return split->directory != NULL;
-	case NN_CSV: return split->file != NULL;
-	case NN_IDX: return split->images != NULL;
-	case NN_NPY: return split->inputs != NULL;
-	case NN_NO_DATA: break;
-	}
-	return 0;
+	for (int f = 0; f < model->data.field_count; f++)
+		if (model->data.fields[f].label) return f;
+	return -1;
 }
 
 /* --train A or --train A,B instead of the spec's paths. Takes *owned. 0, or 1 after an error. */
-static int replace_paths(nn_source kind, const char *split, const char *text, int labels, nn_split *paths, char **owned)
+static int replace_paths(const Plan *plan, const char *split, const char *text, const char *paths[NN_PATHS], char **owned)
 {
-	*paths = (nn_split){0};
+	const SourceKind *kind = nn_source_kind(plan->model->data.sources[0].type);
 	if ((*owned = nn_copy_text(text, strlen(text))) == NULL) return 1;
-	char *comma = kind == NN_IDX || kind == NN_NPY ? strchr(*owned, ',') : NULL;
+	char *comma = kind->paths[1] != NULL ? strchr(*owned, ',') : NULL;
 	if (comma != NULL) *comma++ = 0;
-	if (labels && comma == NULL && (kind == NN_IDX || kind == NN_NPY)) {
-		nn_error("--%s %s: wants two files joined by a comma: %s", split, text,
-			 kind == NN_IDX ? "images,labels" : "inputs,targets");
+	if (kind->paths[1] != NULL && comma == NULL && main_label(plan->model) >= 0) {
+		nn_error("--%s %s: wants two files joined by a comma: %s,%s", split, text, kind->paths[0], kind->paths[1]);
 		return 1;
 	}
-	switch (kind) {
-	case NN_IMAGE_FOLDER: paths->directory = *owned; break;
-	case NN_CSV: paths->file = *owned; break;
-	case NN_IDX: paths->images = *owned, paths->labels = comma; break;
-	case NN_NPY: paths->inputs = *owned, paths->targets = comma; break;
-	case NN_NO_DATA: break;
-	}
+	paths[0] = *owned;
+	paths[1] = comma;
 	return 0;
 }
 
@@ -61,16 +51,14 @@ static int resolve_paths(Plan *plan)
 {
 	const nn_data *data = &plan->model->data;
 	const nn_data_request *request = plan->request;
-	const nn_split *spec[SPLITS] = {&data->train, &data->validation, &data->test};
 	const char *replaced[SPLITS] = {request->train, request->validation, request->test};
 	const double shares[SPLITS] = {0, data->split_validation, data->split_test};
 	const int bits[SPLITS] = {NN_NEED_TRAIN, NN_NEED_VALIDATION, NN_NEED_TEST};
 	for (int s = 0; s < SPLITS; s++) {
-		plan->paths[s] = *spec[s];
-		if (replaced[s] != NULL && replace_paths(data->source, split_names[s], replaced[s], data->label_field != NULL,
-							 &plan->paths[s], &plan->owned[s]))
+		memcpy(plan->paths[s], data->sources[0].paths[s], sizeof plan->paths[s]);
+		if (replaced[s] != NULL && replace_paths(plan, split_names[s], replaced[s], plan->paths[s], &plan->owned[s]))
 			return 1;
-		plan->given[s] = is_given(data->source, &plan->paths[s]);
+		plan->given[s] = plan->paths[s][0] != NULL;
 		plan->open[s] = ((request->need | request->want) & bits[s]) != 0;
 		if (!plan->given[s] && plan->given[TRAIN]) plan->share[s] = shares[s];
 		if (!plan->given[s] && plan->share[s] <= 0 && (request->need & bits[s])) {
@@ -83,55 +71,42 @@ static int resolve_paths(Plan *plan)
 	return 0;
 }
 
-static Source *open_place(const nn_model *model, const Place *place)
-{
-	switch (model->data.source) {
-	case NN_IMAGE_FOLDER: return nn_open_images(model, place);
-	case NN_CSV: return nn_open_table(model, place);
-	case NN_IDX: return nn_open_idx(model, place);
-	case NN_NPY: return nn_open_npy(model, place);
-	case NN_NO_DATA: break;
-	}
-	nn_error("%s: its spec has no data section", model->name);
-	return NULL;
-}
-
 /* Classes that are known before any data is read. */
-static int copy_classes(nn_data_store *store, const char *const *classes, int count)
+static int copy_classes(Classes *classes, const char *const *names, int count)
 {
 	if (count == 0) return 0;
-	store->classes = calloc((size_t)count, sizeof *store->classes);
-	for (int i = 0; i < count && store->classes != NULL; i++) {
-		if ((store->classes[i] = nn_copy_text(classes[i], strlen(classes[i]))) == NULL) return 1;
-		store->class_count++;
+	classes->names = calloc((size_t)count, sizeof *classes->names);
+	for (int i = 0; i < count && classes->names != NULL; i++) {
+		if ((classes->names[i] = nn_copy_text(names[i], strlen(names[i]))) == NULL) return 1;
+		classes->count++;
 	}
-	return store->classes == NULL;
+	return classes->names == NULL;
 }
 
 /* Labels to class numbers; the first source read decides what the classes are, unless they are known. */
 static int number_labels(Plan *plan, Source *source)
 {
-	if (!nn_has_classes(plan->model)) return 0;
-	if (plan->store->class_count == 0 && nn_classes_find(plan->store, source)) return 1;
-	if (source->target_count != 1) return 0; /* rows of numbers, one-hot already */
-	return nn_classes_check(plan->store, plan->model, source) || nn_classes_number(plan->store, source);
+	for (int f = 0; f < plan->store->field_count; f++) {
+		Classes *classes = &plan->store->classes[f];
+		if (!plan->model->data.fields[f].classed || source->labels[f].width == 0) continue;
+		if (classes->count == 0 && nn_classes_find(classes, source, f)) return 1;
+		if (source->labels[f].width != 1) continue; /* rows of numbers, one-hot already */
+		if (nn_classes_check(classes, source, f) || nn_classes_number(classes, source, f)) return 1;
+	}
+	return 0;
 }
 
 static int open_source(Plan *plan, int split)
 {
 	nn_data_store *store = plan->store;
 	const nn_data *data = &plan->model->data;
-	Place place = {split_names[split], plan->paths[split], (const char *const *)store->classes, store->class_count, 1};
-	Source *source = open_place(plan->model, &place);
+	const SourceKind *kind = nn_source_kind(data->sources[0].type);
+	Place place = {split_names[split], 0, plan->paths[split], plan->paths[split][1] ? 2 : 1, store->classes, 1};
+	Source *source = kind->open(plan->model, &place);
 	if (source == NULL) return 1;
 	plan->sources[split] = source;
 	store->sources[store->source_count++] = source;
-	if (data->source == NN_IMAGE_FOLDER && data->split_group != NULL && nn_split_group(source, data->split_group)) return 1;
-	int64_t labels = nn_label_count(plan->model);
-	if (labels > 0 && source->target_count == 0) {
-		nn_error("%s: has no labels, but the model is trained with %s", source->where, data->label_field);
-		return 1;
-	}
+	if (source->groups == NULL && data->split_group != NULL && nn_split_group(source, data->split_group)) return 1;
 	return number_labels(plan, source);
 }
 
@@ -170,10 +145,8 @@ static nn_dataset *new_set(const Plan *plan, int split, Source *source, const in
 		free(rows);
 		return NULL;
 	}
-	int64_t labels = nn_label_count(plan->model);
 	*set = (nn_dataset){.model = plan->model, .store = plan->store, .source = source, .split = split_names[split],
-			    .rows = rows, .tolerance = plan->model->data.max_unreadable};
-	set->one_hot = labels > 1 && source->target_count == 1 && labels == plan->store->class_count;
+			    .rows = rows, .labelled = 1, .tolerance = source->spec->max_unreadable};
 	for (int64_t i = 0; i < source->count; i++)
 		if (part == NULL || part[i] == split) rows[set->count++] = i;
 	return set;
@@ -185,8 +158,12 @@ static int deal(const Plan *plan, int **part)
 	*part = NULL;
 	if (train == NULL || (plan->share[VALIDATION] <= 0 && plan->share[TEST] <= 0)) return 0;
 	*part = malloc(sizeof **part * (size_t)train->count);
-	int classes = nn_has_classes(plan->model) && train->target_count == 1 ? plan->store->class_count : 0;
-	return *part == NULL || nn_split_deal(train, classes, plan->share[VALIDATION], plan->share[TEST], *part);
+	if (*part == NULL) return 1;
+	int label = main_label(plan->model), classes = 0;
+	if (label >= 0 && train->labels[label].width == 1 && plan->model->data.fields[label].classed)
+		classes = plan->store->classes[label].count;
+	return nn_split_deal(train, classes ? train->labels[label].values : NULL, classes, plan->share[VALIDATION],
+			     plan->share[TEST], *part);
 }
 
 static int make_sets(const Plan *plan, nn_datasets *sets)
@@ -203,44 +180,66 @@ static int make_sets(const Plan *plan, nn_datasets *sets)
 	return failed;
 }
 
+static nn_data_store *new_store(const nn_model *model)
+{
+	nn_data_store *store = calloc(1, sizeof *store);
+	if (store == NULL) return NULL;
+	store->field_count = model->data.field_count;
+	store->classes = calloc((size_t)store->field_count + 1, sizeof *store->classes);
+	if (store->classes != NULL) return store;
+	free(store);
+	return NULL;
+}
+
+/* What the command line or a checkpoint says of the main label goes before what the spec says. */
+static int know_classes(nn_data_store *store, const nn_model *model, const nn_data_request *request)
+{
+	int label = main_label(model), failed = 0;
+	for (int f = 0; f < store->field_count && !failed; f++) {
+		const nn_texts *classes = &model->data.fields[f].classes;
+		if (f == label && request->classes != NULL)
+			failed = copy_classes(&store->classes[f], request->classes, request->class_count);
+		else
+			failed = copy_classes(&store->classes[f], classes->items, classes->count);
+	}
+	return failed;
+}
+
+static int has_data(const nn_model *model)
+{
+	if (model->data.source_count == 0) nn_error("%s: its spec has no data section", model->name);
+	return model->data.source_count > 0;
+}
+
 int nn_data_open(const nn_model *model, const nn_data_request *request, nn_datasets *sets)
 {
 	*sets = (nn_datasets){0};
-	sets->store = calloc(1, sizeof *sets->store);
-	if (sets->store == NULL) return 1;
+	if (!has_data(model) || (sets->store = new_store(model)) == NULL) return 1;
 	Plan plan = {.model = model, .request = request, .store = sets->store};
-	int failed;
-	if (request->classes != NULL)
-		failed = copy_classes(plan.store, request->classes, request->class_count);
-	else
-		failed = copy_classes(plan.store, model->data.classes, model->data.class_count);
-	if (!failed && model->data.source == NN_NO_DATA) {
-		nn_error("%s: its spec has no data section", model->name);
-		failed = 1;
-	}
-	failed = failed || resolve_paths(&plan) || open_sources(&plan) || make_sets(&plan, sets);
+	int failed = know_classes(plan.store, model, request) || resolve_paths(&plan) || open_sources(&plan) ||
+		     make_sets(&plan, sets);
 	for (int s = 0; s < SPLITS; s++) free(plan.owned[s]);
 	if (failed) {
 		nn_data_close(sets);
 		return 1;
 	}
-	if (nn_has_classes(model)) {
-		sets->classes = (const char *const *)sets->store->classes;
-		sets->class_count = sets->store->class_count;
+	int label = main_label(model);
+	if (label >= 0 && model->data.fields[label].classed) {
+		sets->classes = (const char *const *)sets->store->classes[label].names;
+		sets->class_count = sets->store->classes[label].count;
 	}
 	return 0;
 }
 
 static Source *open_inputs(const nn_model *model, const char *const *paths, int path_count)
 {
-	Place place = {.split = "test"};
-	if (model->data.source == NN_IMAGE_FOLDER) return nn_open_image_list(model, paths, path_count);
-	if (path_count > 1) {
+	const SourceKind *kind = nn_source_kind(model->data.sources[0].type);
+	Place place = {.split = "test", .paths = paths, .path_count = path_count};
+	if (!kind->many && path_count > 1) {
 		nn_error("%s: one file of samples at a time", paths[1]);
 		return NULL;
 	}
-	place.paths.file = place.paths.images = place.paths.inputs = paths[0];
-	return open_place(model, &place);
+	return kind->open(model, &place);
 }
 
 int nn_data_open_inputs(const nn_model *model, const char *const *paths, int path_count, nn_datasets *sets)
@@ -248,17 +247,17 @@ int nn_data_open_inputs(const nn_model *model, const char *const *paths, int pat
 	*sets = (nn_datasets){0};
 	nn_data_request request = {0};
 	Plan plan = {.model = model, .request = &request};
-	if (path_count < 1 || (plan.store = sets->store = calloc(1, sizeof *sets->store)) == NULL) return 1;
+	if (path_count < 1 || !has_data(model) || (plan.store = sets->store = new_store(model)) == NULL) return 1;
 	Source *source = open_inputs(model, paths, path_count);
 	if (source != NULL) {
 		plan.store->sources[plan.store->source_count++] = source;
-		source->target_count = 0;
 		sets->test = new_set(&plan, TEST, source, NULL);
 	}
 	if (sets->test == NULL) {
 		nn_data_close(sets);
 		return 1;
 	}
+	sets->test->labelled = 0;
 	sets->test->tolerance = 1;
 	return 0;
 }
@@ -277,7 +276,10 @@ void nn_data_close(nn_datasets *sets)
 	free_set(sets->validation);
 	free_set(sets->test);
 	for (int i = 0; store != NULL && i < store->source_count; i++) nn_source_close(store->sources[i]);
-	for (int i = 0; store != NULL && i < store->class_count; i++) free(store->classes[i]);
+	for (int f = 0; store != NULL && f < store->field_count; f++) {
+		for (int i = 0; i < store->classes[f].count; i++) free(store->classes[f].names[i]);
+		free(store->classes[f].names);
+	}
 	if (store != NULL) free(store->classes);
 	free(store);
 	*sets = (nn_datasets){0};
@@ -297,10 +299,9 @@ const char *nn_dataset_name(const nn_dataset *set, int64_t sample, char *buffer,
 /* Of targets that are rows of several numbers for one class: the place of the largest. */
 double nn_dataset_label(const nn_dataset *set, int64_t sample)
 {
-	const Source *source = set->source;
-	int count = source->target_count;
+	int field = main_label(set->model), count = field < 0 ? 0 : set->source->labels[field].width;
 	if (count == 0) return NAN;
-	const double *targets = source->targets + set->rows[sample] * count;
+	const double *targets = set->source->labels[field].values + set->rows[sample] * count;
 	if (count == 1 || set->model->task != NN_MULTICLASS) return targets[0];
 	int best = 0;
 	for (int i = 1; i < count; i++)
@@ -310,7 +311,7 @@ double nn_dataset_label(const nn_dataset *set, int64_t sample)
 
 void nn_dataset_class_counts(const nn_dataset *set, int64_t *counts)
 {
-	int classes = set->store->class_count;
+	int field = main_label(set->model), classes = field < 0 ? 0 : set->store->classes[field].count;
 	memset(counts, 0, sizeof *counts * (size_t)classes);
 	for (int64_t i = 0; i < set->count; i++) {
 		double label = nn_dataset_label(set, i);

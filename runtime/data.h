@@ -80,8 +80,9 @@ typedef struct nn_loader_options {
 
 typedef struct nn_batch {
 	int rows; /* 1 .. batch_size; each pass ends with what is left */
-	const void *inputs; /* (rows, data.input_shape) numbers of the model's precision */
-	const void *labels; /* (rows, data.label_shape), NULL: the set has no labels. Class numbers, one-hot rows or targets */
+	/* A block (rows, field.shape) for each of data.fields, of the model's precision. NULL: no program reads it, or the set
+	 * has none (a label when predicting). */
+	const void *const *fields;
 	const int64_t *samples; /* (rows) which samples of the set */
 	int64_t epoch, step; /* both count from 0 */
 } nn_batch;

@@ -73,26 +73,25 @@ static int trimmed(int rank, const int64_t *shape)
 }
 
 /* Whether samples of this shape are what the model takes (dimensions of 1 at the end don't count). Says so if not. */
-static int inputs_fit(const Elements *elements, const nn_model *model, const char *path)
+static int inputs_fit(const Elements *elements, const nn_data_field *field, const char *path)
 {
-	const nn_data *data = &model->data;
-	int rank = trimmed(elements->rank - 1, elements->shape + 1), wanted = trimmed(data->input_rank, data->input_shape);
+	int rank = trimmed(elements->rank - 1, elements->shape + 1), wanted = trimmed(field->rank, field->shape);
 	int same = rank == wanted;
-	for (int i = 0; same && i < rank; i++) same = elements->shape[i + 1] == data->input_shape[i];
+	for (int i = 0; same && i < rank; i++) same = elements->shape[i + 1] == field->shape[i];
 	if (same) return 0;
 	char found[120], model_shape[120];
 	nn_error("%s: a sample is %s, but the model's input is %s", path,
 		 nn_shape_text(elements->rank - 1, elements->shape + 1, found, sizeof found),
-		 nn_shape_text(data->input_rank, data->input_shape, model_shape, sizeof model_shape));
+		 nn_shape_text(field->rank, field->shape, model_shape, sizeof model_shape));
 	return 1;
 }
 
-static int read_array(Source *source, int64_t sample, const void *state, void *x, char why[NN_WHY])
+static int read_array(Source *source, int64_t sample, int field, const void *state, void *x, char why[NN_WHY])
 {
 	const Arrays *arrays = source->own;
 	const Elements *inputs = &arrays->inputs;
 	int64_t count = inputs->row, from = sample * count;
-	(void)state, (void)why;
+	(void)field, (void)state, (void)why;
 	if (source->model->number_size == 4) {
 		float *numbers = x, rescale = (float)arrays->rescale;
 		if (inputs->kind == 'u' && inputs->size == 1)
@@ -119,12 +118,13 @@ static void close_arrays(Source *source)
 }
 
 /* Labels as numbers (samples, numbers a sample); class numbers must be whole and not negative. */
-static int read_labels(Source *source, const char *path, const Elements *labels)
+static int read_labels(Source *source, const char *path, const Elements *labels, int field)
 {
-	int classes = nn_has_classes(source->model) && labels->row == 1;
+	int classes = source->model->data.fields[field].classed && labels->row == 1;
+	if (nn_source_add_label(source, field, (int)labels->row, 0)) return 1;
 	for (int64_t i = 0; i < source->count * labels->row; i++) {
 		double value = number_at(labels, i);
-		source->targets[i] = value;
+		source->labels[field].values[i] = value;
 		if (!classes || (value >= 0 && value < 1e6 && value == floor(value))) continue;
 		nn_error("%s: label %g of sample %lld is no class number", path, value, (long long)(i / labels->row));
 		return 1;
@@ -132,20 +132,18 @@ static int read_labels(Source *source, const char *path, const Elements *labels)
 	return 0;
 }
 
-static int labels_fit(const Elements *inputs, const Elements *labels, const nn_model *model, const char *const paths[2])
+static int labels_fit(const Elements *inputs, const Elements *labels, const nn_data_field *field, const char *const *paths)
 {
-	if (labels == NULL) return 0;
 	if (labels->shape[0] != inputs->shape[0]) {
 		nn_error("%s: holds %lld labels for the %lld samples of %s", paths[1], (long long)labels->shape[0],
 			 (long long)inputs->shape[0], paths[0]);
 		return 1;
 	}
-	int64_t wanted = nn_label_count(model);
-	if (labels->row == wanted || (labels->row == 1 && nn_has_classes(model))) return 0;
+	if (labels->row == (int64_t)field->count || (labels->row == 1 && field->classed)) return 0;
 	char found[120], model_shape[120];
 	nn_error("%s: a label is %s, but the model's is %s", paths[1],
 		 nn_shape_text(labels->rank - 1, labels->shape + 1, found, sizeof found),
-		 nn_shape_text(model->data.label_rank, model->data.label_shape, model_shape, sizeof model_shape));
+		 nn_shape_text(field->rank, field->shape, model_shape, sizeof model_shape));
 	return 1;
 }
 
@@ -161,41 +159,48 @@ static int open_file(const char *path, ParseElements *parse, Elements *elements,
 	return 1;
 }
 
-/* A source over what was read; takes the bytes of both files. labels NULL: none. */
-static Source *over_arrays(const nn_model *model, const char *const paths[2], Elements inputs, uint8_t *input_bytes,
-			   const Elements *labels, uint8_t *label_bytes)
+/* A source over what was read; takes the bytes of both files. label: the field, -1: no labels are wanted. */
+static Source *over_arrays(const nn_model *model, const Place *place, const Elements found[2], uint8_t *const bytes[2], int label)
 {
+	const nn_data *data = &model->data;
+	const nn_data_source *spec = &data->sources[place->source];
+	int input = nn_field_of_part(model, place->source, 0);
 	Source *source = calloc(1, sizeof *source);
 	Arrays *arrays = calloc(1, sizeof *arrays);
-	int failed = source == NULL || arrays == NULL || inputs_fit(&inputs, model, paths[0]) ||
-		     labels_fit(&inputs, labels, model, paths);
+	int failed = source == NULL || arrays == NULL ||
+		     (input >= 0 && inputs_fit(&found[0], &data->fields[input], place->paths[0])) ||
+		     (label >= 0 && labels_fit(&found[0], &found[1], &data->fields[label], place->paths));
 	if (failed) {
 		free(source);
 		free(arrays);
-		free(input_bytes);
-		free(label_bytes);
+		free(bytes[0]);
+		free(bytes[1]);
 		return NULL;
 	}
-	*arrays = (Arrays){inputs, input_bytes, model->data.rescale == 0 ? 1 : model->data.rescale};
-	*source = (Source){.model = model, .count = inputs.shape[0], .own = arrays, .read = read_array, .name = name_array,
-			   .close = close_arrays};
-	failed = nn_source_prepare(source, paths[0], labels ? (int)labels->row : 0) || nn_source_add_file(source, paths[0]);
-	if (!failed && labels != NULL) failed = read_labels(source, paths[1], labels);
-	free(label_bytes);
+	*arrays = (Arrays){found[0], bytes[0], spec->rescale == 0 ? 1 : spec->rescale};
+	*source = (Source){.model = model, .spec = spec, .count = found[0].shape[0], .own = arrays, .read = read_array,
+			   .name = name_array, .close = close_arrays};
+	failed = nn_source_prepare(source, place->paths[0]) || nn_source_add_file(source, place->paths[0]);
+	if (!failed && label >= 0) failed = read_labels(source, place->paths[1], &found[1], label);
+	free(bytes[1]);
 	if (!failed) return source;
 	nn_source_close(source);
 	return NULL;
 }
 
-Source *nn_open_arrays(const nn_model *model, const char *const paths[2], int labels, ParseElements *parse)
+Source *nn_open_arrays(const nn_model *model, const Place *place, ParseElements *parse)
 {
 	Elements found[2];
 	uint8_t *bytes[2] = {NULL, NULL};
-	int has_labels = labels && paths[1] != NULL;
-	if (open_file(paths[0], parse, &found[0], &bytes[0])) return NULL;
-	if (has_labels && open_file(paths[1], parse, &found[1], &bytes[1])) {
+	int label = place->labels ? nn_field_of_part(model, place->source, 1) : -1;
+	if (label >= 0 && (place->path_count < 2 || place->paths[1] == NULL)) {
+		nn_error("%s: has no labels, but the model is trained with %s", place->paths[0], model->data.fields[label].name);
+		return NULL;
+	}
+	if (open_file(place->paths[0], parse, &found[0], &bytes[0])) return NULL;
+	if (label >= 0 && open_file(place->paths[1], parse, &found[1], &bytes[1])) {
 		free(bytes[0]);
 		return NULL;
 	}
-	return over_arrays(model, paths, found[0], bytes[0], has_labels ? &found[1] : NULL, bytes[1]);
+	return over_arrays(model, place, found, bytes, label);
 }

@@ -43,29 +43,29 @@ const char *nn_classes_text(char *const *classes, int count, char *buffer, size_
 }
 
 /* Names 0, 1, .. for labels that are numbers: as many as the model tells apart, or as there are. */
-static int make_numbers(nn_data_store *store, const Source *source)
+static int make_numbers(Classes *classes, const Source *source, int field)
 {
-	double largest = source->target_count > 1 ? source->target_count - 1 : 1;
-	int64_t outputs = nn_output_count(source->model);
-	for (int64_t i = 0; i < source->count && source->target_count == 1; i++) largest = fmax(largest, source->targets[i]);
-	int64_t count = (int64_t)largest + 1;
-	if (source->model->task == NN_MULTICLASS && outputs > count) count = outputs;
-	if (count > MAX_CLASSES || (store->classes = calloc((size_t)count, sizeof *store->classes)) == NULL) return 1;
-	for (store->class_count = 0; store->class_count < count; store->class_count++) {
+	const Label *label = &source->labels[field];
+	double largest = label->width > 1 ? label->width - 1 : 1;
+	for (int64_t i = 0; i < source->count && label->width == 1; i++) largest = fmax(largest, label->values[i]);
+	int64_t count = (int64_t)largest + 1, told = source->model->data.fields[field].class_count;
+	if (told > count) count = told;
+	if (count > MAX_CLASSES || (classes->names = calloc((size_t)count, sizeof *classes->names)) == NULL) return 1;
+	for (classes->count = 0; classes->count < count; classes->count++) {
 		char name[24];
-		snprintf(name, sizeof name, "%d", store->class_count);
-		if ((store->classes[store->class_count] = nn_copy_text(name, strlen(name))) == NULL) return 1;
+		snprintf(name, sizeof name, "%d", classes->count);
+		if ((classes->names[classes->count] = nn_copy_text(name, strlen(name))) == NULL) return 1;
 	}
 	return 0;
 }
 
 /* Different texts of a source, sorted. */
-static int collect_texts(nn_data_store *store, const Source *source)
+static int collect_texts(Classes *classes, const Source *source, const Label *label)
 {
 	size_t count = (size_t)source->count;
 	char **texts = malloc(sizeof *texts * count);
 	if (texts == NULL) return 1;
-	memcpy(texts, source->texts, sizeof *texts * count);
+	memcpy(texts, label->texts, sizeof *texts * count);
 	int numbers = source->values != NULL; /* folders are sorted by their names, as Keras does */
 	double value;
 	for (size_t i = 0; i < count && numbers; i++) numbers = is_number(texts[i], &value);
@@ -73,69 +73,71 @@ static int collect_texts(nn_data_store *store, const Source *source)
 	size_t kept = 0;
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || strcmp(texts[kept - 1], texts[i]) != 0) texts[kept++] = texts[i];
-	int failed = (store->classes = calloc(kept, sizeof *store->classes)) == NULL;
+	int failed = (classes->names = calloc(kept, sizeof *classes->names)) == NULL;
 	for (size_t i = 0; i < kept && !failed; i++) {
-		failed = (store->classes[i] = nn_copy_text(texts[i], strlen(texts[i]))) == NULL;
-		if (!failed) store->class_count++;
+		failed = (classes->names[i] = nn_copy_text(texts[i], strlen(texts[i]))) == NULL;
+		if (!failed) classes->count++;
 	}
 	free(texts);
 	return failed;
 }
 
-int nn_classes_find(nn_data_store *store, const Source *source)
+int nn_classes_find(Classes *classes, const Source *source, int field)
 {
-	int failed = source->texts != NULL ? collect_texts(store, source) : make_numbers(store, source);
+	const Label *label = &source->labels[field];
+	int failed = label->texts != NULL ? collect_texts(classes, source, label) : make_numbers(classes, source, field);
 	if (failed) nn_error("%s: out of memory for the names of its classes", source->where);
 	return failed;
 }
 
-static int find_class(const nn_data_store *store, const char *text)
+static int find_class(const Classes *classes, const char *text)
 {
 	double value, other;
-	for (int i = 0; i < store->class_count; i++)
-		if (strcmp(store->classes[i], text) == 0) return i;
+	for (int i = 0; i < classes->count; i++)
+		if (strcmp(classes->names[i], text) == 0) return i;
 	if (!is_number(text, &value)) return -1;
-	for (int i = 0; i < store->class_count; i++) /* 2.0 is the class 2 */
-		if (is_number(store->classes[i], &other) && other == value) return i;
+	for (int i = 0; i < classes->count; i++) /* 2.0 is the class 2 */
+		if (is_number(classes->names[i], &other) && other == value) return i;
 	return -1;
 }
 
-int nn_classes_number(const nn_data_store *store, Source *source)
+static void say_no_class(const Classes *classes, const Source *source, const Label *label, int64_t sample)
 {
-	char name[NN_WHY], classes[NN_WHY];
+	char name[NN_WHY], number[40], text[NN_WHY];
+	snprintf(number, sizeof number, "%g", label->values[sample]);
+	source->name(source, sample, name, sizeof name);
+	nn_error("%s: its label \"%s\" is none of the classes %s", name, label->texts ? label->texts[sample] : number,
+		 nn_classes_text(classes->names, classes->count, text, sizeof text));
+}
+
+int nn_classes_number(const Classes *classes, Source *source, int field)
+{
+	Label *label = &source->labels[field];
 	int last = 0;
 	for (int64_t i = 0; i < source->count; i++) {
 		int class = -1;
-		if (source->texts != NULL) { /* neighbours are often of one class */
-			class = last < store->class_count && strcmp(store->classes[last], source->texts[i]) == 0
+		if (label->texts != NULL) { /* neighbours are often of one class */
+			class = last < classes->count && strcmp(classes->names[last], label->texts[i]) == 0
 					? last
-					: find_class(store, source->texts[i]);
+					: find_class(classes, label->texts[i]);
 			if (class >= 0) last = class;
-		} else if (source->targets[i] < store->class_count)
-			class = (int)source->targets[i];
+		} else if (label->values[i] < classes->count)
+			class = (int)label->values[i];
 		if (class < 0) {
-			char number[40];
-			snprintf(number, sizeof number, "%g", source->targets[i]);
-			source->name(source, i, name, sizeof name);
-			nn_error("%s: its label \"%s\" is none of the classes %s", name,
-				 source->texts ? source->texts[i] : number,
-				 nn_classes_text(store->classes, store->class_count, classes, sizeof classes));
+			say_no_class(classes, source, label, i);
 			return 1;
 		}
-		source->targets[i] = class;
+		label->values[i] = class;
 	}
 	return 0;
 }
 
-int nn_classes_check(const nn_data_store *store, const nn_model *model, const Source *source)
+int nn_classes_check(const Classes *classes, const Source *source, int field)
 {
-	char classes[NN_WHY];
-	int64_t outputs = nn_output_count(model), labels = nn_label_count(model), wanted = 0;
-	if (model->task == NN_BINARY) wanted = 2;
-	if (model->task == NN_MULTICLASS) wanted = outputs;
-	if (labels > 1) wanted = labels;
-	if (wanted == 0 || wanted == store->class_count) return 0;
-	nn_error("%s: %d classes (%s), but the model tells %lld apart", source->where, store->class_count,
-		 nn_classes_text(store->classes, store->class_count, classes, sizeof classes), (long long)wanted);
+	char text[NN_WHY];
+	int wanted = source->model->data.fields[field].class_count;
+	if (wanted == 0 || wanted == classes->count) return 0;
+	nn_error("%s: %d classes (%s), but the model tells %d apart", source->where, classes->count,
+		 nn_classes_text(classes->names, classes->count, text, sizeof text), wanted);
 	return 1;
 }

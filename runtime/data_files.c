@@ -91,15 +91,26 @@ int nn_slurp(const char *path, size_t max, uint8_t **bytes, size_t *size, char w
 	return failed;
 }
 
-int nn_source_prepare(Source *source, const char *where, int target_count)
+int nn_source_prepare(Source *source, const char *where)
 {
 	size_t count = source->count > 0 ? (size_t)source->count : 1;
-	source->target_count = target_count;
 	source->where = nn_copy_text(where, strlen(where));
-	source->targets = calloc(count * (size_t)(target_count ? target_count : 1), sizeof *source->targets);
+	source->labels = calloc((size_t)source->model->data.field_count + 1, sizeof *source->labels);
 	source->broken = calloc(count, sizeof *source->broken);
-	if (source->where != NULL && source->targets != NULL && source->broken != NULL) return 0;
+	if (source->where != NULL && source->labels != NULL && source->broken != NULL) return 0;
 	nn_error("%s: out of memory for %lld samples", where, (long long)source->count);
+	return 1;
+}
+
+int nn_source_add_label(Source *source, int field, int width, int texts)
+{
+	Label *label = &source->labels[field];
+	size_t count = source->count > 0 ? (size_t)source->count : 1;
+	label->width = width;
+	label->values = calloc(count * (size_t)width, sizeof *label->values);
+	label->texts = texts ? calloc(count, sizeof *label->texts) : NULL;
+	if (label->values != NULL && (!texts || label->texts != NULL)) return 0;
+	nn_error("%s: out of memory for %lld labels", source->where, (long long)source->count);
 	return 1;
 }
 
@@ -125,11 +136,14 @@ void nn_source_close(Source *source)
 {
 	if (source == NULL) return;
 	if (source->close != NULL) source->close(source);
-	free_texts(source->texts, source->count);
+	for (int f = 0; f < source->model->data.field_count && source->labels != NULL; f++) {
+		free(source->labels[f].values);
+		free_texts(source->labels[f].texts, source->count);
+	}
+	free(source->labels);
 	free_texts(source->groups, source->count);
 	free_texts(source->feature_names, source->feature_count);
 	free(source->where);
-	free(source->targets);
 	free(source->files);
 	free((void *)source->broken);
 	free(source);
@@ -144,40 +158,9 @@ const char *nn_shape_text(int rank, const int64_t *shape, char *buffer, size_t s
 	return buffer;
 }
 
-static int64_t product(int rank, const int64_t *shape)
+int nn_field_of_part(const nn_model *model, int source, int part)
 {
-	int64_t count = 1;
-	for (int i = 0; i < rank; i++) count *= shape[i];
-	return count;
-}
-
-int64_t nn_input_count(const nn_model *model)
-{
-	return product(model->data.input_rank, model->data.input_shape);
-}
-
-int64_t nn_label_count(const nn_model *model)
-{
-	return model->data.label_field == NULL ? 0 : product(model->data.label_rank, model->data.label_shape);
-}
-
-int64_t nn_output_count(const nn_model *model)
-{
-	for (int i = 0; i < model->program_count; i++) {
-		const nn_program *program = &model->programs[i];
-		if (strcmp(program->name, "predict") != 0) continue;
-		for (int j = 0; j < program->output_count; j++)
-			if (strcmp(program->outputs[j].name, "y") == 0) return (int64_t)program->outputs[j].count;
-	}
-	return 0;
-}
-
-int nn_has_classes(const nn_model *model)
-{
-	const nn_data *data = &model->data;
-	if (data->label_field == NULL || data->class_mode == NN_CLASS_NONE) return 0;
-	if (data->source == NN_IMAGE_FOLDER) return 1;
-	if (model->task == NN_REGRESSION) return 0;
-	if (data->class_count > 0) return 1;
-	return model->task == NN_BINARY || model->task == NN_MULTICLASS;
+	for (int f = 0; f < model->data.field_count; f++)
+		if (model->data.fields[f].source == source && model->data.fields[f].part == part) return f;
+	return -1;
 }

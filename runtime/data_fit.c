@@ -104,7 +104,6 @@ static void name_feature(const Source *source, int feature, char *buffer, size_t
 static int fit_feature(const nn_dataset *set, int feature, double *column, double *present, Statistics *s)
 {
 	const Source *source = set->source;
-	const nn_data *data = &set->model->data;
 	int64_t present_count = 0;
 	for (int64_t i = 0; i < set->count; i++) {
 		column[i] = source->values[set->rows[i] * source->feature_count + feature];
@@ -116,10 +115,10 @@ static int fit_feature(const nn_dataset *set, int feature, double *column, doubl
 		nn_error("%s: %s has no value in the training rows; name it under ignore:", source->where, name);
 		return 1;
 	}
-	s->impute = data->impute == NN_IMPUTE_MEDIAN ? median(present, present_count) : mean(present, present_count);
+	s->impute = source->spec->impute == NN_IMPUTE_MEDIAN ? median(present, present_count) : mean(present, present_count);
 	for (int64_t i = 0; i < set->count; i++)
 		if (isnan(column[i])) column[i] = s->impute;
-	fit_scale(data->normalize, column, set->count, s);
+	fit_scale(source->spec->normalize, column, set->count, s);
 	return 0;
 }
 

@@ -51,6 +51,5 @@ static int parse(const uint8_t *bytes, size_t size, Elements *elements, char why
 
 Source *nn_open_idx(const nn_model *model, const Place *place)
 {
-	const char *const paths[2] = {place->paths.images, place->paths.labels};
-	return nn_open_arrays(model, paths, place->labels, parse);
+	return nn_open_arrays(model, place, parse);
 }

@@ -60,9 +60,9 @@ static void keep_pixels(Images *images, int64_t sample, const nn_image *image)
 	if (kept != NULL && !atomic_compare_exchange_strong(&images->kept[sample], &none, kept)) free(kept);
 }
 
-static int read_image(Source *source, int64_t sample, const void *state, void *x, char why[NN_WHY])
+static int read_image(Source *source, int64_t sample, int field, const void *state, void *x, char why[NN_WHY])
 {
-	(void)state;
+	(void)field, (void)state;
 	Images *images = source->own;
 	nn_canvas canvas = images->canvas;
 	canvas.numbers = x;
@@ -103,9 +103,8 @@ static void close_images(Source *source)
 	free(images);
 }
 
-static Source *new_source(const nn_model *model)
+static Source *new_source(const nn_model *model, const nn_data_source *spec)
 {
-	const nn_data *data = &model->data;
 	Source *source = calloc(1, sizeof *source);
 	Images *images = calloc(1, sizeof *images);
 	if (source == NULL || images == NULL) {
@@ -114,11 +113,11 @@ static Source *new_source(const nn_model *model)
 		nn_error("out of memory");
 		return NULL;
 	}
-	images->canvas = (nn_canvas){data->height, data->width, data->channels, data->interpolation,
+	images->canvas = (nn_canvas){spec->height, spec->width, spec->channels, spec->interpolation,
 				     model->number_size == 4 ? NN_PIXEL_FLOAT : NN_PIXEL_DOUBLE,
-				     data->rescale == 0 ? 1 : data->rescale, NULL};
-	images->fast = data->fast_decode;
-	*source = (Source){.model = model, .slow = 1, .own = images, .read = read_image, .name = name_image,
+				     spec->rescale == 0 ? 1 : spec->rescale, NULL};
+	images->fast = spec->fast_decode;
+	*source = (Source){.model = model, .spec = spec, .slow = 1, .own = images, .read = read_image, .name = name_image,
 			   .close = close_images, .keep = keep_images};
 	return source;
 }
@@ -154,7 +153,7 @@ static void note_ignored(const FileList *list)
 /* One class folder. Only the training data must have images of every class. */
 static int add_class(FileList *list, const Place *place, const char *class)
 {
-	const char *root = place->paths.directory;
+	const char *root = place->paths[0];
 	char *folder = nn_join(root, class);
 	struct stat status;
 	if (folder == NULL) return 1;
@@ -175,98 +174,87 @@ static int add_class(FileList *list, const Place *place, const char *class)
 	return failed;
 }
 
-static int is_class(const Place *place, const char *name)
+static int is_class(const Classes *classes, const char *name)
 {
-	for (int i = 0; i < place->class_count; i++)
-		if (strcmp(place->classes[i], name) == 0) return 1;
+	for (int i = 0; i < classes->count; i++)
+		if (strcmp(classes->names[i], name) == 0) return 1;
 	return 0;
 }
 
-static int list_classes(FileList *list, const Place *place, char **folders, int folder_count)
+/* The images of the class folders: of the known classes, or of those that are there, which become *found. */
+static int list_classes(FileList *list, const Place *place, const Classes *known, Classes *found)
 {
-	const char *root = place->paths.directory;
+	const char *root = place->paths[0];
 	char text[NN_WHY];
-	if (folder_count == 0) {
+	if (nn_subfolders(root, &found->names, &found->count)) return 1;
+	if (found->count == 0) {
 		nn_error("%s: has no folders in it; image_folder wants one folder of images for each class", root);
 		return 1;
 	}
-	const char *const *classes = place->classes ? place->classes : (const char *const *)folders;
-	int count = place->classes ? place->class_count : folder_count;
-	for (int i = 0; i < folder_count; i++)
-		if (place->classes != NULL && !is_class(place, folders[i]))
-			nn_warning("%s/%s: ignored, because it is none of the classes %s", root, folders[i],
-				   nn_classes_text((char *const *)place->classes, place->class_count, text, sizeof text));
-	for (list->class = 0; list->class < count; list->class++)
-		if (add_class(list, place, classes[list->class])) return 1;
+	const Classes *classes = known->count ? known : found;
+	for (int i = 0; i < found->count; i++)
+		if (!is_class(classes, found->names[i]))
+			nn_warning("%s/%s: ignored, because it is none of the classes %s", root, found->names[i],
+				   nn_classes_text(known->names, known->count, text, sizeof text));
+	for (list->class = 0; list->class < classes->count; list->class++)
+		if (add_class(list, place, classes->names[list->class])) return 1;
 	return 0;
 }
 
-/* Names of the classes and identities of the files, one for each sample. */
-static int describe(Source *source, const char *const *classes)
+/* Files and folders, without classes. */
+static int list_paths(FileList *list, const Place *place)
 {
-	FileList *list = &((Images *)source->own)->list;
-	size_t count = (size_t)list->count;
-	source->files = malloc(sizeof *source->files * (count ? count : 1));
-	source->texts = classes ? calloc(count ? count : 1, sizeof *source->texts) : NULL;
-	if (source->files == NULL || (classes && source->texts == NULL)) return 1;
-	source->file_count = list->count;
-	for (size_t i = 0; i < count; i++) {
-		source->files[i] = list->items[i].id;
-		if (classes == NULL) continue;
-		const char *class = classes[list->items[i].class];
-		if ((source->texts[i] = nn_copy_text(class, strlen(class))) == NULL) return 1;
+	for (int i = 0; i < place->path_count; i++) {
+		struct stat status;
+		int is_folder = stat(place->paths[i], &status) == 0 && S_ISDIR(status.st_mode);
+		if (is_folder ? nn_walk(place->paths[i], list) : nn_walk_file(place->paths[i], list)) return 1;
 	}
 	return 0;
+}
+
+/* Identities of the files and, where there are classes, their names; one for each sample. */
+static int describe(Source *source, int label, const Classes *classes)
+{
+	FileList *list = &((Images *)source->own)->list;
+	source->files = malloc(sizeof *source->files * (size_t)list->count);
+	if (source->files == NULL || (label >= 0 && nn_source_add_label(source, label, 1, 1))) return 1;
+	source->file_count = list->count;
+	for (int64_t i = 0; i < list->count; i++) {
+		source->files[i] = list->items[i].id;
+		if (label < 0) continue;
+		const char *class = classes->names[list->items[i].class];
+		if ((source->labels[label].texts[i] = nn_copy_text(class, strlen(class))) == NULL) return 1;
+	}
+	return 0;
+}
+
+static int open_images(Source *source, const Place *place, int label, Classes *found)
+{
+	FileList *list = &((Images *)source->own)->list;
+	const Classes *known = label >= 0 ? &place->classes[label] : found;
+	if (label >= 0 ? list_classes(list, place, known, found) : list_paths(list, place)) return 1;
+	source->count = list->count;
+	if (source->count == 0) {
+		nn_error("%s: no images in it", place->paths[0]);
+		return 1;
+	}
+	return nn_source_prepare(source, place->paths[0]) || describe(source, label, known->count ? known : found);
 }
 
 Source *nn_open_images(const nn_model *model, const Place *place)
 {
-	const char *root = place->paths.directory;
-	int labels = place->labels && nn_has_classes(model), folder_count = 0;
-	char **folders = NULL;
-	Source *source = new_source(model);
+	int label = place->labels ? nn_field_of_part(model, place->source, 1) : -1;
+	Source *source = new_source(model, &model->data.sources[place->source]);
+	Classes found = {0};
 	if (source == NULL) return NULL;
-	Images *images = source->own;
-	int failed = nn_subfolders(root, &folders, &folder_count);
-	if (!failed) failed = labels ? list_classes(&images->list, place, folders, folder_count) : nn_walk(root, &images->list);
-	source->count = images->list.count;
-	if (!failed && source->count == 0) {
-		nn_error("%s: no images in it", root);
-		failed = 1;
-	}
-	const char *const *classes = place->classes ? place->classes : (const char *const *)folders;
-	if (!failed) failed = nn_source_prepare(source, root, labels) || describe(source, labels ? classes : NULL);
-	for (int i = 0; i < folder_count; i++) free(folders[i]);
-	free(folders);
+	int failed = open_images(source, place, label, &found);
+	for (int i = 0; i < found.count; i++) free(found.names[i]);
+	free(found.names);
 	if (failed) {
 		nn_source_close(source);
 		return NULL;
 	}
-	note_ignored(&images->list);
-	warn_of_shrinking(images);
-	return source;
-}
-
-Source *nn_open_image_list(const nn_model *model, const char *const *paths, int path_count)
-{
-	Source *source = new_source(model);
-	if (source == NULL) return NULL;
-	Images *images = source->own;
-	int failed = 0;
-	for (int i = 0; i < path_count && !failed; i++) {
-		struct stat status;
-		int is_folder = stat(paths[i], &status) == 0 && S_ISDIR(status.st_mode);
-		failed = is_folder ? nn_walk(paths[i], &images->list) : nn_walk_file(paths[i], &images->list);
-	}
-	source->count = images->list.count;
-	if (!failed && source->count == 0) {
-		nn_error("%s: no images in it", paths[0]);
-		failed = 1;
-	}
-	if (failed || nn_source_prepare(source, paths[0], 0) || describe(source, NULL)) {
-		nn_source_close(source);
-		return NULL;
-	}
-	note_ignored(&images->list);
+	note_ignored(&((Images *)source->own)->list);
+	if (place->labels) warn_of_shrinking(source->own);
 	return source;
 }

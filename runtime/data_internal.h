@@ -15,22 +15,32 @@ typedef struct FileId {
 	ino_t inode;
 } FileId;
 
+/* A field that is a label, as it was read: one class or some numbers for each sample. */
+typedef struct Label {
+	int width; /* numbers of one sample; 0: the source does not have it */
+	double *values; /* (count, width); of classes: their numbers, once nn_classes_number has run */
+	char **texts; /* (count) names of classes; NULL: values are numbers already */
+} Label;
+
+/* What an opener of a kind fills in. Fields are numbered as in model->data.fields; a source has those whose .source is its
+ * own number. Labels that are one class or a few numbers are kept in labels, so that sets can be split by them; everything
+ * else is read one sample at a time. */
 typedef struct Source Source;
 struct Source {
 	const nn_model *model;
+	const nn_data_source *spec;
 	char *where; /* as the user gave it */
 	int64_t count; /* samples */
-	int target_count; /* numbers of one label as read; 0: no labels */
-	double *targets; /* (count, target_count); of classes: their numbers, once nn_classes_number has run */
-	char **texts; /* (count) names of classes; NULL: targets are numbers already */
+	Label *labels; /* (model->data.field_count) */
 	char **groups; /* (count) samples of one group stay in one split; NULL: each is its own */
 	FileId *files; /* the files that were read: one for each sample, or one in all */
 	int64_t file_count;
 	_Atomic unsigned char *broken; /* (count) 1: this sample can't be read, and that was said */
 	int slow; /* several threads help */
 	void *own; /* what the kind of source keeps */
-	/* Writes the model's input of one sample to x; 0, or 1 with why not. Called from several threads. */
-	int (*read)(Source *source, int64_t sample, const void *state, void *x, char why[NN_WHY]);
+	/* Writes a field of one sample to x: field.count numbers of the model's precision; 0, or 1 with why not. Called from
+	 * several threads. */
+	int (*read)(Source *source, int64_t sample, int field, const void *state, void *x, char why[NN_WHY]);
 	void (*name)(const Source *source, int64_t sample, char *buffer, size_t size);
 	void (*close)(Source *source); /* frees own */
 	/* tables: (count, features) as read, NAN: missing. For fitting */
@@ -41,11 +51,17 @@ struct Source {
 	void (*keep)(Source *source, size_t bytes);
 };
 
+/* Names of the classes of a label, in the order of their numbers. */
+typedef struct Classes {
+	char **names;
+	int count; /* 0: not known yet, or the label is no class */
+} Classes;
+
 typedef struct nn_data_store {
-	Source *sources[3];
+	Source *sources[NN_SPLITS];
 	int source_count;
-	char **classes;
-	int class_count;
+	Classes *classes; /* (field_count) */
+	int field_count;
 } nn_data_store;
 
 struct nn_dataset {
@@ -55,46 +71,52 @@ struct nn_dataset {
 	const char *split; /* "train" */
 	int64_t count;
 	int64_t *rows; /* (count) samples of the source, ascending */
-	int one_hot; /* labels are written as one-hot rows */
+	int labelled; /* it has labels */
 	double tolerance; /* share of samples that may be unreadable */
 };
 
 /* What to open at one place. */
 typedef struct Place {
 	const char *split; /* "train" */
-	nn_split paths;
-	const char *const *classes; /* NULL: find them */
-	int class_count;
-	int labels; /* 0: inputs only */
+	int source; /* of the model's data */
+	const char *const *paths;
+	int path_count;
+	const Classes *classes; /* (field_count) as far as they are known */
+	int labels; /* 0: inputs only, to be predicted */
 } Place;
 
-/* Openers, one a kind. NULL after an error. */
+/* A kind of source. */
+typedef struct SourceKind {
+	const char *type; /* "idx" */
+	const char *paths[NN_PATHS]; /* what a split is: "images", "labels"; those behind the first hold labels */
+	int many; /* inputs to be predicted may be several paths */
+	Source *(*open)(const nn_model *model, const Place *place); /* NULL after an error */
+} SourceKind;
+
+const SourceKind *nn_source_kind(const char *type);
 Source *nn_open_images(const nn_model *model, const Place *place);
 Source *nn_open_table(const nn_model *model, const Place *place);
 Source *nn_open_idx(const nn_model *model, const Place *place);
 Source *nn_open_npy(const nn_model *model, const Place *place);
-/* The images among files and folders, in that order, without labels. */
-Source *nn_open_image_list(const nn_model *model, const char *const *paths, int path_count);
 void nn_source_close(Source *source);
-/* Allocates targets and flags for source->count samples, where and file. 0, or 1 out of memory. */
-int nn_source_prepare(Source *source, const char *where, int target_count);
+/* Allocates labels and flags for source->count samples, where and file. 0, or 1 out of memory. */
+int nn_source_prepare(Source *source, const char *where);
+/* Room for the labels of a field, and for texts of them if wanted. 0, or 1 out of memory. */
+int nn_source_add_label(Source *source, int field, int width, int texts);
 int nn_source_add_file(Source *source, const char *path);
 
-/* Labels are classes, not numbers to be met. */
-int nn_has_classes(const nn_model *model);
-int64_t nn_input_count(const nn_model *model);
-int64_t nn_label_count(const nn_model *model); /* 0: the model takes no label */
-/* Numbers in one row of what the model predicts; 0: not known. */
-int64_t nn_output_count(const nn_model *model);
+/* The field of a source that is this part of it; -1: the model has none. */
+int nn_field_of_part(const nn_model *model, int source, int part);
 /* "[28, 28, 1]" */
 const char *nn_shape_text(int rank, const int64_t *shape, char *buffer, size_t size);
 
 /* Finds the names of the classes in a source's texts (numbers by value, else by alphabet), or makes them from the largest
  * class number. 0 or 1. */
-int nn_classes_find(nn_data_store *store, const Source *source);
-/* Turns texts into class numbers. 0, or 1 if one is not among the store's classes. */
-int nn_classes_number(const nn_data_store *store, Source *source);
-int nn_classes_check(const nn_data_store *store, const nn_model *model, const Source *source);
+int nn_classes_find(Classes *classes, const Source *source, int field);
+/* Turns texts into class numbers. 0, or 1 if one is not among the classes. */
+int nn_classes_number(const Classes *classes, Source *source, int field);
+/* Whether there are as many as the model tells apart. 0 or 1. */
+int nn_classes_check(const Classes *classes, const Source *source, int field);
 /* "NORMAL, PNEUMONIA", shortened. */
 const char *nn_classes_text(char *const *classes, int count, char *buffer, size_t size);
 
@@ -120,7 +142,7 @@ int nn_elements_check(Elements *elements, size_t bytes, char why[NN_WHY]);
 /* What a file's bytes say of its numbers. 0, or 1 with why. */
 typedef int ParseElements(const uint8_t *bytes, size_t size, Elements *elements, char why[NN_WHY]);
 /* A source over a file of inputs and, when asked for and paths[1] is not NULL, one of labels. NULL after an error. */
-Source *nn_open_arrays(const nn_model *model, const char *const paths[2], int labels, ParseElements *parse);
+Source *nn_open_arrays(const nn_model *model, const Place *place, ParseElements *parse);
 
 /* A row of a table to numbers of a size (4 or 8): fills what is missing, shifts, scales. */
 void nn_row_write(const nn_model *model, const void *state, const double *row, int64_t count, int number_size, void *x);

@@ -97,6 +97,5 @@ static int parse(const uint8_t *bytes, size_t size, Elements *elements, char why
 
 Source *nn_open_npy(const nn_model *model, const Place *place)
 {
-	const char *const paths[2] = {place->paths.inputs, place->paths.targets};
-	return nn_open_arrays(model, paths, place->labels, parse);
+	return nn_open_arrays(model, place, parse);
 }

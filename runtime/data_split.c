@@ -30,24 +30,24 @@ static int compare_members(const void *a, const void *b)
 }
 
 /* The commonest class of the members; the lower of two. */
-static int commonest(const Source *source, const Member *members, int64_t count, int class_count, int64_t *counts)
+static int commonest(const double *classes, const Member *members, int64_t count, int class_count, int64_t *counts)
 {
 	int best = 0;
 	memset(counts, 0, sizeof *counts * (size_t)class_count);
-	for (int64_t i = 0; i < count; i++) counts[(int)source->targets[members[i].sample]]++;
+	for (int64_t i = 0; i < count; i++) counts[(int)classes[members[i].sample]]++;
 	for (int c = 1; c < class_count; c++)
 		if (counts[c] > counts[best]) best = c;
 	return best;
 }
 
 /* Units in the order of their groups (or samples); strata are classes, or all one. */
-static int64_t make_units(const Source *source, const Member *members, int class_count, int64_t *counts, Unit *units)
+static int64_t make_units(const Source *source, const Member *members, const double *classes, int class_count, int64_t *counts, Unit *units)
 {
 	int64_t unit_count = 0;
 	for (int64_t i = 0; i < source->count;) {
 		int64_t end = i + 1;
 		while (end < source->count && members[i].group != NULL && strcmp(members[i].group, members[end].group) == 0) end++;
-		int stratum = class_count > 0 ? commonest(source, members + i, end - i, class_count, counts) : 0;
+		int stratum = class_count > 0 ? commonest(classes, members + i, end - i, class_count, counts) : 0;
 		units[unit_count++] = (Unit){members[i].group, i, end - i, stratum};
 		i = end;
 	}
@@ -100,10 +100,10 @@ static int check_parts(const Source *source, double validation, double test, con
 	return 0;
 }
 
-int nn_split_deal(const Source *source, int class_count, double validation, double test, int *part)
+int nn_split_deal(const Source *source, const double *classes, int class_count, double validation, double test, int *part)
 {
 	const nn_data *data = &source->model->data;
-	int strata = data->split_stratify && class_count > 0 ? class_count : 0;
+	int strata = data->split_stratify && classes != NULL ? class_count : 0;
 	size_t count = (size_t)source->count;
 	Member *members = malloc(sizeof *members * count);
 	Unit *units = malloc(sizeof *units * count);
@@ -114,7 +114,7 @@ int nn_split_deal(const Source *source, int class_count, double validation, doub
 	else {
 		for (size_t i = 0; i < count; i++) members[i] = (Member){source->groups ? source->groups[i] : NULL, (int64_t)i};
 		qsort(members, count, sizeof *members, compare_members);
-		int64_t unit_count = make_units(source, members, strata, counts, units);
+		int64_t unit_count = make_units(source, members, classes, strata, counts, units);
 		shuffle_units(units, unit_count, data->split_seed);
 		for (int s = 0; s == 0 || s < strata; s++) deal_stratum(units, unit_count, s, members, validation, test, part);
 		failed = check_parts(source, validation, test, part);

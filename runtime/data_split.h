@@ -3,9 +3,9 @@
 #define NN_DATA_SPLIT_H
 #include "data_internal.h"
 
-/* Deals samples to training (0), validation (1) and test (2) by data.split_..: part (count). targets are class numbers if
- * class_count > 0. 0, or 1 after an error. */
-int nn_split_deal(const Source *source, int class_count, double validation, double test, int *part);
+/* Deals samples to training (0), validation (1) and test (2) by data.split_..: part (count). classes
+ * (count) are numbers below class_count; NULL: there are none. 0, or 1 after an error. */
+int nn_split_deal(const Source *source, const double *classes, int class_count, double validation, double test, int *part);
 /* Sets the groups of a source of files by a POSIX extended expression on their names. 0, or 1 after an error. */
 int nn_split_group(Source *source, const char *pattern);
 /* An error if one file or one group is in two of the sources; names: of their splits. 0 or 1. */

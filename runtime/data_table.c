@@ -12,6 +12,7 @@
 enum { COLUMN_NONE = -1 };
 
 typedef struct Table {
+	int label; /* the field, -1: no labels */
 	double *values; /* (count, features) */
 	int64_t *lines; /* (count) */
 	int features;
@@ -24,11 +25,11 @@ typedef struct Columns {
 	int feature_count;
 } Columns;
 
-static int is_missing(const nn_data *data, const char *text)
+static int is_missing(const nn_data_source *spec, const char *text)
 {
 	if (*text == 0 || strcasecmp(text, "nan") == 0) return 1;
-	for (int i = 0; i < data->missing_count; i++)
-		if (strcmp(data->missing[i], text) == 0) return 1;
+	for (int i = 0; i < spec->missing.count; i++)
+		if (strcmp(spec->missing.items[i], text) == 0) return 1;
 	return 0;
 }
 
@@ -68,53 +69,61 @@ static void say_no_column(const char *path, const Cells *cells, const char *what
 			 (long long)cells->columns);
 }
 
-static int is_ignored(const nn_data *data, const Cells *cells, int64_t column)
+static int is_ignored(const nn_data_source *spec, const Cells *cells, int64_t column)
 {
-	for (int i = 0; i < data->ignore_count; i++)
-		if (find_column(cells, data->ignore[i]) == column) return 1;
+	for (int i = 0; i < spec->ignore.count; i++)
+		if (find_column(cells, spec->ignore.items[i]) == column) return 1;
 	return 0;
+}
+
+/* Numbers that the model takes as data.features; 0: it does not. */
+static int64_t feature_count(const nn_model *model, const Place *place)
+{
+	int field = nn_field_of_part(model, place->source, 0);
+	return field < 0 ? 0 : (int64_t)model->data.fields[field].count;
 }
 
 /* Inputs for predict may come with or without their label. */
 static int find_label(const nn_model *model, const Place *place, const Cells *cells, Columns *columns)
 {
-	const nn_data *data = &model->data;
-	const char *label = data->label ? data->label : "-1";
+	const nn_data_source *spec = &model->data.sources[place->source];
 	columns->label = COLUMN_NONE;
-	if (data->label_field == NULL && data->label == NULL) return 0;
-	if (!place->labels && cells->columns == nn_input_count(model)) return 0;
-	columns->label = find_column(cells, label);
+	if (spec->label == NULL) return 0;
+	if (!place->labels && cells->columns == feature_count(model, place)) return 0;
+	columns->label = find_column(cells, spec->label);
 	if (columns->label != COLUMN_NONE || (!place->labels && cells->header != NULL)) return 0;
-	say_no_column(place->paths.file, cells, "label", label);
+	say_no_column(place->paths[0], cells, "label", spec->label);
 	return 1;
 }
 
 static int find_columns(const nn_model *model, const Place *place, const Cells *cells, Columns *columns)
 {
-	const nn_data *data = &model->data;
-	const char *path = place->paths.file;
-	columns->group = data->split_group != NULL && place->labels ? find_column(cells, data->split_group) : COLUMN_NONE;
-	if (data->split_group != NULL && place->labels && columns->group == COLUMN_NONE) {
-		say_no_column(path, cells, "group", data->split_group);
+	const nn_data_source *spec = &model->data.sources[place->source];
+	const char *path = place->paths[0], *grouped = model->data.split_group;
+	int64_t group = grouped != NULL ? find_column(cells, grouped) : COLUMN_NONE;
+	columns->group = place->labels ? group : COLUMN_NONE;
+	if (grouped != NULL && place->labels && group == COLUMN_NONE) {
+		say_no_column(path, cells, "group", grouped);
 		return 1;
 	}
-	for (int i = 0; i < data->ignore_count && place->labels; i++)
-		if (find_column(cells, data->ignore[i]) == COLUMN_NONE) {
-			say_no_column(path, cells, "ignore", data->ignore[i]);
+	for (int i = 0; i < spec->ignore.count && place->labels; i++)
+		if (find_column(cells, spec->ignore.items[i]) == COLUMN_NONE) {
+			say_no_column(path, cells, "ignore", spec->ignore.items[i]);
 			return 1;
 		}
 	if (find_label(model, place, cells, columns)) return 1;
-	int all = !place->labels && cells->columns == nn_input_count(model);
-	int64_t group = data->split_group != NULL ? find_column(cells, data->split_group) : COLUMN_NONE;
+	int64_t wanted = feature_count(model, place);
+	int all = !place->labels && cells->columns == wanted;
 	columns->features = malloc(sizeof *columns->features * (size_t)cells->columns);
 	if (columns->features == NULL) return 1;
 	for (int64_t i = 0; i < cells->columns; i++)
-		if (all || (i != columns->label && i != group && !is_ignored(data, cells, i)))
+		if (all || (i != columns->label && i != group && !is_ignored(spec, cells, i)))
 			columns->features[columns->feature_count++] = (int)i;
-	if (columns->feature_count == nn_input_count(model)) return 0;
+	if (columns->feature_count == wanted) return 0;
 	char shape[80];
+	const nn_data_field *field = &model->data.fields[nn_field_of_part(model, place->source, 0)];
 	nn_error("%s: %d columns are features, but the model's input is %s; see label: and ignore:", path,
-		 columns->feature_count, nn_shape_text(data->input_rank, data->input_shape, shape, sizeof shape));
+		 columns->feature_count, nn_shape_text(field->rank, field->shape, shape, sizeof shape));
 	return 1;
 }
 
@@ -131,14 +140,14 @@ static void say_no_number(const char *path, const Cells *cells, int64_t row, int
 }
 
 /* The features of one row. Returns the number of missing values, -1 after an error. */
-static int read_features(const nn_data *data, const char *path, const Cells *cells, int64_t row, const Columns *columns,
+static int read_features(const nn_data_source *spec, const char *path, const Cells *cells, int64_t row, const Columns *columns,
 			 double *values)
 {
 	int missing = 0;
 	for (int i = 0; i < columns->feature_count; i++) {
 		const char *text = nn_cell(cells, row, columns->features[i]);
 		values[i] = NAN;
-		if (is_missing(data, text))
+		if (is_missing(spec, text))
 			missing++;
 		else if (parse_number(text, &values[i])) {
 			say_no_number(path, cells, row, columns->features[i], text);
@@ -159,11 +168,13 @@ static int copy_cell(char **to, const Cells *cells, int64_t row, int64_t column)
 static int take_label(Source *source, const char *path, const Cells *cells, int64_t row, const Columns *columns)
 {
 	int64_t sample = source->count;
+	const int field = ((const Table *)source->own)->label;
 	if (source->groups != NULL && copy_cell(&source->groups[sample], cells, row, columns->group)) return 1;
-	if (source->texts != NULL) return copy_cell(&source->texts[sample], cells, row, columns->label);
-	if (source->target_count == 0) return 0;
+	if (field < 0) return 0;
+	Label *label = &source->labels[field];
+	if (label->texts != NULL) return copy_cell(&label->texts[sample], cells, row, columns->label);
 	const char *text = nn_cell(cells, row, columns->label);
-	if (!parse_number(text, &source->targets[sample])) return 0;
+	if (!parse_number(text, &label->values[sample])) return 0;
 	say_no_number(path, cells, row, columns->label, text);
 	return 1;
 }
@@ -174,17 +185,17 @@ typedef struct Dropped {
 
 static int read_rows(Source *source, const char *path, const Cells *cells, const Columns *columns, Dropped *dropped)
 {
-	const nn_data *data = &source->model->data;
+	const nn_data_source *spec = source->spec;
 	Table *table = source->own;
 	for (int64_t row = 0; row < cells->rows; row++) {
 		double *values = table->values + source->count * table->features;
-		int missing = read_features(data, path, cells, row, columns, values);
+		int missing = read_features(spec, path, cells, row, columns, values);
 		if (missing < 0) return 1;
-		if (source->target_count > 0 && is_missing(data, nn_cell(cells, row, columns->label))) {
+		if (table->label >= 0 && is_missing(spec, nn_cell(cells, row, columns->label))) {
 			if (dropped->unlabelled++ == 0) dropped->first_unlabelled = cells->lines[row];
 			continue;
 		}
-		if (missing > 0 && data->impute == NN_IMPUTE_DROP) {
+		if (missing > 0 && spec->impute == NN_IMPUTE_DROP) {
 			if (dropped->incomplete++ == 0) dropped->first_incomplete = cells->lines[row];
 			continue;
 		}
@@ -205,10 +216,10 @@ static void say_dropped(const char *path, const Dropped *dropped)
 			(long long)dropped->first_incomplete, (long long)dropped->incomplete);
 }
 
-static int read_row(Source *source, int64_t sample, const void *state, void *x, char why[NN_WHY])
+static int read_row(Source *source, int64_t sample, int field, const void *state, void *x, char why[NN_WHY])
 {
 	const Table *table = source->own;
-	(void)why;
+	(void)field, (void)why;
 	nn_row_write(source->model, state, table->values + sample * table->features, table->features,
 		     source->model->number_size, x);
 	return 0;
@@ -228,7 +239,7 @@ static void close_table(Source *source)
 }
 
 /* Everything a source needs for at most cells->rows samples. 0 or 1. */
-static int allocate(Source *source, const char *path, const Cells *cells, const Columns *columns, int labels)
+static int allocate(Source *source, const char *path, const Cells *cells, const Columns *columns)
 {
 	size_t rows = (size_t)cells->rows;
 	Table *table = source->own;
@@ -236,8 +247,9 @@ static int allocate(Source *source, const char *path, const Cells *cells, const 
 	table->values = malloc(rows * (size_t)columns->feature_count * sizeof *table->values);
 	table->lines = malloc(rows * sizeof *table->lines);
 	source->count = cells->rows;
-	if (nn_source_prepare(source, path, labels) || table->values == NULL || table->lines == NULL) return 1;
-	if (labels && nn_has_classes(source->model) && (source->texts = calloc(rows, sizeof *source->texts)) == NULL) return 1;
+	if (nn_source_prepare(source, path) || table->values == NULL || table->lines == NULL) return 1;
+	int classed = table->label >= 0 && source->model->data.fields[table->label].classed;
+	if (table->label >= 0 && nn_source_add_label(source, table->label, 1, classed)) return 1;
 	if (columns->group != COLUMN_NONE && (source->groups = calloc(rows, sizeof *source->groups)) == NULL) return 1;
 	source->values = table->values;
 	source->feature_count = columns->feature_count;
@@ -252,12 +264,14 @@ static int allocate(Source *source, const char *path, const Cells *cells, const 
 
 static int fill(Source *source, const Place *place, const Cells *cells)
 {
-	const char *path = place->paths.file;
+	const char *path = place->paths[0];
 	Columns columns = {0};
 	Dropped dropped = {0};
 	int failed = find_columns(source->model, place, cells, &columns);
 	if (!failed) {
-		failed = allocate(source, path, cells, &columns, place->labels && columns.label != COLUMN_NONE);
+		if (place->labels && columns.label != COLUMN_NONE)
+			((Table *)source->own)->label = nn_field_of_part(source->model, place->source, 1);
+		failed = allocate(source, path, cells, &columns);
 		source->count = 0;
 	}
 	if (!failed) failed = read_rows(source, path, cells, &columns, &dropped);
@@ -272,17 +286,18 @@ static int fill(Source *source, const Place *place, const Cells *cells)
 
 Source *nn_open_table(const nn_model *model, const Place *place)
 {
-	const nn_data *data = &model->data;
+	const nn_data_source *spec = &model->data.sources[place->source];
 	Cells cells;
 	Source *source = calloc(1, sizeof *source);
 	Table *table = calloc(1, sizeof *table);
-	char separator = data->separator != NULL && data->separator[0] ? data->separator[0] : ',';
-	if (source == NULL || table == NULL || nn_cells_read(place->paths.file, separator, data->header, &cells)) {
+	char separator = spec->separator != NULL && spec->separator[0] ? spec->separator[0] : ',';
+	if (source == NULL || table == NULL || nn_cells_read(place->paths[0], separator, spec->header, &cells)) {
 		free(source);
 		free(table);
 		return NULL;
 	}
-	*source = (Source){.model = model, .own = table, .read = read_row, .name = name_row, .close = close_table};
+	table->label = -1;
+	*source = (Source){.model = model, .spec = spec, .own = table, .read = read_row, .name = name_row, .close = close_table};
 	int failed = fill(source, place, &cells);
 	nn_cells_free(&cells);
 	if (!failed) return source;

@@ -22,7 +22,7 @@ enum {
 
 typedef struct Slot {
 	nn_batch batch;
-	char *inputs, *labels;
+	char **fields; /* (field_count) blocks of rows; NULL: not loaded */
 	int64_t *samples; /* -1: this row could not be read and was left out */
 	int taken, filled; /* rows */
 } Slot;
@@ -31,7 +31,8 @@ struct nn_loader {
 	const nn_dataset *set;
 	const void *state;
 	nn_loader_options options;
-	size_t input_bytes, label_bytes; /* of one row */
+	int field_count;
+	size_t *bytes; /* (field_count) of one row; 0: not loaded */
 	int64_t pass_steps, epoch_steps; /* batches in one pass of the set; in one epoch */
 	Slot *slots;
 	int slot_count;
@@ -124,25 +125,16 @@ static void report_broken(nn_loader *loader, int64_t sample, const char *why)
 	pthread_mutex_unlock(&loader->lock);
 }
 
-static int read_sample(nn_loader *loader, int64_t sample, void *x)
-{
-	Source *source = loader->set->source;
-	char why[NN_WHY];
-	int64_t row = loader->set->rows[sample];
-	if (atomic_load(&source->broken[row])) return 1;
-	if (source->read(source, row, loader->state, x, why) == 0) return 0;
-	report_broken(loader, sample, why);
-	return 1;
-}
-
-static void write_label(const nn_loader *loader, int64_t sample, char *to)
+/* A label to numbers: as it is, or one-hot where the model wants a number for each class. */
+static void write_label(const nn_loader *loader, int field, int64_t row, char *to)
 {
 	const nn_dataset *set = loader->set;
-	const Source *source = set->source;
-	const double *targets = source->targets + set->rows[sample] * source->target_count;
-	int64_t count = nn_label_count(set->model);
-	for (int64_t i = 0; i < count; i++) {
-		double value = set->one_hot ? (double)((int64_t)targets[0] == i) : targets[i];
+	const Label *label = &set->source->labels[field];
+	const double *values = label->values + row * label->width;
+	const nn_data_field *wanted = &set->model->data.fields[field];
+	int one_hot = wanted->classed && label->width == 1 && wanted->count > 1;
+	for (size_t i = 0; i < wanted->count; i++) {
+		double value = one_hot ? (double)((size_t)values[0] == i) : values[i];
 		if (set->model->number_size == 4)
 			((float *)(void *)to)[i] = (float)value;
 		else
@@ -150,17 +142,35 @@ static void write_label(const nn_loader *loader, int64_t sample, char *to)
 	}
 }
 
+/* All fields of a sample into a row of a slot. 0, or 1: it can't be read, and that was said. */
+static int read_sample(nn_loader *loader, int64_t sample, Slot *slot, int row)
+{
+	Source *source = loader->set->source;
+	char why[NN_WHY];
+	int64_t place = loader->set->rows[sample];
+	if (atomic_load(&source->broken[place])) return 1;
+	for (int f = 0; f < loader->field_count; f++) {
+		if (loader->bytes[f] == 0) continue;
+		char *to = slot->fields[f] + (size_t)row * loader->bytes[f];
+		if (source->labels[f].width > 0)
+			write_label(loader, f, place, to);
+		else if (source->read(source, place, f, loader->state, to, why)) {
+			report_broken(loader, sample, why);
+			return 1;
+		}
+	}
+	return 0;
+}
+
 /* Training puts the next readable sample of the set in place of one that can't be read; evaluation leaves it out. */
 static void fill_row(nn_loader *loader, Slot *slot, int row)
 {
 	int64_t sample = slot->samples[row], count = loader->set->count;
-	void *x = slot->inputs + (size_t)row * loader->input_bytes;
 	int64_t tries = loader->options.training ? count : 1;
 	for (int64_t i = 0; i < tries && (i == 0 || !nn_loader_failed(loader)); i++) {
 		int64_t candidate = (sample + i) % count;
-		if (read_sample(loader, candidate, x)) continue;
+		if (read_sample(loader, candidate, slot, row)) continue;
 		slot->samples[row] = candidate;
-		if (loader->label_bytes) write_label(loader, candidate, slot->labels + (size_t)row * loader->label_bytes);
 		return;
 	}
 	slot->samples[row] = -1;
@@ -196,10 +206,10 @@ static void close_gaps(const nn_loader *loader, Slot *slot)
 	for (int i = 0; i < slot->batch.rows; i++) {
 		if (slot->samples[i] < 0) continue;
 		if (kept < i) {
-			memcpy(slot->inputs + (size_t)kept * loader->input_bytes, slot->inputs + (size_t)i * loader->input_bytes,
-			       loader->input_bytes);
-			memcpy(slot->labels + (size_t)kept * loader->label_bytes, slot->labels + (size_t)i * loader->label_bytes,
-			       loader->label_bytes);
+			for (int f = 0; f < loader->field_count; f++)
+				if (loader->bytes[f] > 0)
+					memcpy(slot->fields[f] + (size_t)kept * loader->bytes[f],
+					       slot->fields[f] + (size_t)i * loader->bytes[f], loader->bytes[f]);
 			slot->samples[kept] = slot->samples[i];
 		}
 		kept++;
@@ -277,12 +287,13 @@ int64_t nn_loader_unreadable(const nn_loader *loader)
 static void free_loader(nn_loader *loader)
 {
 	for (int i = 0; i < loader->slot_count && loader->slots != NULL; i++) {
-		free(loader->slots[i].inputs);
-		free(loader->slots[i].labels);
+		for (int f = 0; f < loader->field_count && loader->slots[i].fields != NULL; f++) free(loader->slots[i].fields[f]);
+		free(loader->slots[i].fields);
 		free(loader->slots[i].samples);
 	}
 	free(loader->slots);
 	free(loader->order);
+	free(loader->bytes);
 	free(loader);
 }
 
@@ -303,25 +314,49 @@ void nn_loader_close(nn_loader *loader)
 	free_loader(loader);
 }
 
+/* Whether a field is to be loaded: some program reads it, and the set has it. */
+static int is_wanted(const nn_dataset *set, const nn_data_field *field)
+{
+	const nn_model *model = set->model;
+	for (int p = 0; p < model->program_count && (set->labelled || !field->label); p++)
+		for (int i = 0; i < model->programs[p].input_count; i++)
+			if (strcmp(model->programs[p].inputs[i].name, field->name) == 0) return 1;
+	return 0;
+}
+
+static int allocate_slot(const nn_loader *loader, Slot *slot)
+{
+	size_t size = (size_t)loader->options.batch_size;
+	slot->fields = calloc((size_t)loader->field_count + 1, sizeof *slot->fields);
+	slot->samples = malloc(sizeof *slot->samples * size);
+	if (slot->fields == NULL || slot->samples == NULL) return 1;
+	for (int f = 0; f < loader->field_count; f++)
+		if (loader->bytes[f] > 0 && (slot->fields[f] = malloc(loader->bytes[f] * size)) == NULL) return 1;
+	slot->batch.fields = (const void *const *)slot->fields;
+	slot->batch.samples = slot->samples;
+	return 0;
+}
+
 /* As many slots as fit into some memory: more of small batches, so that threads change seldom. */
 static int allocate(nn_loader *loader)
 {
-	size_t size = (size_t)loader->options.batch_size, inputs = loader->input_bytes * size, labels = loader->label_bytes * size;
-	size_t slots = RING_BYTES / (inputs + labels + 1);
+	const nn_data *data = &loader->set->model->data;
+	size_t row = 0;
+	loader->field_count = data->field_count;
+	loader->bytes = calloc((size_t)data->field_count + 1, sizeof *loader->bytes);
+	if (loader->bytes == NULL) return 1;
+	for (int f = 0; f < data->field_count; f++) {
+		if (is_wanted(loader->set, &data->fields[f]))
+			loader->bytes[f] = data->fields[f].count * (size_t)loader->set->model->number_size;
+		row += loader->bytes[f];
+	}
+	size_t slots = RING_BYTES / (row * (size_t)loader->options.batch_size + 1);
 	loader->slot_count = slots < MIN_SLOTS ? MIN_SLOTS : slots > MAX_SLOTS ? MAX_SLOTS : (int)slots;
 	loader->slots = calloc((size_t)loader->slot_count, sizeof *loader->slots);
 	loader->order = malloc(sizeof *loader->order * (size_t)loader->set->count);
 	if (loader->slots == NULL || loader->order == NULL) return 1;
-	for (int i = 0; i < loader->slot_count; i++) {
-		Slot *slot = &loader->slots[i];
-		slot->inputs = malloc(inputs);
-		slot->labels = malloc(labels ? labels : 1);
-		slot->samples = malloc(sizeof *slot->samples * size);
-		if (slot->inputs == NULL || slot->labels == NULL || slot->samples == NULL) return 1;
-		slot->batch.inputs = slot->inputs;
-		slot->batch.labels = labels ? slot->labels : NULL;
-		slot->batch.samples = slot->samples;
-	}
+	for (int i = 0; i < loader->slot_count; i++)
+		if (allocate_slot(loader, &loader->slots[i])) return 1;
 	return 0;
 }
 
@@ -349,9 +384,6 @@ nn_loader *nn_loader_open(const nn_dataset *set, const void *state, const nn_loa
 	loader->pass_steps = (set->count + size - 1) / size;
 	loader->epoch_steps = options->steps_per_epoch > 0 ? options->steps_per_epoch : loader->pass_steps;
 	if (!options->training && loader->epoch_steps > loader->pass_steps) loader->epoch_steps = loader->pass_steps;
-	size_t number_size = (size_t)set->model->number_size;
-	loader->input_bytes = (size_t)nn_input_count(set->model) * number_size;
-	loader->label_bytes = set->source->target_count ? (size_t)nn_label_count(set->model) * number_size : 0;
 	if (allocate(loader)) {
 		nn_error("%s: out of memory for batches of %d samples", nn_dataset_source(set), options->batch_size);
 		free_loader(loader);

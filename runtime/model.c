@@ -84,11 +84,17 @@ double nn_output_number(const nn_model *model, const nn_program *program, const 
 	return field ? nn_number(model, (const char *)work + field->offset, 0) : NAN;
 }
 
+int nn_data_field_find(const nn_model *model, const char *name) {
+	for (int i = 0; i < model->data.field_count; i++)
+		if (!strcmp(model->data.fields[i].name, name)) return i;
+	return -1;
+}
+
 void nn_program_feed(const nn_model *model, const nn_program *program, void *work, const nn_batch *batch) {
 	for (int i = 0; i < program->input_count; i++) {
 		const nn_field *field = &program->inputs[i];
-		int label = model->data.label_field && !strcmp(field->name, model->data.label_field);
-		const void *from = label ? batch->labels : batch->inputs;
+		int number = nn_data_field_find(model, field->name);
+		const void *from = number < 0 ? NULL : batch->fields[number];
 		size_t bytes = (size_t)batch->rows * field->count * (size_t)model->number_size;
 		if (from)
 			memcpy((char *)work + field->offset, from, bytes);

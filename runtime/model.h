@@ -28,6 +28,8 @@ double nn_number(const nn_model *model, const void *numbers, size_t index);
 void nn_number_set(const nn_model *model, void *numbers, size_t index, double value);
 /* The first number of an output that is one for all rows ("loss"); NAN: the program has no such output. */
 double nn_output_number(const nn_model *model, const nn_program *program, const void *work, const char *name);
+/* The number of a field of the data, by the name that programs call it; -1: there is none. */
+int nn_data_field_find(const nn_model *model, const char *name);
 /* Copies a batch's rows to the program's inputs. */
 void nn_program_feed(const nn_model *model, const nn_program *program, void *work, const nn_batch *batch);
 /* Sets the state to what the spec's initializers give for this seed. */

@@ -63,7 +63,6 @@ typedef struct nn_program {
 /* What the numbers in output "y" are. */
 typedef enum nn_task { NN_REGRESSION, NN_BINARY, NN_MULTICLASS, NN_MULTILABEL, NN_OTHER } nn_task;
 
-typedef enum nn_source { NN_NO_DATA, NN_IMAGE_FOLDER, NN_CSV, NN_IDX, NN_NPY } nn_source;
 typedef enum nn_class_mode { NN_CLASS_SPARSE, NN_CLASS_BINARY, NN_CLASS_CATEGORICAL, NN_CLASS_NONE } nn_class_mode;
 typedef enum nn_interpolation { NN_NEAREST, NN_BILINEAR, NN_AREA } nn_interpolation;
 typedef enum nn_missing { NN_IMPUTE_MEAN, NN_IMPUTE_MEDIAN, NN_IMPUTE_DROP } nn_missing;
@@ -71,44 +70,66 @@ typedef enum nn_token_kind { NN_WORDS, NN_CHARACTERS, NN_BYTES } nn_token_kind;
 typedef enum nn_standardize { NN_STANDARDIZE_NONE, NN_LOWER, NN_STRIP_PUNCTUATION, NN_LOWER_AND_STRIP } nn_standardize;
 typedef enum nn_normalize { NN_NORMALIZE_NONE, NN_NORMALIZE_STANDARD, NN_NORMALIZE_MINMAX } nn_normalize;
 
-/* One split's files; NULL what is not given. directory | file | inputs + targets | images + labels */
-typedef struct nn_split {
-	const char *directory, *file, *inputs, *targets, *images, *labels;
-} nn_split;
+typedef struct nn_texts {
+	const char *const *items;
+	int count;
+} nn_texts;
+
+enum { NN_SPLITS = 3, NN_PATHS = 2 };
+
+/* A place that samples come from: what its spec says of it. A new kind of source is a row of the compiler's table
+ * (compiler/spec_source.c: its keys, paths and fields), a row of the runtime's (runtime/data_kinds.c) and one file
+ * runtime/data_NAME.c that opens it; its settings are further members here, zero where a kind has no use for them. */
+typedef struct nn_data_source {
+	const char *name; /* NULL: it is the only one */
+	const char *type; /* "csv" */
+	const char *paths[NN_SPLITS][NN_PATHS]; /* of train, validation, test; NULL: not given. What they are is the kind's:
+						   a folder | a file | images, labels | inputs, targets */
+	/* images: height, width, channels of the input; rescale multiplies (arrays too) */
+	int height, width, channels;
+	double rescale;
+	nn_interpolation interpolation;
+	int fast_decode;
+	double max_unreadable; /* the share of files that may be broken before training stops, default 0.01 */
+	/* csv */
+	int header; /* the first row names the columns */
+	const char *label; /* column of the label: a name, or a number counted from 0, negative from the end ("-1") */
+	nn_texts ignore; /* columns that are neither features nor label */
+	nn_texts missing; /* texts that mean "no value"; an empty field always does */
+	nn_missing impute;
+	nn_normalize normalize;
+	const char *separator; /* one character */
+} nn_data_source;
+
+/* What one sample has of numbers, by a name. Programs take their inputs from the fields of the same names. Only what some
+ * program reads is loaded. */
+typedef struct nn_data_field {
+	const char *name; /* "data.image" */
+	int source; /* which of nn_data.sources gives it, -1: the spec has no data */
+	int part; /* which of the fields of its kind, in the order of the compiler's table: 0 the first */
+	const char *column; /* of a table, for a part that is any of its columns */
+	int rank;
+	int64_t shape[NN_RANK];
+	size_t count; /* numbers of one sample: the product of shape */
+	int label; /* 1: not known when predicting */
+	int integer; /* 1: whole numbers: classes, tokens */
+	/* of a label */
+	int classed; /* 1: classes, 0: numbers to be met */
+	int class_count; /* that the model tells apart; 0: any number */
+	nn_texts classes; /* their names in the order of their numbers; none: found in the training data, sorted */
+} nn_data_field;
 
 /* The data section of the spec. */
 typedef struct nn_data {
-	nn_source source;
-	nn_split train, validation, test;
+	const nn_data_source *sources;
+	int source_count;
+	const nn_data_field *fields;
+	int field_count;
 	/* splitting one set into several */
 	double split_validation, split_test; /* shares, 0: none */
 	int split_stratify;
 	const char *split_group; /* a regular expression on file names, or a column */
 	uint64_t split_seed;
-	/* images: height, width, channels of the input; rescale multiplies */
-	int height, width, channels;
-	double rescale;
-	nn_interpolation interpolation;
-	int fast_decode;
-	nn_class_mode class_mode;
-	double max_unreadable; /* the share of files that may be broken before training stops, default 0.01 */
-	/* csv */
-	int header; /* the first row names the columns */
-	const char *label; /* column of the label: a name, or a number counted from 0, negative from the end ("-1") */
-	const char *const *ignore; /* columns that are neither features nor label */
-	int ignore_count;
-	const char *const *missing; /* texts that mean "no value"; an empty field always does */
-	int missing_count;
-	nn_missing impute;
-	nn_normalize normalize;
-	const char *separator; /* one character */
-	/* classes, in the order of their numbers; count 0: found in the data, sorted */
-	const char *const *classes;
-	int class_count;
-	/* numbers in one sample: the first and second field of the data */
-	const char *input_field, *label_field; /* "data.image", "data.label" */
-	int input_rank, label_rank;
-	int64_t input_shape[NN_RANK], label_shape[NN_RANK];
 } nn_data;
 
 typedef enum nn_callback_kind { NN_EARLY_STOPPING, NN_MODEL_CHECKPOINT } nn_callback_kind;
@@ -184,10 +205,10 @@ int nn_main(const nn_model *model, const nn_model *reference, int argc, char **a
 /* Reads the tensors that inference needs from a checkpoint into numbers (model->inference_count of them, of the model's
  * precision). 0, or 1 with a message. */
 int nn_load(const nn_model *model, void *numbers, const char *path, char error[256]);
-/* What the data section does to one sample. Pixels: height x width x channels bytes, 1 to 4 channels; row: as many values as
+/* What the data section does to one sample of a source. Pixels: height x width x channels bytes, 1 to 4 channels; row: as many values as
  * a row of the table has features, NAN for missing. state: where nn_load put the numbers. */
-void nn_preprocess_image(const nn_model *model, const uint8_t *pixels, int height, int width, int channels, float *x);
-void nn_preprocess_row(const nn_model *model, const void *state, const double *row, float *x);
+void nn_preprocess_image(const nn_model *model, int source, const uint8_t *pixels, int height, int width, int channels, float *x);
+void nn_preprocess_row(const nn_model *model, int source, const void *state, const double *row, float *x);
 
 #ifdef __cplusplus
 }

@@ -3,16 +3,17 @@
  * Invariant: nothing is allocated. */
 #include "data_internal.h"
 
-void nn_preprocess_image(const nn_model *model, const uint8_t *pixels, int height, int width, int channels, float *x)
+void nn_preprocess_image(const nn_model *model, int source, const uint8_t *pixels, int height, int width, int channels, float *x)
 {
-	const nn_data *data = &model->data;
+	const nn_data_source *spec = &model->data.sources[source];
 	nn_image image = {height, width, channels, 8, (void *)(uintptr_t)pixels};
-	nn_canvas canvas = {data->height, data->width, data->channels, data->interpolation, NN_PIXEL_FLOAT,
-			    data->rescale == 0 ? 1 : data->rescale, x};
+	nn_canvas canvas = {spec->height, spec->width, spec->channels, spec->interpolation, NN_PIXEL_FLOAT,
+			    spec->rescale == 0 ? 1 : spec->rescale, x};
 	nn_image_resize(&image, &canvas);
 }
 
-void nn_preprocess_row(const nn_model *model, const void *state, const double *row, float *x)
+void nn_preprocess_row(const nn_model *model, int source, const void *state, const double *row, float *x)
 {
-	nn_row_write(model, state, row, nn_input_count(model), 4, x);
+	int field = nn_field_of_part(model, source, 0);
+	if (field >= 0) nn_row_write(model, state, row, (int64_t)model->data.fields[field].count, 4, x);
 }

@@ -95,8 +95,11 @@ static int add_metric_logs(nn_tally *tally) {
 static int last_axis(const nn_field *field) { return field->rank ? (int)field->shape[field->rank - 1] : 1; }
 
 static void find_shapes(nn_tally *tally) {
-	const char *label = tally->model->data.label_field;
-	tally->label = tally->scored && label ? nn_input_find(tally->scored, label) : NULL;
+	const nn_data *data = &tally->model->data;
+	for (int f = 0; f < data->field_count && tally->scored && !tally->label; f++) {
+		tally->label = data->fields[f].label ? nn_input_find(tally->scored, data->fields[f].name) : NULL;
+		tally->label_field = f;
+	}
 	if (!tally->y) return;
 	tally->units = last_axis(tally->y);
 	if (!tally->label) return;
@@ -199,9 +202,8 @@ static int add_outputs(nn_tally *tally, const void *work, const nn_batch *batch)
 	if (reserve_rows(tally, tally->keep ? tally->kept_rows + rows : 1)) return 1;
 	for (int i = 0; i < rows; i++) {
 		const char *y = (const char *)work + tally->y->offset + (size_t)i * tally->y->count * size;
-		const char *label = tally->label && batch->labels
-		                            ? (const char *)batch->labels + (size_t)i * tally->label->count * size
-		                            : NULL;
+		const char *labels = tally->label ? batch->fields[tally->label_field] : NULL;
+		const char *label = labels ? labels + (size_t)i * tally->label->count * size : NULL;
 		add_row(tally, y, label, tally->kept + (tally->keep ? (size_t)tally->kept_rows++ * width : 0));
 	}
 	return 0;

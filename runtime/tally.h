@@ -32,6 +32,7 @@ typedef struct nn_log { /* one column of the history */
 typedef struct nn_tally {
 	const nn_model *model;
 	const nn_field *y, *label; /* NULL: the programs have none */
+	int label_field; /* the field of the data that label takes */
 	const nn_program *scored;  /* the program whose output y is */
 	int units, label_units; /* numbers of the last axis of y, and for each place of the other axes of the label */
 	nn_log logs[NN_LOGS];   /* sorted by name, as Keras logs them */

@@ -16,38 +16,56 @@
 #define TMP "build/tests/tmp"
 enum { SAID = 1 << 14 };
 
-/* A model of some features or an image, with outputs y. Fill model.data further in the test. */
+/* A model of some features or an image, with outputs y. Fill source, fields and model.data further in the test. */
 typedef struct FakeModel {
 	nn_model model;
+	nn_data_source source;
+	nn_data_field fields[2]; /* FAKE_INPUT, FAKE_LABEL */
 	nn_program program;
-	nn_field y;
+	nn_field inputs[2], y;
 	nn_tensor tensors[3];
 	double state[3 * 16]; /* impute, offset, scale; of 8 or 4 bytes a number */
 } FakeModel;
 
-static inline void fake_model(FakeModel *fake, nn_source source, nn_task task, int outputs, int rank, const int64_t *shape)
+enum { FAKE_INPUT, FAKE_LABEL };
+
+static inline void fake_shape(nn_data_field *field, int rank, const int64_t *shape)
+{
+	field->rank = rank;
+	field->count = 1;
+	for (int i = 0; i < rank; i++) field->count *= (size_t)(field->shape[i] = shape[i]);
+}
+
+/* As nnc tells it: what the label of a task is. */
+static inline void fake_label(FakeModel *fake, const char *type, nn_task task, int outputs)
+{
+	nn_data_field *label = &fake->fields[FAKE_LABEL];
+	*label = (nn_data_field){.name = "label", .part = 1, .label = 1, .rank = 1, .shape = {1}, .count = 1};
+	label->classed = strcmp(type, "image_folder") == 0 || task == NN_BINARY || task == NN_MULTICLASS;
+	label->class_count = task == NN_BINARY ? 2 : task == NN_MULTICLASS ? outputs : 0;
+}
+
+static inline void fake_model(FakeModel *fake, const char *type, nn_task task, int outputs, int rank, const int64_t *shape)
 {
 	static const char *const names[3] = {"data/impute", "data/offset", "data/scale"};
 	memset(fake, 0, sizeof *fake);
 	fake->y = (nn_field){.name = "y", .rank = 1, .shape = {outputs}, .per_row = 1, .count = (size_t)outputs};
-	fake->program = (nn_program){.name = "predict", .batch = 1, .outputs = &fake->y, .output_count = 1};
+	fake->inputs[0].name = "x";
+	fake->inputs[1].name = "label";
+	fake->program = (nn_program){.name = "predict", .batch = 1, .inputs = fake->inputs, .input_count = 2, .outputs = &fake->y,
+				     .output_count = 1};
 	fake->model = (nn_model){.name = "fake", .number_size = 8, .task = task, .programs = &fake->program, .program_count = 1};
-	nn_data *data = &fake->model.data;
-	data->source = source;
-	data->max_unreadable = 0.01;
-	data->rescale = 1;
-	data->input_field = "x";
-	data->label_field = "label";
-	data->input_rank = rank;
-	data->label_rank = 1;
-	data->label_shape[0] = 1;
-	memcpy(data->input_shape, shape, sizeof *shape * (size_t)rank);
-	if (source == NN_IMAGE_FOLDER) {
-		data->height = (int)shape[0];
-		data->width = (int)shape[1];
-		data->channels = (int)shape[2];
+	fake->model.data = (nn_data){.sources = &fake->source, .source_count = 1, .fields = fake->fields, .field_count = 2};
+	fake->source = (nn_data_source){.type = type, .max_unreadable = 0.01, .rescale = 1};
+	fake->fields[FAKE_INPUT] = (nn_data_field){.name = "x"};
+	fake_shape(&fake->fields[FAKE_INPUT], rank, shape);
+	fake_label(fake, type, task, outputs);
+	if (strcmp(type, "image_folder") == 0) {
+		fake->source.height = (int)shape[0];
+		fake->source.width = (int)shape[1];
+		fake->source.channels = (int)shape[2];
 	}
-	if (source != NN_CSV) return;
+	if (strcmp(type, "csv") != 0) return;
 	for (int i = 0; i < 3; i++)
 		fake->tensors[i] = (nn_tensor){.name = names[i], .role = NN_FITTED, .rank = 1, .shape = {shape[0]},
 					       .offset = (size_t)i * 16, .count = (size_t)shape[0]};

@@ -165,6 +165,24 @@ static const nn_program FAKE_(programs)[] = {
         {"gradients", FAKE_BATCH, FAKE_(inputs), FAKE_(outputs), 2, 4, 2.0 * FAKE_BATCH *FAKE_FEATURES *FAKE_UNITS,
          FAKE_(gradients)},
 };
+static nn_data_source FAKE_(source) = {.type = "csv",
+                                       .header = 1,
+                                       .label = "-1",
+                                       .normalize = NN_NORMALIZE_STANDARD,
+                                       .impute = NN_IMPUTE_MEAN,
+                                       .separator = ",",
+                                       .max_unreadable = 0.01};
+static const nn_data_field FAKE_(fields)[] = {
+        {.name = "data.features", .rank = 1, .shape = {FAKE_FEATURES}, .count = FAKE_FEATURES},
+        {.name = "data.label",
+         .part = 1,
+         .count = 1,
+         .label = 1,
+         .classed = FAKE_TASK == NN_BINARY || FAKE_TASK == NN_MULTICLASS,
+         .class_count = FAKE_TASK == NN_BINARY       ? 2
+                        : FAKE_TASK == NN_MULTICLASS ? FAKE_UNITS
+                                                     : 0},
+};
 static const nn_layer FAKE_(layers)[] = {
         {"dense", "Dense", "(None, " FAKE_TEXT(FAKE_UNITS) ")", FAKE_FEATURES *FAKE_UNITS + FAKE_UNITS}};
 static const char *const FAKE_(metrics)[] = {FAKE_TASK == NN_REGRESSION ? "mae" : "accuracy",
@@ -195,17 +213,7 @@ static inline nn_model FAKE_(model)(void) {
 	                  .layer_count = 1,
 	                  .parameters = FAKE_FEATURES * FAKE_UNITS + FAKE_UNITS,
 	                  .trainable_parameters = FAKE_FEATURES * FAKE_UNITS + FAKE_UNITS,
-	                  .data = {.source = NN_CSV,
-	                           .header = 1,
-	                           .label = "-1",
-	                           .normalize = NN_NORMALIZE_STANDARD,
-	                           .impute = NN_IMPUTE_MEAN,
-	                           .separator = ",",
-	                           .max_unreadable = 0.01,
-	                           .input_field = "data.features",
-	                           .label_field = "data.label",
-	                           .input_rank = 1,
-	                           .input_shape = {FAKE_FEATURES}},
+	                  .data = {.sources = &FAKE_(source), .source_count = 1, .fields = FAKE_(fields), .field_count = 2},
 	                  .training = {.batch_size = FAKE_BATCH,
 	                               .epochs = 5,
 	                               .shuffle = 1,

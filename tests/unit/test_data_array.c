@@ -34,7 +34,7 @@ static void assert_inputs(const nn_model *model, const char *paths, int rows, in
 	assert_int_equal(nn_dataset_count(sets.train), rows);
 	const nn_batch *batch = whole_set(sets.train, NULL, &loader);
 	for (int i = 0; i < rows * count; i++) {
-		double got = model->number_size == 4 ? ((const float *)batch->inputs)[i] : ((const double *)batch->inputs)[i];
+		double got = model->number_size == 4 ? ((const float *)batch->fields[FAKE_INPUT])[i] : ((const double *)batch->fields[FAKE_INPUT])[i];
 		if (got != expected[i]) fail_msg("%s: number %d is %g, not %g", paths, i, got, expected[i]);
 	}
 	nn_loader_close(loader);
@@ -56,8 +56,8 @@ static void reads_every_idx_type(void **state)
 		     {0x0c, "\xff\xff\xff\xfe\x00\x01\x00\x02", 8, {-2, 65538}},
 		     {0x0d, "\x3f\x80\x00\x00\xc0\x20\x00\x00", 8, {1, -2.5}},
 		     {0x0e, "\x3f\xf0\x00\x00\x00\x00\x00\x00\xc0\x04\x00\x00\x00\x00\x00\x00", 16, {1, -2.5}}};
-	fake_model(&fake, NN_IDX, NN_OTHER, 1, 1, pair);
-	fake.model.data.label_field = NULL;
+	fake_model(&fake, "idx", NN_OTHER, 1, 1, pair);
+	fake.model.data.field_count = 1;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		assert_inputs(&fake.model, write_idx(ARRAY "/x", cases[i].type, 2, (int[]){1, 2}, cases[i].bytes, cases[i].size), 1, 2,
 			      cases[i].expected);
@@ -70,9 +70,9 @@ static void reads_images_with_labels_and_gzip(void **state)
 	nn_datasets sets;
 	char name[200];
 	const uint8_t pixels[12] = {0, 51, 102, 255, 1, 2, 3, 4, 5, 6, 7, 8};
-	fake_model(&fake, NN_IDX, NN_MULTICLASS, 10, 3, image);
+	fake_model(&fake, "idx", NN_MULTICLASS, 10, 3, image);
 	fake.model.number_size = 4;
-	fake.model.data.rescale = 1.0 / 255;
+	fake.source.rescale = 1.0 / 255;
 	write_idx(ARRAY "/x", 8, 3, (int[]){3, 2, 2}, pixels, 12);
 	write_idx(ARRAY "/y", 8, 1, (int[]){3}, "\x07\x00\x09", 3);
 	double expected[12];
@@ -98,7 +98,7 @@ static void says_what_is_wrong_with_idx(void **state)
 	(void)state;
 	FakeModel fake;
 	const uint8_t pixels[12] = {0};
-	fake_model(&fake, NN_IDX, NN_MULTICLASS, 10, 3, image);
+	fake_model(&fake, "idx", NN_MULTICLASS, 10, 3, image);
 	write_idx(ARRAY "/x", 8, 3, (int[]){3, 2, 2}, pixels, 12);
 	write_idx(ARRAY "/y", 8, 1, (int[]){3}, "\x07\x00\x0a", 3);
 	write_idx(ARRAY "/y2", 8, 1, (int[]){2}, "\x07\x00", 2);
@@ -132,7 +132,7 @@ static void says_when_gzip_ends(void **state)
 	(void)state;
 	FakeModel fake;
 	static uint8_t bytes[4096], noise[4000];
-	fake_model(&fake, NN_IDX, NN_MULTICLASS, 10, 3, image);
+	fake_model(&fake, "idx", NN_MULTICLASS, 10, 3, image);
 	for (size_t i = 0; i < sizeof noise; i++) noise[i] = (uint8_t)(i * i * 2654435761u >> 13);
 	gzFile out = gzopen(ARRAY "/cut.gz", "wb");
 	gzwrite(out, noise, sizeof noise);
@@ -177,8 +177,8 @@ static void reads_every_npy_type(void **state)
 		     {"<f4", "\x00\x00\x80\x3f\x00\x00\x20\xc0", 8, {1, -2.5}},
 		     {">f4", "\x3f\x80\x00\x00\xc0\x20\x00\x00", 8, {1, -2.5}},
 		     {"<f8", "\x00\x00\x00\x00\x00\x00\xf0\x3f\x00\x00\x00\x00\x00\x00\x04\xc0", 16, {1, -2.5}}};
-	fake_model(&fake, NN_NPY, NN_OTHER, 1, 1, pair);
-	fake.model.data.label_field = NULL;
+	fake_model(&fake, "npy", NN_OTHER, 1, 1, pair);
+	fake.model.data.field_count = 1;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		for (int version = 1; version <= 3; version++) {
 			char head[128];
@@ -195,18 +195,18 @@ static void reads_targets_of_several_numbers(void **state)
 	nn_datasets sets;
 	nn_loader *loader;
 	const double x[4] = {1, 2, 3, 4}, y[4] = {0.5, 1.5, 2.5, 3.5};
-	fake_model(&fake, NN_NPY, NN_REGRESSION, 2, 1, pair);
-	fake.model.data.label_shape[0] = 2;
+	fake_model(&fake, "npy", NN_REGRESSION, 2, 1, pair);
+	fake_shape(&fake.fields[FAKE_LABEL], 1, (const int64_t[]){2});
 	const char *head = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }\n";
 	write_npy(ARRAY "/x.npy", 1, head, x, sizeof x);
 	write_npy(ARRAY "/y.npy", 1, head, y, sizeof y);
 	nn_data_request request = train_only(ARRAY "/x.npy," ARRAY "/y.npy");
 	open_sets(&fake.model, &request, &sets);
 	const nn_batch *batch = whole_set(sets.train, NULL, &loader);
-	assert_memory_equal(batch->labels, y, sizeof y);
+	assert_memory_equal(batch->fields[FAKE_LABEL], y, sizeof y);
 	nn_loader_close(loader);
 	nn_data_close(&sets);
-	fake.model.data.label_shape[0] = 3;
+	fake_shape(&fake.fields[FAKE_LABEL], 1, (const int64_t[]){3});
 	assert_refused(&fake.model, &request, "y.npy: a label is [2], but the model's is [3]");
 }
 
@@ -217,15 +217,14 @@ static void writes_one_hot_rows(void **state)
 	FakeModel fake;
 	nn_datasets sets;
 	nn_loader *loader;
-	fake_model(&fake, NN_NPY, NN_MULTICLASS, 3, 1, pair);
-	fake.model.data.label_shape[0] = 3;
-	fake.model.data.class_mode = NN_CLASS_CATEGORICAL;
+	fake_model(&fake, "npy", NN_MULTICLASS, 3, 1, pair);
+	fake_shape(&fake.fields[FAKE_LABEL], 1, (const int64_t[]){3});
 	write_npy(ARRAY "/x.npy", 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2), }\n", "\1\2\3\4", 4);
 	write_npy(ARRAY "/y.npy", 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }\n", "\2\0", 2);
 	nn_data_request request = train_only(ARRAY "/x.npy," ARRAY "/y.npy");
 	open_sets(&fake.model, &request, &sets);
 	const nn_batch *batch = whole_set(sets.train, NULL, &loader);
-	assert_memory_equal(batch->labels, ((const double[]){0, 0, 1, 1, 0, 0}), 6 * sizeof(double));
+	assert_memory_equal(batch->fields[FAKE_LABEL], ((const double[]){0, 0, 1, 1, 0, 0}), 6 * sizeof(double));
 	nn_loader_close(loader);
 	nn_data_close(&sets);
 	write_npy(ARRAY "/y.npy", 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }\n", "\0\0\1\0\1\0", 6);
@@ -250,8 +249,8 @@ static void says_what_is_wrong_with_npy(void **state)
 		     {"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }\n", "ends too early"},
 		     {"{'fortran_order': False, 'shape': (1, 2), }\n", "its type (none)"}};
 	FakeModel fake;
-	fake_model(&fake, NN_NPY, NN_OTHER, 1, 1, pair);
-	fake.model.data.label_field = NULL;
+	fake_model(&fake, "npy", NN_OTHER, 1, 1, pair);
+	fake.model.data.field_count = 1;
 	nn_data_request request = train_only(ARRAY "/x.npy");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		write_npy(ARRAY "/x.npy", 1, cases[i].head, "0123456789012345", 16);
@@ -274,7 +273,7 @@ static void reads_mnist(void **state)
 	FakeModel fake;
 	nn_datasets sets;
 	int64_t counts[10];
-	fake_model(&fake, NN_IDX, NN_MULTICLASS, 10, 3, (const int64_t[]){28, 28, 1});
+	fake_model(&fake, "idx", NN_MULTICLASS, 10, 3, (const int64_t[]){28, 28, 1});
 	nn_data_request request = train_only(paths);
 	open_sets(&fake.model, &request, &sets);
 	assert_int_equal(nn_dataset_count(sets.train), 10000);

@@ -14,11 +14,11 @@ static const char *const question[] = {"?"};
 
 static void table_model(FakeModel *fake, nn_task task, const int64_t *features)
 {
-	fake_model(fake, NN_CSV, task, task == NN_MULTICLASS ? 3 : 1, 1, features);
-	fake->model.data.header = 1;
-	fake->model.data.label = "-1";
-	fake->model.data.missing = question;
-	fake->model.data.missing_count = 1;
+	fake_model(fake, "csv", task, task == NN_MULTICLASS ? 3 : 1, 1, features);
+	fake->source.header = 1;
+	fake->source.label = "-1";
+	fake->source.missing.items = question;
+	fake->source.missing.count = 1;
 }
 
 static nn_data_request train_only(const char *path)
@@ -34,8 +34,8 @@ static void assert_inputs(const nn_dataset *set, const void *state, const double
 	int64_t count = nn_dataset_count(set) * 2;
 	assert_int_equal(batch->rows, nn_dataset_count(set));
 	for (int64_t i = 0; i < count; i++)
-		if (fabs(((const double *)batch->inputs)[i] - expected[i]) > 1e-12)
-			fail_msg("number %d is %.17g, not %.17g", (int)i, ((const double *)batch->inputs)[i], expected[i]);
+		if (fabs(((const double *)batch->fields[FAKE_INPUT])[i] - expected[i]) > 1e-12)
+			fail_msg("number %d is %.17g, not %.17g", (int)i, ((const double *)batch->fields[FAKE_INPUT])[i], expected[i]);
 	nn_loader_close(loader);
 }
 
@@ -47,9 +47,9 @@ static void reads_quotes_blanks_and_names(void **state)
 	char name[200];
 	const char *const ignored[] = {"note"};
 	table_model(&fake, NN_BINARY, two);
-	fake.model.data.label = "kind";
-	fake.model.data.ignore = ignored;
-	fake.model.data.ignore_count = 1;
+	fake.source.label = "kind";
+	fake.source.ignore.items = ignored;
+	fake.source.ignore.count = 1;
 	nn_data_request request = train_only(write_text(CSV "/a.csv",
 		"\xef\xbb\xbfkind,\"first, one\",note,second\r\n"
 		"yes, 1.5 ,\"two\nlines, one \"\"quoted\"\"\",-2e1\r\n"
@@ -110,8 +110,8 @@ static void fits_to_training_rows_only(void **state)
 		FakeModel fake;
 		nn_datasets sets;
 		table_model(&fake, NN_BINARY, two);
-		fake.model.data.impute = cases[i].impute;
-		fake.model.data.normalize = cases[i].normalize;
+		fake.source.impute = cases[i].impute;
+		fake.source.normalize = cases[i].normalize;
 		open_sets(&fake.model, &request, &sets);
 		assert_int_equal(nn_data_fit(sets.train, fake.state), 0);
 		double a = cases[i].offset_a, s = cases[i].scale_a, constant = cases[i].normalize == NN_NORMALIZE_NONE ? 0 : 7;
@@ -122,7 +122,7 @@ static void fits_to_training_rows_only(void **state)
 		assert_inputs(sets.test, fake.state,
 			      (const double[]){(100 - a) / s, 8 - constant, (cases[i].impute_a - a) / s, 7 - constant});
 		float x[2];
-		nn_preprocess_row(&fake.model, fake.state, (const double[]){NAN, 8}, x);
+		nn_preprocess_row(&fake.model, 0, fake.state, (const double[]){NAN, 8}, x);
 		assert_true(x[0] == (float)((cases[i].impute_a - a) / s) && x[1] == (float)(8 - constant));
 		nn_data_close(&sets);
 	}
@@ -134,7 +134,7 @@ static void drops_incomplete_rows(void **state)
 	FakeModel fake;
 	nn_datasets sets;
 	table_model(&fake, NN_BINARY, two);
-	fake.model.data.impute = NN_IMPUTE_DROP;
+	fake.source.impute = NN_IMPUTE_DROP;
 	nn_data_request request = train_only(write_text(CSV "/a.csv", "a,b,y\n1,2,0\n?,2,1\n3,,0\n4,5,1\n6,7,\n"));
 	const char *said = open_sets(&fake.model, &request, &sets);
 	assert_says(said, "note: " CSV "/a.csv:3: 2 rows with missing values are left out");
@@ -192,20 +192,20 @@ static void says_what_does_not_match_the_spec(void **state)
 	const char *const classes[] = {"0", "1"}, *const ignored[] = {"id"};
 	nn_data_request request = train_only(write_text(CSV "/a.csv", "a,b,y\n1,2,0\n1,2,2\n"));
 	table_model(&fake, NN_BINARY, two);
-	fake.model.data.label = "z";
+	fake.source.label = "z";
 	assert_refused(&fake.model, &request, "has no column \"z\" (label); its columns are a, b, y");
-	fake.model.data.label = "3";
+	fake.source.label = "3";
 	assert_refused(&fake.model, &request, "has no column \"3\" (label)");
-	fake.model.data.label = "y";
-	fake.model.data.ignore = ignored;
-	fake.model.data.ignore_count = 1;
+	fake.source.label = "y";
+	fake.source.ignore.items = ignored;
+	fake.source.ignore.count = 1;
 	assert_refused(&fake.model, &request, "has no column \"id\" (ignore)");
-	fake.model.data.ignore_count = 0;
-	fake.model.data.classes = classes;
-	fake.model.data.class_count = 2;
+	fake.source.ignore.count = 0;
+	fake.fields[FAKE_LABEL].classes.items = classes;
+	fake.fields[FAKE_LABEL].classes.count = 2;
 	assert_refused(&fake.model, &request, "a.csv:3: its label \"2\" is none of the classes 0, 1");
-	fake.model.data.header = 0;
-	fake.model.data.label = "-1";
+	fake.source.header = 0;
+	fake.source.label = "-1";
 	assert_refused(&fake.model, &request, "a.csv:1: \"a\" in column 0 is no number; if the first row names the columns, say header: true");
 	table_model(&fake, NN_REGRESSION, two);
 	nn_data_request text = train_only(write_text(CSV "/a.csv", "a,b,y\n1,2,0.5\n1,2,tall\n"));
@@ -238,9 +238,9 @@ static void reads_numbers_as_targets(void **state)
 	FakeModel fake;
 	nn_datasets sets;
 	table_model(&fake, NN_REGRESSION, two);
-	fake.model.data.header = 0;
-	fake.model.data.separator = " ";
-	fake.model.data.label = "0";
+	fake.source.header = 0;
+	fake.source.separator = " ";
+	fake.source.label = "0";
 	nn_data_request request = train_only(write_text(CSV "/a.txt", "  -1.5   1 2 \r\n 2.5e0 3\t4\n"));
 	open_sets(&fake.model, &request, &sets);
 	assert_int_equal(sets.class_count, 0);
@@ -284,7 +284,7 @@ static void splits_by_class_and_group(void **state)
 	data->split_validation = 0.2;
 	data->split_test = 0.2;
 	data->split_stratify = 1;
-	data->train.file = write_groups();
+	fake.source.paths[0][0] = write_groups();
 	nn_data_request request = {.need = NN_NEED_TRAIN | NN_NEED_VALIDATION | NN_NEED_TEST};
 	int first[60], differs = 0;
 	for (uint64_t seed = 0; seed < 3; seed++) {
@@ -357,12 +357,10 @@ static void reads_the_wisconsin_table(void **state)
 	const char *const classes[] = {"2", "4"};
 	int64_t counts[2];
 	table_model(&fake, NN_BINARY, nine);
-	nn_data *data = &fake.model.data;
-	data->header = 0;
-	data->classes = classes;
-	data->class_count = 2;
-	data->impute = NN_IMPUTE_MEDIAN;
-	data->normalize = NN_NORMALIZE_STANDARD;
+	fake.source.header = 0;
+	fake.fields[FAKE_LABEL].classes = (nn_texts){classes, 2};
+	fake.source.impute = NN_IMPUTE_MEDIAN;
+	fake.source.normalize = NN_NORMALIZE_STANDARD;
 	nn_data_request request = train_only(path);
 	open_sets(&fake.model, &request, &sets);
 	assert_int_equal(nn_dataset_count(sets.train), 699);

@@ -13,8 +13,7 @@ static const int64_t shape[3] = {2, 2, 1};
 
 static void folder_model(FakeModel *fake)
 {
-	fake_model(fake, NN_IMAGE_FOLDER, NN_BINARY, 1, 3, shape);
-	fake->model.data.class_mode = NN_CLASS_BINARY;
+	fake_model(fake, "image_folder", NN_BINARY, 1, 3, shape);
 }
 
 static nn_data_request train_only(void)
@@ -65,8 +64,8 @@ static void lists_classes_and_files_by_name(void **state)
 	const nn_batch *batch = whole_set(sets.train, NULL, &loader);
 	const double values[5] = {40, 30, 50, 20, 10}, labels[5] = {0, 0, 0, 1, 1};
 	for (int i = 0; i < 5; i++) {
-		assert_true(((const double *)batch->inputs)[4 * i] == values[i]);
-		assert_true(((const double *)batch->labels)[i] == labels[i]);
+		assert_true(((const double *)batch->fields[FAKE_INPUT])[4 * i] == values[i]);
+		assert_true(((const double *)batch->fields[FAKE_LABEL])[i] == labels[i]);
 	}
 	nn_loader_close(loader);
 	nn_data_close(&sets);
@@ -81,8 +80,8 @@ static void takes_classes_from_the_spec(void **state)
 	make_classes();
 	make_directory(ROOT "/train/c");
 	folder_model(&fake);
-	fake.model.data.classes = classes;
-	fake.model.data.class_count = 2;
+	fake.fields[FAKE_LABEL].classes.items = classes;
+	fake.fields[FAKE_LABEL].classes.count = 2;
 	nn_data_request request = train_only();
 	assert_string_equal(open_sets(&fake.model, &request, &sets),
 			    "warning: " ROOT "/train/c: ignored, because it is none of the classes b, a\n");
@@ -110,11 +109,11 @@ static void says_what_is_wrong(void **state)
 	write_grey(ROOT "/train/a/1.png", 2, 2, 1);
 	assert_refused(&fake.model, &request, ROOT "/train: 1 classes (a), but the model tells 2 apart");
 	make_classes();
-	fake.model.data.classes = classes;
-	fake.model.data.class_count = 3;
+	fake.fields[FAKE_LABEL].classes.items = classes;
+	fake.fields[FAKE_LABEL].classes.count = 3;
 	assert_refused(&fake.model, &request, ROOT "/train: has no folder z, although z is a class");
 	make_classes();
-	fake.model.data.class_count = 0;
+	fake.fields[FAKE_LABEL].classes.count = 0;
 	assert_int_equal(symlink("..", ROOT "/train/a/loop"), 0);
 	assert_refused(&fake.model, &request, ROOT "/train/a/loop/a: a symbolic link that leads back to " ROOT "/train/a");
 	make_classes();
@@ -185,7 +184,7 @@ static void splits_by_group(void **state)
 		}
 	folder_model(&fake);
 	nn_data *data = &fake.model.data;
-	data->train.directory = ROOT "/train";
+	fake.source.paths[0][0] = ROOT "/train";
 	data->split_group = "person[0-9]+";
 	data->split_test = 0.3;
 	data->split_stratify = 1;
@@ -220,7 +219,7 @@ static void warns_when_nearest_shrinks(void **state)
 	assert_says(open_sets(&fake.model, &request, &sets),
 		    "warning: " ROOT "/train/a/0.png: interpolation nearest shrinks 5 x 4 to 2 x 2 and skips most pixels");
 	nn_data_close(&sets);
-	fake.model.data.interpolation = NN_AREA;
+	fake.source.interpolation = NN_AREA;
 	assert_string_equal(open_sets(&fake.model, &request, &sets), "");
 	nn_data_close(&sets);
 }
@@ -237,7 +236,7 @@ static void predicts_files_and_folders(void **state)
 	assert_names(sets.test, (const char *const[]){ROOT "/train/b/1.png", ROOT "/train/a/x.png", ROOT "/train/a/y.png"}, 3);
 	nn_loader *loader;
 	const nn_batch *batch = whole_set(sets.test, NULL, &loader);
-	assert_null(batch->labels);
+	assert_null(batch->fields[FAKE_LABEL]);
 	assert_int_equal(batch->rows, 3);
 	nn_loader_close(loader);
 	nn_data_close(&sets);
@@ -256,7 +255,7 @@ static void reads_real_x_rays(void **state)
 	FakeModel fake;
 	nn_datasets sets;
 	nn_loader *loader;
-	fake_model(&fake, NN_IMAGE_FOLDER, NN_BINARY, 1, 3, (const int64_t[]){224, 224, 1});
+	fake_model(&fake, "image_folder", NN_BINARY, 1, 3, (const int64_t[]){224, 224, 1});
 	nn_data_request request = {.need = NN_NEED_VALIDATION | NN_NEED_TEST, .validation = "../shared/data/chest_xray/val",
 				   .test = "../shared/data/chest_xray/test"};
 	open_sets(&fake.model, &request, &sets);

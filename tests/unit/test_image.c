@@ -233,17 +233,18 @@ static void preprocesses(void **state)
 {
 	(void)state;
 	float x[4];
-	nn_model model = {.number_size = 4, .data = {.height = 1, .width = 2, .channels = 1, .rescale = 1.0 / 255, .interpolation = NN_AREA}};
+	nn_data_source source = {.height = 1, .width = 2, .channels = 1, .rescale = 1.0 / 255, .interpolation = NN_AREA};
+	nn_model model = {.number_size = 4, .data = {.sources = &source, .source_count = 1}};
 	const uint8_t grey[2] = {255, 51}, two[4] = {10, 1, 20, 2}, four[8] = {255, 0, 0, 9, 0, 0, 255, 9};
-	nn_preprocess_image(&model, grey, 1, 2, 1, x);
+	nn_preprocess_image(&model, 0, grey, 1, 2, 1, x);
 	assert_true(fabsf(x[0] - 1) < 1e-6f && fabsf(x[1] - 0.2f) < 1e-6f);
-	model.data.rescale = 1;
-	nn_preprocess_image(&model, two, 1, 2, 2, x);
+	source.rescale = 1;
+	nn_preprocess_image(&model, 0, two, 1, 2, 2, x);
 	assert_true(x[0] == 10 && x[1] == 20);
-	nn_preprocess_image(&model, four, 1, 2, 4, x);
+	nn_preprocess_image(&model, 0, four, 1, 2, 4, x);
 	assert_true(x[0] == 76 && x[1] == 29); /* 0.299 and 0.114 of 255 */
-	model.data.width = 1;
-	nn_preprocess_image(&model, grey, 1, 2, 1, x);
+	source.width = 1;
+	nn_preprocess_image(&model, 0, grey, 1, 2, 1, x);
 	assert_true(x[0] == 153);
 	const uint16_t wide[1] = {65535 / 2};
 	nn_image image = {1, 1, 1, 16, (void *)(uintptr_t)wide};

@@ -25,7 +25,7 @@ static void open_images(FakeModel *fake, nn_datasets *sets, int number_size)
 		snprintf(path, sizeof path, ROOT "/train/%s/%02d.png", i < 20 ? "a" : "b", i);
 		write_grey(path, 1, 1, i);
 	}
-	fake_model(fake, NN_IMAGE_FOLDER, NN_BINARY, 1, 3, shape);
+	fake_model(fake, "image_folder", NN_BINARY, 1, 3, shape);
 	fake->model.number_size = number_size;
 	nn_data_request request = {.need = NN_NEED_TRAIN, .train = ROOT "/train"};
 	open_sets(&fake->model, &request, sets);
@@ -58,8 +58,8 @@ static int load(nn_loader *loader, const nn_dataset *set, int batches, int numbe
 		batches--;
 		for (int i = 0; i < batch->rows; i++) {
 			int sample = (int)batch->samples[i];
-			assert_true(number_at(set, batch->inputs, i, number_size) == sample);
-			assert_true(number_at(set, batch->labels, i, number_size) == nn_dataset_label(set, sample));
+			assert_true(number_at(set, batch->fields[FAKE_INPUT], i, number_size) == sample);
+			assert_true(number_at(set, batch->fields[FAKE_LABEL], i, number_size) == nn_dataset_label(set, sample));
 			samples[count++] = sample;
 		}
 	}
@@ -196,7 +196,7 @@ static void goes_on_without_broken_images(void **state)
 	spoil(3);
 	spoil(4);
 	spoil(22);
-	fake.model.data.max_unreadable = 0.2;
+	fake.source.max_unreadable = 0.2;
 	nn_data_close(&sets);
 	nn_data_request request = {.need = NN_NEED_TRAIN, .train = ROOT "/train"};
 	open_sets(&fake.model, &request, &sets);
@@ -228,7 +228,7 @@ static void stops_when_too_many_are_broken(void **state)
 		int samples[KEPT];
 		open_images(&fake, &sets, 4);
 		for (int i = 0; i < 6; i++) spoil(i);
-		fake.model.data.max_unreadable = 0.2;
+		fake.source.max_unreadable = 0.2;
 		nn_data_close(&sets);
 		nn_data_request request = {.need = NN_NEED_TRAIN, .train = ROOT "/train"};
 		open_sets(&fake.model, &request, &sets);

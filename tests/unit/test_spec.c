@@ -56,10 +56,7 @@ static void test_defaults(void **state)
 	assert_null(spec->models);
 	assert_non_null(doc_get(spec->model, "layers"));
 	const nn_data *data = &spec->data;
-	assert_int_equal(data->source, NN_NO_DATA);
-	assert_true(data->rescale == 1 && data->max_unreadable == 0.01);
-	assert_int_equal(data->header, 1);
-	assert_string_equal(data->separator, ",");
+	assert_int_equal(data->source_count, 0);
 	const nn_training *training = &spec->training;
 	assert_int_equal(training->batch_size, 32);
 	assert_int_equal(training->epochs, 1);
@@ -84,17 +81,19 @@ static void test_images(void **state)
 	assert_string_equal(spec->name, "xray");
 	assert_true(spec->seed == UINT64_MAX);
 	assert_true(spec->memory_limit == 3LL << 29);
-	assert_int_equal(data->source, NN_IMAGE_FOLDER);
-	assert_true(data->height == 224 && data->width == 200 && data->channels == 1);
-	assert_int_equal(data->class_mode, NN_CLASS_BINARY);
-	assert_true(fabs(data->rescale - 1.0 / 255) < 1e-18 && data->max_unreadable == 0.05);
-	assert_int_equal(data->interpolation, NN_AREA);
-	assert_int_equal(data->fast_decode, 1);
-	assert_int_equal(data->class_count, 2);
-	assert_string_equal(data->classes[0], "NO");
-	assert_string_equal(data->train.directory, "a/b");
-	assert_string_equal(data->test.directory, "c d");
-	assert_null(data->validation.directory);
+	assert_string_equal(data->sources[0].type, "image_folder");
+	const nn_data_source *source = &data->sources[0];
+	const nn_texts *classes = &spec->infos[0].classes;
+	assert_true(source->height == 224 && source->width == 200 && source->channels == 1);
+	assert_int_equal(spec->infos[0].class_mode, NN_CLASS_BINARY);
+	assert_true(fabs(source->rescale - 1.0 / 255) < 1e-18 && source->max_unreadable == 0.05);
+	assert_int_equal(source->interpolation, NN_AREA);
+	assert_int_equal(source->fast_decode, 1);
+	assert_int_equal(classes->count, 2);
+	assert_string_equal(classes->items[0], "NO");
+	assert_string_equal(source->paths[0][0], "a/b");
+	assert_string_equal(source->paths[2][0], "c d");
+	assert_null(source->paths[1][0]);
 	assert_true(data->split_validation == 0.1 && data->split_test == 0);
 	assert_int_equal(data->split_stratify, 0);
 	assert_string_equal(data->split_group, "person[0-9]+");
@@ -110,29 +109,30 @@ static void test_tables(void **state)
 		"seed: 7\ndata:\n  source: {type: csv, header: false, label: -1, ignore: [id, 3], missing: \"?\", impute: drop,\n"
 		"    normalize: minmax, separator: \"\\t\", classes: [\"2\", 4]}\n  train: {file: x.csv}\n  split: {test: 1/5}\n" MODEL);
 	const nn_data *data = &spec->data;
-	assert_int_equal(data->source, NN_CSV);
-	assert_int_equal(data->header, 0);
-	assert_string_equal(data->label, "-1");
-	assert_int_equal(data->ignore_count, 2);
-	assert_string_equal(data->ignore[1], "3");
-	assert_int_equal(data->missing_count, 1);
-	assert_string_equal(data->missing[0], "?");
-	assert_int_equal(data->impute, NN_IMPUTE_DROP);
-	assert_int_equal(data->normalize, NN_NORMALIZE_MINMAX);
-	assert_string_equal(data->separator, "\t");
-	assert_string_equal(data->classes[1], "4");
+	const nn_data_source *source = &data->sources[0];
+	assert_string_equal(source->type, "csv");
+	assert_int_equal(source->header, 0);
+	assert_string_equal(source->label, "-1");
+	assert_int_equal(source->ignore.count, 2);
+	assert_string_equal(source->ignore.items[1], "3");
+	assert_int_equal(source->missing.count, 1);
+	assert_string_equal(source->missing.items[0], "?");
+	assert_int_equal(source->impute, NN_IMPUTE_DROP);
+	assert_int_equal(source->normalize, NN_NORMALIZE_MINMAX);
+	assert_string_equal(source->separator, "\t");
+	assert_string_equal(spec->infos[0].classes.items[1], "4");
 	assert_true(data->split_test == 0.2 && data->split_seed == 7);
 	close_fixture(&f);
 	spec = good_spec(&f, "data:\n  source: {type: csv, label: y}\n" MODEL);
-	assert_int_equal(spec->data.impute, NN_IMPUTE_MEDIAN);
-	assert_int_equal(spec->data.normalize, NN_NORMALIZE_NONE);
+	assert_int_equal(spec->data_sources[0].impute, NN_IMPUTE_MEDIAN);
+	assert_int_equal(spec->data_sources[0].normalize, NN_NORMALIZE_NONE);
 	close_fixture(&f);
 	spec = good_spec(&f, "data:\n  source: {type: idx}\n  train: {images: a, labels: b}\n" MODEL);
-	assert_string_equal(spec->data.train.labels, "b");
+	assert_string_equal(spec->data_sources[0].paths[0][1], "b");
 	close_fixture(&f);
 	spec = good_spec(&f, "data:\n  source: {type: npy, rescale: 2}\n  train: {inputs: a, targets: b}\n" MODEL);
-	assert_string_equal(spec->data.train.targets, "b");
-	assert_true(spec->data.rescale == 2);
+	assert_string_equal(spec->data_sources[0].paths[0][1], "b");
+	assert_true(spec->data_sources[0].rescale == 2);
 	close_fixture(&f);
 }
 
@@ -192,7 +192,7 @@ static void test_defines(void **state)
 	assert_non_null(spec);
 	assert_int_equal(f.context.errors, 0);
 	assert_int_equal(spec->training.epochs, 4);
-	assert_true(spec->seed == 5 && spec->memory_limit == 64000 && spec->data.class_count == 3);
+	assert_true(spec->seed == 5 && spec->memory_limit == 64000 && spec->infos[0].classes.count == 3);
 	Expr *layers = expr_read(&f.context, doc_get(spec->model, "layers"), EXPR_VALUE_START);
 	assert_non_null(layers);
 	assert_string_equal(layers->items[0]->items[1]->text, "7");
@@ -244,7 +244,7 @@ static const FieldCase fields[] = {
 	{"type: idx", 1, {784}, 1, {10}, 2, {"image", "label"}, 1, 10, false, NN_CLASS_CATEGORICAL},
 	{"type: npy", 2, {7, 3}, 2, {7, 2}, 2, {"inputs", "targets"}, 2, 7, false, NN_CLASS_SPARSE},
 	{"type: npy, class_mode: sparse", 2, {7, 3}, 0, {0}, 2, {"inputs", "targets"}, 0, 0, true, NN_CLASS_SPARSE},
-	{NULL, 1, {4}, 1, {3}, 2, {"inputs", "targets"}, 1, 3, false, NN_CLASS_SPARSE},
+	{NULL, 1, {4}, 1, {3}, 2, {"x", "y"}, 1, 3, false, NN_CLASS_SPARSE},
 };
 
 static void test_fields(void **state)
@@ -257,25 +257,28 @@ static void test_fields(void **state)
 		snprintf(text, sizeof text, "%s%s%s" MODEL, c->source ? "data: {source: {" : "",
 			c->source ? c->source : "", c->source ? "}}\n" : "");
 		Spec *spec = good_spec(&f, text);
-		Field found[2];
-		int count = spec_fields(&f.context, spec, c->input_rank, c->input, c->label_rank, c->label, found);
+		int input = spec_field(&f.context, spec, c->source ? NULL : "x", c->input_rank, c->input);
+		int label = input < 0 ? -1 : spec_label(&f.context, spec, c->label_rank, c->label);
+		int count = f.context.errors ? 0 : spec->data.field_count;
 		if (count != c->count) print_error("%s: %d fields\n", c->source, count);
 		assert_int_equal(count, c->count);
 		assert_int_equal(f.context.errors, count == 0);
 		if (count > 0) {
-			assert_string_equal(found[0].name, c->names[0]);
-			assert_string_equal(spec->data.input_field + 5, c->names[0]);
-			assert_int_equal(found[0].rank, c->input_rank);
-			assert_memory_equal(spec->data.input_shape, c->input, (size_t)c->input_rank * sizeof *c->input);
-			assert_int_equal(spec->data.class_mode, c->mode);
-			assert_int_equal(spec->data.label_field != NULL, count == 2);
+			const nn_data_field *field = &spec->data.fields[input];
+			assert_string_equal(field->name + (c->source ? 5 : 0), c->names[0]);
+			assert_int_equal(field->rank, c->input_rank);
+			assert_memory_equal(field->shape, c->input, (size_t)c->input_rank * sizeof *c->input);
+			assert_int_equal(field->label, 0);
+			if (c->source) assert_int_equal(spec->infos[0].class_mode, c->mode);
+			assert_int_equal(label >= 0, count == 2);
 		}
 		if (count == 2) {
-			assert_string_equal(found[1].name, c->names[1]);
-			assert_int_equal(found[1].rank, c->rank);
-			assert_int_equal(spec->data.label_rank, c->rank);
-			assert_int_equal(found[1].shape[0], c->size);
-			assert_int_equal(found[1].integer, c->integer);
+			const nn_data_field *field = &spec->data.fields[label];
+			assert_string_equal(field->name + (c->source ? 5 : 0), c->names[1]);
+			assert_int_equal(field->rank, c->rank);
+			assert_int_equal(field->label, 1);
+			assert_int_equal(field->shape[0], c->size);
+			assert_int_equal(field->integer, c->integer);
 		}
 		close_fixture(&f);
 	}

@@ -253,10 +253,11 @@ static void test_not_finite(void **unused) {
 	fputs("a,b,c,d,label\n", file);
 	for (int i = 0; i < 40; i++) fprintf(file, "%d,1e30,2,3,%s\n", i, i % 2 ? "ill" : "well");
 	fclose(file);
-	model.data.normalize = NN_NORMALIZE_NONE;
+	fake_binary_source.normalize = NN_NORMALIZE_NONE;
 	broken = options, broken.train = FOLDER "/huge.csv", broken.out = FOLDER "/broken",
 	broken.validation = broken.test = NULL;
 	assert_int_equal(nn_train(&model, &broken), 1);
+	fake_binary_source.normalize = NN_NORMALIZE_STANDARD;
 	assert_false(nn_file_exists(FOLDER "/broken/last.safetensors"));
 }
 

@@ -1,0 +1,196 @@
+/* spec_source.c: the kinds of sources. Input: data.source of a spec; output: an nn_data_source and a SourceInfo.
+ * Invariant: what a kind has no use for is refused. A new kind is a line of the enumeration, a row of kinds, lines of keys,
+ * and in the runtime a row of data_kinds.c with its file. */
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+#include "spec_read.h"
+
+enum { IMAGE_FOLDER, CSV, IDX, NPY, KINDS };
+enum { B_IMAGES = 1 << IMAGE_FOLDER, B_CSV = 1 << CSV, B_IDX = 1 << IDX, B_NPY = 1 << NPY, B_ALL = (1 << KINDS) - 1 };
+
+/* What no source says otherwise */
+static const nn_data_source silent = {.rescale = 1,
+	.max_unreadable = 0.01,
+	.interpolation = NN_NEAREST,
+	.header = 1,
+	.impute = NN_IMPUTE_MEDIAN,
+	.separator = ","};
+
+#define MEMBER(name) offsetof(nn_data_source, name), #name
+/* Keys of data.source; and behind them members that no key gives but that are handed on, too. */
+static const SourceKey keys[] = {
+	{B_IMAGES, "interpolation", SLOT_WORD, MEMBER(interpolation), 0, 0, "nearest|bilinear|area"}, /* as nn_interpolation */
+	{B_IMAGES, "fast_decode", SLOT_BOOLEAN, MEMBER(fast_decode), 0, 0, NULL},
+	{B_IMAGES, "max_unreadable", SLOT_NUMBER, MEMBER(max_unreadable), 0, 1, NULL},
+	{B_IMAGES | B_IDX | B_NPY, "rescale", SLOT_NUMBER, MEMBER(rescale), 0, 0, NULL},
+	{B_CSV, "header", SLOT_BOOLEAN, MEMBER(header), 0, 0, NULL},
+	{B_CSV, "label", SLOT_TEXT, MEMBER(label), 0, 0, NULL},
+	{B_CSV, "ignore", SLOT_TEXTS, MEMBER(ignore), 0, 0, NULL},
+	{B_CSV, "missing", SLOT_TEXTS, MEMBER(missing), 0, 0, NULL},
+	{B_CSV, "impute", SLOT_WORD, MEMBER(impute), 0, 0, "mean|median|drop"}, /* as nn_missing */
+	{B_CSV, "normalize", SLOT_WORD, MEMBER(normalize), 0, 0, "none|standard|minmax"}, /* as nn_normalize */
+	{B_CSV, "separator", SLOT_TEXT, MEMBER(separator), 0, 0, NULL},
+	{B_IMAGES | B_IDX, NULL, SLOT_INTEGER, MEMBER(height), 0, 0, NULL},
+	{B_IMAGES | B_IDX, NULL, SLOT_INTEGER, MEMBER(width), 0, 0, NULL},
+	{B_IMAGES | B_IDX, NULL, SLOT_INTEGER, MEMBER(channels), 0, 0, NULL},
+};
+#undef MEMBER
+enum { MEMBERS = sizeof keys / sizeof *keys, KEYS = MEMBERS - 3 };
+
+/* Keys that are read by hand: they stand before those of the table. */
+enum { TYPE, CLASS_MODE, CLASSES, TARGET_SIZE, COLOR_MODE, BY_HAND };
+static const int hand_kinds[BY_HAND] = {B_ALL, B_ALL, B_ALL, B_IMAGES, B_IMAGES};
+
+static void check_table(Context *context, SourceInfo *info, const nn_data_source *source, const Slot *slots, int count);
+
+static const SourceKind kinds[KINDS] = {
+	[IMAGE_FOLDER] = {.type = "image_folder",
+		.paths = {"directory"},
+		.path_help = "directory: a folder with one folder a class",
+		.fields = {"image", "label"},
+		.label = SPEC_LABEL_CLASS,
+		.groups = true,
+		.sample = SPEC_SAMPLE_PIXELS,
+		.fit = spec_fit_images},
+	[CSV] = {.type = "csv",
+		.paths = {"file"},
+		.path_help = "file: a csv file",
+		.fields = {"features", "label"},
+		.label = SPEC_LABEL_NUMBER,
+		.groups = true,
+		.sample = SPEC_SAMPLE_ROW,
+		.fitted = true,
+		.fit = spec_fit_table,
+		.check = check_table},
+	[IDX] = {.type = "idx",
+		.paths = {"images", "labels"},
+		.path_help = "images: and labels:, two files",
+		.fields = {"image", "label"},
+		.label = SPEC_LABEL_CLASS,
+		.sample = SPEC_SAMPLE_PIXELS,
+		.fit = spec_fit_pixels},
+	[NPY] = {.type = "npy",
+		.paths = {"inputs", "targets"},
+		.path_help = "inputs: and targets:, two files",
+		.fields = {"inputs", "targets"},
+		.label = SPEC_LABEL_ANY,
+		.fit = spec_fit_any},
+};
+
+const SourceKind *spec_kinds(int *count)
+{
+	*count = KINDS;
+	return kinds;
+}
+
+const SourceKey *spec_source_key(const SourceKind *kind, int number)
+{
+	for (int i = 0; i < MEMBERS; i++)
+		if (keys[i].kinds & 1 << (kind - kinds) && number-- == 0) return &keys[i];
+	return NULL;
+}
+
+static void read_size(Context *context, nn_data_source *source, const DocNode *node)
+{
+	double size[2];
+	bool list = node->kind == DOC_LIST;
+	if (list ? node->count != 2 : node->kind != DOC_SCALAR) {
+		diag_error(context, node->place, "target_size: [224, 224]", "'target_size' is [height, width]");
+		return;
+	}
+	for (int i = 0; i < 2; i++) {
+		if (!spec_number(context, list ? node->items[i] : node, "target_size", 1, 65536, &size[i])) return;
+		if (size[i] != floor(size[i])) {
+			diag_error(context, node->place, NULL, "'target_size' holds whole numbers of pixels");
+			return;
+		}
+	}
+	source->height = (int)size[0];
+	source->width = (int)size[1];
+}
+
+static void check_table(Context *context, SourceInfo *info, const nn_data_source *source, const Slot *slots, int count)
+{
+	const Slot *label = spec_slot((Slot *)slots, count, "label"), *impute = spec_slot((Slot *)slots, count, "impute"),
+		   *missing = spec_slot((Slot *)slots, count, "missing"),
+		   *separator = spec_slot((Slot *)slots, count, "separator");
+	if (separator->given && (strlen(source->separator) != 1 || strchr("\"\r\n", *source->separator)))
+		diag_error(context, separator->node->place, "a tab is written \"\\t\"", "'separator' is one character");
+	if (!label->node && !(info->class_mode_given && info->class_mode == NN_CLASS_NONE))
+		diag_error(context, slots[TYPE].node->place, "label: NAME, or the number of the column; -1 is the last",
+			"a csv source needs 'label', the column to predict");
+	if (impute->given && source->impute == NN_IMPUTE_DROP && !missing->node)
+		diag_warning(context, impute->node->place, "missing: [\"?\", NA]", "rows are dropped only where a field is empty");
+}
+
+static const char *type_words(Arena *arena)
+{
+	const char *words = kinds[0].type;
+	for (int i = 1; i < KINDS; i++) words = arena_format(arena, "%s|%s", words, kinds[i].type);
+	return words;
+}
+
+/* Keys of other kinds of sources are known, so that the message can say whose they are. */
+static void refuse_foreign(Context *context, const SourceKind *kind, const Slot *slots)
+{
+	for (int i = 0; i < BY_HAND + KEYS; i++) {
+		int whose = i < BY_HAND ? hand_kinds[i] : keys[i - BY_HAND].kinds;
+		if (slots[i].node && !(whose & 1 << (kind - kinds)))
+			diag_error(context, slots[i].key_node->place, NULL, "a source of type %s has no '%s'", kind->type, slots[i].key);
+	}
+}
+
+void spec_classes(Context *context, const DocNode *node, nn_texts *classes)
+{
+	if (node->kind != DOC_LIST || node->count < 2) {
+		diag_error(context, node->place, "classes: [NORMAL, PNEUMONIA]", "'classes' is a list of two names or more");
+		return;
+	}
+	spec_texts(context, node, "classes", classes);
+	spec_distinct(context, node, "the class");
+}
+
+static void read_classes(
+	Context *context, const DocNode *top_classes, const Slot *slot, int mode, const Slot *mode_slot, SourceInfo *info)
+{
+	if (slot->given && top_classes)
+		diag_error(context, slot->key_node->place, NULL, "'classes' is given twice; the first is in line %d",
+			top_classes->place.line + 1);
+	else if (slot->given) spec_classes(context, slot->node, &info->classes);
+	info->class_mode_given = mode >= 0;
+	info->class_mode = mode < 0 ? NN_CLASS_SPARSE : (nn_class_mode)mode;
+	if (mode == NN_CLASS_BINARY && info->classes.count && info->classes.count != 2)
+		diag_error(context, mode_slot->node->place, "class_mode: sparse or categorical",
+			"class_mode binary is for two classes, not %d", info->classes.count);
+}
+
+bool spec_read_source(
+	Context *context, const DocNode *node, const DocNode *top_classes, nn_data_source *source, SourceInfo *info)
+{
+	int type = -1, color = -1, mode = -1;
+	Slot slots[BY_HAND + KEYS] = {[TYPE] = {.key = "type", .kind = SLOT_WORD, .target = &type, .words = type_words(context->arena)},
+		[CLASS_MODE] = {.key = "class_mode", .kind = SLOT_WORD, .target = &mode, .words = "sparse|binary|categorical|none"},
+		[CLASSES] = {.key = "classes"},
+		[TARGET_SIZE] = {.key = "target_size"},
+		[COLOR_MODE] = {.key = "color_mode", .kind = SLOT_WORD, .target = &color, .words = "grayscale|rgb|rgba"}};
+	*source = silent;
+	for (int i = 0; i < KEYS; i++) {
+		const SourceKey *key = &keys[i];
+		slots[BY_HAND + i] = (Slot){.key = key->key, .kind = key->kind,
+			.target = (char *)source + key->member, .low = key->low, .high = key->high, .words = key->words};
+	}
+	info->place = node->place;
+	if (!spec_section(context, "data.source", node, SLOTS(slots))) return false;
+	if (!slots[TYPE].node)
+		diag_error(context, node->place, "type: image_folder, csv, idx or npy", "data.source needs a 'type'");
+	if (type < 0) return false;
+	info->kind = &kinds[type];
+	source->type = info->kind->type;
+	refuse_foreign(context, info->kind, slots);
+	if (slots[TARGET_SIZE].given && type == IMAGE_FOLDER) read_size(context, source, slots[TARGET_SIZE].node);
+	source->channels = color < 0 ? 0 : color == 0 ? 1 : color + 2;
+	read_classes(context, top_classes, &slots[CLASSES], mode, &slots[CLASS_MODE], info);
+	if (info->kind->check) info->kind->check(context, info, source, SLOTS(slots));
+	return true;
+}
