@@ -39,8 +39,10 @@ OBJECTS  = $(SOURCES:%.c=$(B)/%.o) $(GENERATED:%.c=%.o)
 COMPILE  = $(CC) $(STD) $(CFLAGS) $(WARN) -MMD -MP -Icompiler -I$(B)/gen -DNNC_VERSION='"$(VERSION)"'
 COMPILE_RUNTIME = $(CC) $(STD) $(CFLAGS) $(WARN) -fopenmp -MMD -MP -Iruntime
 
-$(B)/nnc: $(B)/compiler/main.o $(B)/libnnc.a
-	$(CC) $(CFLAGS) -o $@ $^ $(COMPILER_LIBS)
+# nnc scan, the one part of nnc that opens data, reads it with the runtime
+SCAN     = $(sort $(wildcard scan/*.c))
+$(B)/nnc: $(B)/compiler/main.o $(SCAN:%.c=$(B)/%.o) $(B)/libnnc.a $(B)/libnn.a
+	$(CC) $(CFLAGS) -fopenmp -o $@ $^ $(COMPILER_LIBS) $(RUNTIME_LIBS)
 $(B)/libnnc.a: $(OBJECTS) $(B)/files
 	@rm -f $@ && ar rcs $@ $(OBJECTS)
 
@@ -65,6 +67,9 @@ $(B)/gen/prelude.c: $(PRELUDE) $(B)/files Makefile | $(B)/gen
 	  echo "	{\"prelude/$$n.yaml\", text_$$n, sizeof text_$$n - 1, true, NULL},"; done; echo '	{NULL, NULL, 0, true, NULL}};'; } > $@
 
 $(B)/compiler/%.o: compiler/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+$(B)/scan/%.o: scan/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 $(B)/gen/%.o: $(B)/gen/%.c $(B)/flags
@@ -173,4 +178,4 @@ clean:
 FORCE:
 .PHONY: all demo reference bench tests test install clean FORCE
 
--include $(wildcard $(G)/*/model.d $(OBJECTS:.o=.d) $(B)/compiler/main.d $(RUNTIME:%.c=$(B)/%.d) $(TEST_PROGRAMS:=.d))
+-include $(wildcard $(G)/*/model.d $(OBJECTS:.o=.d) $(B)/compiler/main.d $(SCAN:%.c=$(B)/%.d) $(RUNTIME:%.c=$(B)/%.d) $(TEST_PROGRAMS:=.d))

@@ -7,8 +7,9 @@
 /* A tensor of the state that no program computes: normalisation, fitted by the runtime. */
 typedef struct Fitted {
 	const char *name;
-	int64_t count;
+	int64_t count; /* numbers */
 	size_t offset;
+	int64_t columns; /* of a table; 0: one row of numbers */
 } Fitted;
 
 /* Everything that is printed. */

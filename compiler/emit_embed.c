@@ -55,6 +55,7 @@ static const char *preprocess(const Model *model)
 	if (sample(model) == SPEC_SAMPLE_PIXELS)
 		return arena_format(arena, "void %s_preprocess(const uint8_t *pixels, int height, int width, int channels, float *x)", name);
 	if (sample(model) == SPEC_SAMPLE_ROW) return arena_format(arena, "void %s_preprocess(const %s_weights *weights, const double *row, float *x)", name, name);
+	if (sample(model) == SPEC_SAMPLE_TEXT) return arena_format(arena, "void %s_preprocess(const %s_weights *weights, const char *text, float *x)", name, name);
 	return NULL;
 }
 
@@ -76,7 +77,8 @@ const char *emit_header(const Model *model)
 	cw(out, "/* Reads a checkpoint. 0, or 1 and what is wrong with it. */");
 	cw(out, "int %s_load(%s_weights *weights, const char *path, char error[256]);", name, name);
 	if (preprocess(model)) {
-		cw(out, "/* %s -> x, as in training */", sample(model) == SPEC_SAMPLE_ROW ? "a row of features, NAN for a missing one," : "bytes, height x width x channels,");
+		static const char *const samples[] = {"", "bytes, height x width x channels,", "a row of features, NAN for a missing one,", "text in UTF-8"};
+		cw(out, "/* %s -> x, as in training */", samples[sample(model)]);
 		cw(out, "%s;", preprocess(model));
 	}
 	if (plan) {
@@ -127,6 +129,7 @@ void emit_embedding(CWriter *out, const Model *model)
 		cw(out, "%s", preprocess(model));
 		cw(out, "{");
 		if (sample(model) == SPEC_SAMPLE_ROW) cw(out, "nn_preprocess_row(&%s_model, 0, weights->numbers, row, x);", name);
+		else if (sample(model) == SPEC_SAMPLE_TEXT) cw(out, "nn_preprocess_text(&%s_model, 0, weights->numbers, text, x);", name);
 		else cw(out, "nn_preprocess_image(&%s_model, 0, pixels, height, width, channels, x);", name);
 		cw(out, "}");
 	}

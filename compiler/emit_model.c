@@ -49,6 +49,13 @@ static void tensor(CWriter *out, const Variable *variable)
 		variable->shape.rank, sizes(out->arena, &variable->shape, 0), variable->offset, (long long)shape_count(&variable->shape));
 }
 
+static void fitted(CWriter *out, const Fitted *f)
+{
+	const char *shape = f->columns ? arena_format(out->arena, "2, {%lld, %lld}", (long long)(f->count/f->columns), (long long)f->columns)
+				       : arena_format(out->arena, "1, {%lld}", (long long)f->count);
+	cw(out, "{\"%s\", NN_FITTED, 0, %s, %zu, %lld},", f->name, shape, f->offset, (long long)f->count);
+}
+
 static int tensors(CWriter *out, const Model *model)
 {
 	int count = 0;
@@ -57,8 +64,7 @@ static int tensors(CWriter *out, const Model *model)
 		for (int i = 0; i < model->network->variable_count; i++)
 			if (for_inference(model->network->variables[i]) == !pass) tensor(out, model->network->variables[i]), count++;
 		for (int i = 0; i < model->fitted_count && !pass; i++, count++)
-			cw(out, "{\"%s\", NN_FITTED, 0, 1, {%lld}, %zu, %lld},", model->fitted[i].name, (long long)model->fitted[i].count,
-				model->fitted[i].offset, (long long)model->fitted[i].count);
+			fitted(out, &model->fitted[i]);
 	}
 	if (!count) cw(out, "{NULL, NN_WEIGHT, 0, 0, {0}, 0, 0},");
 	cw(out, "};");
@@ -215,6 +221,8 @@ static void data(CWriter *out, const nn_data *d)
 	cw(out, ".data.split_validation = %s, .data.split_test = %s, .data.split_stratify = %d,", c_number(arena, d->split_validation, false),
 		c_number(arena, d->split_test, false), d->split_stratify);
 	cw(out, ".data.split_group = %s, .data.split_seed = %lluu,", quoted(arena, d->split_group), (unsigned long long)d->split_seed);
+	if (d->split_by_name) cw(out, ".data.split_by_name = 1,");
+	if (d->split_folds) cw(out, ".data.split_folds = %d, .data.split_fold = %d,", d->split_folds, d->split_fold);
 }
 
 static void training(CWriter *out, const nn_training *t, const Network *network)
@@ -284,7 +292,7 @@ void emit_descriptor(CWriter *out, const Model *model)
 		if (for_inference(v)) parameters += shape_count(&v->shape);
 		if (v->role == ROLE_WEIGHT && v->trainable) trainable += shape_count(&v->shape);
 	}
-	static const char *const tasks[] = {"NN_REGRESSION", "NN_BINARY", "NN_MULTICLASS", "NN_MULTILABEL", "NN_OTHER"};
+	static const char *const tasks[] = {"NN_REGRESSION", "NN_BINARY", "NN_MULTICLASS", "NN_MULTILABEL", "NN_SEGMENTATION", "NN_OTHER"};
 	int tensor_count = tensors(out, model);
 	programs(out, model);
 	layers(out, model->network);

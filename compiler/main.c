@@ -9,6 +9,7 @@
 #include "output.h"
 #include "pass.h"
 #include "reference.h"
+#include "../scan/scan.h"
 
 typedef struct Options {
 	const char *spec, *output, *target, *dump;
@@ -25,6 +26,7 @@ static const char usage[] =
 	"       nnc SPEC --summary                layers, parameters, multiply-adds, bytes\n"
 	"       nnc --reference | --schema        the language in tables; a JSON Schema of specs, for editors\n"
 	"       nnc fmt [--check] SPEC...         rewrites specs in canonical form; - filters standard input\n"
+	"       nnc scan PATH...                  looks at data, prints the data section for it; scan --help\n"
 	"\n"
 	"  -o FILE.c             where the C goes; - prints it\n"
 	"  -D PATH=VALUE         replaces a value of the spec: -D train.epochs=3, -D seed=7\n"
@@ -256,6 +258,7 @@ static int run(Context *context, const Options *options, const Source *source)
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "fmt")) return format(argc, argv);
+	if (argc > 1 && !strcmp(argv[1], "scan")) return scan_main(argc - 1, argv + 1);
 	Options options;
 	int done = parse(&options, argc, argv);
 	if (done) return done < 0 ? 0 : done;

@@ -53,13 +53,14 @@ static nn_task task_of(const Spec *spec, const Network *network)
 	const Node *y = find_y(network);
 	int64_t units = y && y->shape.rank > 1 ? y->shape.dim[y->shape.rank - 1].size : 1;
 	const char *loss = network->loss;
+	const nn_data_field *label = spec_main_label(spec);
+	if (loss && label && label->source >= 0 && spec->infos[label->source].kind->label == SPEC_LABEL_MASK) return NN_SEGMENTATION;
 	if (holds(loss, "categorical")) return NN_MULTICLASS;
 	for (size_t i = 0; i < sizeof each_unit/sizeof *each_unit; i++)
 		if (holds(loss, each_unit[i])) return units > 1 ? NN_MULTILABEL : NN_BINARY;
 	for (size_t i = 0; i < sizeof regression/sizeof *regression; i++)
 		if (holds(loss, regression[i])) return NN_REGRESSION;
 	if (!loss) return NN_OTHER;
-	const nn_data_field *label = spec_main_label(spec);
 	if (label ? spec_label_is_class(spec, label) : spec->classes.count > 0) return units > 1 ? NN_MULTICLASS : NN_BINARY;
 	return NN_REGRESSION;
 }
@@ -74,16 +75,51 @@ static bool logits_of(const Spec *spec, const Network *network)
 	return loss && loss->kind == DOC_SCALAR && holds(loss->text, "from_logits");
 }
 
+/* Tokens that are bytes have their ids by themselves. */
+static void fit_vocabulary(Model *model, const nn_data_source *source)
+{
+	if (!source->vocabulary_size || (source->tokens == NN_BYTES && !source->vocabulary.count && !source->vocabulary_file &&
+		source->vocabulary_size == 258)) return;
+	int64_t rows = nn_vocabulary_rows(source->vocabulary_size);
+	model->fitted[model->fitted_count++] = (Fitted){"data/vocabulary", rows*NN_VOCABULARY_COLUMNS, 0, NN_VOCABULARY_COLUMNS};
+}
+
+/* A table that has fewer rows than there are ids: what lies behind its end would be read as zeros, in silence. */
+static void check_table(const Model *model, const Node *node)
+{
+	const Node *index = node->op == &op_gather ? node->args[1] : NULL;
+	const Spec *spec = model->spec;
+	for (int f = 0; index && index->op == &op_input && f < spec->data.field_count; f++) {
+		const nn_data_field *field = &spec->fields[f];
+		if (field->source < 0 || field->part || strcmp(field->name, index->at.name)) continue;
+		int ids = spec->data_sources[field->source].vocabulary_size;
+		int64_t rows = node->args[0]->shape.dim[0].size;
+		if (rows >= ids) continue;
+		diag_error(model->context, node->place, arena_format(model->context->arena, "Embedding(%d, ..)", ids),
+			"a table of %lld rows, but the vocabulary has %d ids (0 is padding, 1 unknown)", (long long)rows, ids);
+	}
+}
+
+static void check_tables(const Model *model)
+{
+	int errors = model->context->errors;
+	for (int p = 0; p < model->network->program_count && model->context->errors == errors; p++)
+		for (int i = 0; i < model->network->programs[p]->graph->count; i++)
+			check_table(model, model->network->programs[p]->graph->nodes[i]);
+}
+
 void model_describe(Model *model)
 {
 	static const char *const names[] = {"data/impute", "data/offset", "data/scale"};
 	const Spec *spec = model->spec;
 	model->task = task_of(model->spec, model->network);
 	model->logits = logits_of(model->spec, model->network);
+	check_tables(model);
 	for (int f = 0; f < spec->data.field_count; f++) {
 		const nn_data_field *field = &spec->fields[f];
+		if (field->source >= 0 && !field->part) fit_vocabulary(model, &spec->data_sources[field->source]);
 		if (field->source < 0 || field->part || !spec->infos[field->source].kind->fitted) continue;
-		for (int i = 0; i < 3; i++) model->fitted[model->fitted_count++] = (Fitted){names[i], (int64_t)field->count, 0};
+		for (int i = 0; i < 3; i++) model->fitted[model->fitted_count++] = (Fitted){names[i], (int64_t)field->count, 0, 0};
 	}
 }
 
@@ -92,7 +128,9 @@ bool model_classed(const Model *model, const nn_data_field *field)
 	const Spec *spec = model->spec;
 	if (!field->label || field->source < 0) return false;
 	if (spec->infos[field->source].class_mode == NN_CLASS_NONE) return false;
-	if (spec->infos[field->source].kind->label == SPEC_LABEL_CLASS) return true;
+	SpecLabel label = spec->infos[field->source].kind->label;
+	if (label == SPEC_LABEL_CLASS || label == SPEC_LABEL_MASK) return true;
+	if (field->part == SPEC_TEXT_NEXT) return false;
 	return model->task == NN_BINARY || model->task == NN_MULTICLASS || (model->task != NN_REGRESSION && field->classes.count);
 }
 
@@ -100,6 +138,7 @@ int model_class_count(const Model *model, const nn_data_field *field)
 {
 	const Node *y = find_y(model->network);
 	if (!model_classed(model, field)) return 0;
+	if (model->task == NN_SEGMENTATION) return y && y->shape.rank > 1 && y->shape.dim[y->shape.rank - 1].size > 1 ? (int)y->shape.dim[y->shape.rank - 1].size : 2;
 	if (field->count > 1) return (int)field->count;
 	if (model->task == NN_BINARY) return 2;
 	return model->task == NN_MULTICLASS && y ? (int)(shape_count(&y->shape)/y->shape.dim[0].size) : 0;

@@ -37,23 +37,26 @@ typedef struct SourceInfo {
 	bool class_mode_given; /* otherwise the labels follow the loss */
 	nn_class_mode class_mode;
 	nn_texts classes;
+	bool stream; /* its files hold one text each, without labels */
 } SourceInfo;
 
 typedef enum SpecLabel {
 	SPEC_LABEL_CLASS, /* one class a sample, whatever the loss wants */
 	SPEC_LABEL_NUMBER, /* one class or number a sample */
+	SPEC_LABEL_MASK, /* one class for each pixel */
 	SPEC_LABEL_ANY /* numbers of any shape */
 } SpecLabel;
 
 /* What an embedding program has of one sample, and NAME_preprocess takes */
-typedef enum SpecSample { SPEC_SAMPLE_NONE, SPEC_SAMPLE_PIXELS, SPEC_SAMPLE_ROW } SpecSample;
+typedef enum SpecSample { SPEC_SAMPLE_NONE, SPEC_SAMPLE_PIXELS, SPEC_SAMPLE_ROW, SPEC_SAMPLE_TEXT } SpecSample;
 
-enum { SPEC_PARTS = 8, SPEC_LABEL_PART = 1 };
+enum { SPEC_PARTS = 8, SPEC_LABEL_PART = 1, SPEC_TEXT_LENGTH, SPEC_TEXT_NEXT };
 
 /* A kind of source. */
 struct SourceKind {
 	const char *type; /* "csv" */
 	const char *paths[NN_PATHS]; /* keys of a split; those behind the first hold labels */
+	const char *one_of[NN_PATHS + 1]; /* or keys of which a split has one, the last a mapping of files by class */
 	const char *path_help;
 	const char *fields[SPEC_PARTS]; /* by part: the first is what a model with one input takes, the second the label */
 	SpecLabel label;
@@ -63,8 +66,9 @@ struct SourceKind {
 	/* What a field that is no label is, where a model wants its shape (field->rank -1: not known): checks and completes the
 	 * field and what the source leaves open. False after a report. */
 	bool (*fit)(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
-	/* Contradictions between keys. NULL: none are possible */
-	void (*check)(Context *context, SourceInfo *info, const nn_data_source *source, const Slot *slots, int count);
+	/* Contradictions between keys, and what follows from them. NULL: nothing */
+	void (*check)(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
+	int (*label_part)(const SourceInfo *info, const nn_data_source *source); /* -1: it has none. NULL: SPEC_LABEL_PART */
 };
 
 typedef struct Spec {

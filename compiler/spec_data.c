@@ -18,6 +18,10 @@ static int path_slots(Slot slots[PATHS])
 		for (int i = 0; i < NN_PATHS; i++)
 			if (kinds[k].paths[i] && !spec_slot(slots, count, kinds[k].paths[i]))
 				slots[count++] = (Slot){.key = kinds[k].paths[i], .kind = SLOT_TEXT};
+	for (int k = 0; k < kind_count; k++)
+		for (int i = 0; i <= NN_PATHS; i++)
+			if (kinds[k].one_of[i] && !spec_slot(slots, count, kinds[k].one_of[i]))
+				slots[count++] = (Slot){.key = kinds[k].one_of[i], .kind = i == NN_PATHS ? SLOT_OTHER : SLOT_TEXT};
 	return count;
 }
 
@@ -25,7 +29,30 @@ static int path_place(const SourceKind *kind, const char *key)
 {
 	for (int i = 0; i < NN_PATHS; i++)
 		if (kind->paths[i] && !strcmp(kind->paths[i], key)) return i;
+	for (int i = 0; i <= NN_PATHS; i++)
+		if (kind->one_of[i] && !strcmp(kind->one_of[i], key)) return 0;
 	return -1;
+}
+
+/* The one path of a split that may be given in several ways. */
+static void take_one_path(Context *context, Spec *spec, const char *name, const DocNode *node, const Slot *slots, int count, int split)
+{
+	SourceInfo *info = &spec->infos[0];
+	const Slot *given = NULL;
+	for (int i = 0; i < count; i++) {
+		if (!slots[i].node || path_place(info->kind, slots[i].key) < 0) continue;
+		if (given)
+			diag_error(context, slots[i].key_node->place, info->kind->path_help, "data.%s has both '%s' and '%s'", name, given->key, slots[i].key);
+		given = &slots[i];
+	}
+	if (!given) {
+		diag_error(context, node->place, info->kind->path_help, "data.%s says nowhere where the texts are", name);
+		return;
+	}
+	const char **path = &spec->data_sources[0].paths[split][0];
+	*path = given->kind == SLOT_OTHER ? spec_class_files(context, given->node, info) : *(const char **)given->target;
+	if (*path && !**path) diag_error(context, given->node->place, NULL, "the path is empty");
+	if (!strcmp(given->key, "file") && !spec->data_sources[0].column) info->stream = true;
 }
 
 static bool has_labels(const SourceInfo *info) { return info->class_mode != NN_CLASS_NONE || !info->class_mode_given; }
@@ -43,7 +70,8 @@ static void read_split(Context *context, Spec *spec, const char *name, const Doc
 		if (slots[i].node && path_place(kind, slots[i].key) < 0)
 			diag_error(context, slots[i].key_node->place, kind->path_help, "a source of type %s has no '%s'", kind->type,
 				slots[i].key);
-	for (int i = 0; i < count; i++) {
+	if (kind->one_of[0] && context->errors == errors) take_one_path(context, spec, name, node, slots, count, split);
+	for (int i = 0; i < count && !kind->one_of[0]; i++) {
 		int place = path_place(kind, slots[i].key);
 		if (place < 0) continue;
 		spec->data_sources[0].paths[split][place] = texts[i];
@@ -74,16 +102,43 @@ static void check_group(Context *context, const Spec *spec, const Slot *slot)
 	regfree(&regex);
 }
 
+/* slots: validation, test, stratify, group, seed, method, folds, fold; given: data.validation and data.test */
+static void check_folds(Context *context, nn_data *data, const Slot *slots, const Slot *const *given, int fold)
+{
+	const Slot *test = &slots[1], *method = &slots[5], *folds = &slots[6], *number = &slots[7];
+	if (data->split_by_name && slots[4].given)
+		diag_error(context, slots[4].key_node->place, "leave one of them out", "method: hash goes by names; no 'seed' changes it");
+	if (number->given && !folds->given)
+		diag_error(context, number->key_node->place, "folds: 10", "'fold' says which of the folds is the test set, but 'folds' is missing");
+	if (!folds->given) return;
+	data->split_fold = fold < 0 ? 0 : fold;
+	if (fold >= data->split_folds)
+		diag_error(context, number->node->place, NULL, "of %d folds the last is %d", data->split_folds, data->split_folds - 1);
+	if (test->given)
+		diag_error(context, test->key_node->place, "leave one of them out", "the test set is given twice: as a share, and as one of the folds");
+	else if (given[1]->node)
+		diag_error(context, folds->key_node->place, "leave one of them out", "the test set is given twice: as data.test, and as one of the folds");
+	if (data->split_by_name)
+		diag_error(context, method->key_node->place, "leave it out: every sample is in one of the folds", "folds are not made by method: hash");
+	data->split_test = 1.0/data->split_folds;
+	if (data->split_validation + data->split_test >= 1)
+		diag_error(context, folds->node->place, NULL, "the fold and the share for validation leave nothing to train on");
+}
+
 static void read_shares(Context *context, Spec *spec, const DocNode *node, const Slot *validation, const Slot *test)
 {
 	nn_data *data = &spec->data;
 	double seed = -1;
+	int method = -1, fold = -1;
 	Slot slots[] = {
 		{.key = "validation", .kind = SLOT_NUMBER, .target = &data->split_validation, .low = 0, .high = 1},
 		{.key = "test", .kind = SLOT_NUMBER, .target = &data->split_test, .low = 0, .high = 1},
 		{.key = "stratify", .kind = SLOT_BOOLEAN, .target = &data->split_stratify},
 		{.key = "group", .kind = SLOT_TEXT, .target = &data->split_group},
 		{.key = "seed", .kind = SLOT_NUMBER, .target = &seed, .low = 0, .high = 9007199254740992.0},
+		{.key = "method", .kind = SLOT_WORD, .target = &method, .words = "random|hash"},
+		{.key = "folds", .kind = SLOT_INTEGER, .target = &data->split_folds, .low = 2, .high = 1000000},
+		{.key = "fold", .kind = SLOT_INTEGER, .target = &fold, .low = 0, .high = 999999},
 	};
 	if (!spec_section(context, "data.split", node, SLOTS(slots))) return;
 	const Slot *given[] = {validation, test};
@@ -97,6 +152,8 @@ static void read_shares(Context *context, Spec *spec, const DocNode *node, const
 	if (data->split_validation + data->split_test >= 1)
 		diag_error(context, node->place, NULL, "the shares leave nothing to train on");
 	check_group(context, spec, &slots[3]);
+	data->split_by_name = method == 1;
+	check_folds(context, data, slots, given, fold);
 }
 
 void spec_read_data(Context *context, Spec *spec, const DocNode *node, const DocNode *classes)

@@ -136,6 +136,12 @@ static int known_field(Context *context, const Spec *spec, const char *full, int
 	return -1;
 }
 
+/* Which of a source's fields is its label. */
+static int label_part(const SourceInfo *info, const nn_data_source *source)
+{
+	return info->kind->label_part ? info->kind->label_part(info, source) : SPEC_LABEL_PART;
+}
+
 int spec_field(Context *context, Spec *spec, const char *name, int rank, const int64_t *shape)
 {
 	const char *full = spec_field_name(context, spec, name);
@@ -155,7 +161,7 @@ int spec_field(Context *context, Spec *spec, const char *name, int rank, const i
 	if (!spec->data.source_count) return add_field(context, spec, &field);
 	find_part(spec, name, &field.source, &field.part);
 	const SourceInfo *info = &spec->infos[field.source];
-	if (field.part == SPEC_LABEL_PART) {
+	if (field.part == SPEC_LABEL_PART || field.part == label_part(info, &spec->data_sources[field.source])) {
 		diag_error(context, info->place, NULL, "%s is the label: a model that takes it as input has nothing to predict", full);
 		return -1;
 	}
@@ -167,6 +173,7 @@ int spec_field(Context *context, Spec *spec, const char *name, int rank, const i
 static bool has_label(const Spec *spec, int source)
 {
 	const SourceInfo *info = &spec->infos[source];
+	if (info->kind->label_part) return label_part(info, &spec->data_sources[source]) >= 0;
 	bool none = info->class_mode_given && info->class_mode == NN_CLASS_NONE;
 	if (info->kind->label == SPEC_LABEL_NUMBER) return spec->data_sources[source].label != NULL;
 	return info->kind->fields[SPEC_LABEL_PART] && (!none || spec->data_sources[source].paths[0][1]);
@@ -184,7 +191,7 @@ bool spec_label_is_class(const Spec *spec, const nn_data_field *field)
 	if (field->source < 0) return field->classes.count > 0;
 	const SourceInfo *info = &spec->infos[field->source];
 	if (info->class_mode == NN_CLASS_NONE && info->class_mode_given) return false;
-	return info->kind->label == SPEC_LABEL_CLASS || field->classes.count > 0;
+	return info->kind->label == SPEC_LABEL_CLASS || info->kind->label == SPEC_LABEL_MASK || field->classes.count > 0;
 }
 
 /* The classes that one-hot labels have: those of the spec, else as many as the loss wants. 0 after a message. */
@@ -243,6 +250,47 @@ static bool shape_label(Context *context, SourceInfo *info, int rank, const int6
 	return true;
 }
 
+/* Masks are class numbers, (height, width) or with a last 1, or a number for each class. */
+static bool shape_mask(Context *context, const SourceInfo *info, const nn_data_source *source, int rank, const int64_t *label, nn_data_field *field)
+{
+	int64_t size[2] = {source->height, source->width}, classes = rank == 3 ? label[2] : 1;
+	if (rank < 0) {
+		set_shape(field, 2, size);
+		return true;
+	}
+	if ((rank != 2 && rank != 3) || (size[0] && (label[0] != size[0] || label[1] != size[1]))) {
+		diag_error(context, info->place, "the network's output must have the images' height and width", "masks are [%lld, %lld], but the loss wants labels %s",
+			(long long)size[0], (long long)size[1], shape_words(context->arena, rank, label));
+		return false;
+	}
+	int named = info->classes.count ? info->classes.count : source->mask_values.count;
+	if (named && classes > 1 && named != classes) {
+		diag_error(context, info->place, NULL, "%d classes are named, but the loss wants labels %s", named, shape_words(context->arena, rank, label));
+		return false;
+	}
+	set_shape(field, rank, label);
+	field->integer = rank == 2;
+	return true;
+}
+
+/* The token after each: class numbers, a row of them. */
+static bool shape_next(Context *context, const SourceInfo *info, nn_data_source *source, int rank, const int64_t *label, nn_data_field *field)
+{
+	int64_t length = source->sequence_length;
+	if (rank < 0 && length) {
+		set_shape(field, 1, &length);
+		return true;
+	}
+	if (rank != 1 || (length && label[0] != length)) {
+		diag_error(context, info->place, "loss: sparse_categorical_crossentropy, and an output of [sequence_length, vocabulary]",
+			"data.next is [%lld] tokens, but the loss wants labels %s", (long long)length, shape_words(context->arena, rank < 0 ? 0 : rank, label));
+		return false;
+	}
+	set_shape(field, 1, label);
+	field->integer = 1;
+	return true;
+}
+
 int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *label)
 {
 	int source = 0;
@@ -259,7 +307,12 @@ int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *labe
 		diag_error(context, info->place, NULL, "a label of more than %d dimensions", NN_RANK);
 		return -1;
 	}
-	nn_data_field field = {.name = arena_format(context->arena, "data.%s", info->kind->fields[SPEC_LABEL_PART]),
-		.source = source, .part = SPEC_LABEL_PART, .label = 1, .classes = info->classes};
-	return shape_label(context, info, label_rank, label, &field) ? add_field(context, spec, &field) : -1;
+	nn_data_source *of = &spec->data_sources[source];
+	int part = label_part(info, of);
+	nn_data_field field = {.name = arena_format(context->arena, "data.%s", info->kind->fields[part]),
+		.source = source, .part = part, .label = 1, .classes = info->classes};
+	bool fits = info->kind->label == SPEC_LABEL_MASK ? shape_mask(context, info, of, label_rank, label, &field)
+		: part == SPEC_TEXT_NEXT ? shape_next(context, info, of, label_rank, label, &field)
+					 : shape_label(context, info, label_rank, label, &field);
+	return fits ? add_field(context, spec, &field) : -1;
 }

@@ -56,6 +56,14 @@ void spec_classes(Context *context, const DocNode *node, nn_texts *classes);
 const SourceKind *spec_kinds(int *count);
 bool spec_read_source(Context *context, const DocNode *node, const DocNode *top_classes, nn_data_source *source, SourceInfo *info);
 
+/* spec_text.c */
+void spec_vocabulary(Context *context, const DocNode *node, nn_data_source *source);
+void spec_check_text(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
+bool spec_fit_text(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
+int spec_text_label(const SourceInfo *info, const nn_data_source *source);
+/* `files:` of a split: the paths, with line ends between; the keys become the classes. NULL after a report. */
+const char *spec_class_files(Context *context, const DocNode *node, SourceInfo *info);
+
 /* spec_field.c: for SourceKind.fit */
 bool spec_fit_images(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
 bool spec_fit_table(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);

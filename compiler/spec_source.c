@@ -3,11 +3,12 @@
  * and in the runtime a row of data_kinds.c with its file. */
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include "spec_read.h"
 
-enum { IMAGE_FOLDER, CSV, IDX, NPY, KINDS };
-enum { B_IMAGES = 1 << IMAGE_FOLDER, B_CSV = 1 << CSV, B_IDX = 1 << IDX, B_NPY = 1 << NPY, B_ALL = (1 << KINDS) - 1 };
+enum { IMAGE_FOLDER, IMAGE_MASK, CSV, TEXT, IDX, NPY, KINDS };
+enum { B_MASKS = 1 << IMAGE_MASK, B_TEXT = 1 << TEXT, B_IMAGES = 1 << IMAGE_FOLDER | B_MASKS, B_CSV = 1 << CSV, B_IDX = 1 << IDX, B_NPY = 1 << NPY, B_ALL = (1 << KINDS) - 1 };
 
 /* What no source says otherwise */
 static const nn_data_source silent = {.rescale = 1,
@@ -15,7 +16,8 @@ static const nn_data_source silent = {.rescale = 1,
 	.interpolation = NN_NEAREST,
 	.header = 1,
 	.impute = NN_IMPUTE_MEDIAN,
-	.separator = ","};
+	.separator = ",",
+	.encoding = "utf-8"};
 
 #define MEMBER(name) offsetof(nn_data_source, name), #name
 /* Keys of data.source; and behind them members that no key gives but that are handed on, too. */
@@ -24,25 +26,39 @@ static const SourceKey keys[] = {
 	{B_IMAGES, "fast_decode", SLOT_BOOLEAN, MEMBER(fast_decode), 0, 0, NULL},
 	{B_IMAGES, "max_unreadable", SLOT_NUMBER, MEMBER(max_unreadable), 0, 1, NULL},
 	{B_IMAGES | B_IDX | B_NPY, "rescale", SLOT_NUMBER, MEMBER(rescale), 0, 0, NULL},
-	{B_CSV, "header", SLOT_BOOLEAN, MEMBER(header), 0, 0, NULL},
-	{B_CSV, "label", SLOT_TEXT, MEMBER(label), 0, 0, NULL},
+	{B_CSV | B_TEXT, "header", SLOT_BOOLEAN, MEMBER(header), 0, 0, NULL},
+	{B_CSV | B_TEXT, "label", SLOT_TEXT, MEMBER(label), 0, 0, NULL},
 	{B_CSV, "ignore", SLOT_TEXTS, MEMBER(ignore), 0, 0, NULL},
-	{B_CSV, "missing", SLOT_TEXTS, MEMBER(missing), 0, 0, NULL},
+	{B_CSV | B_TEXT, "missing", SLOT_TEXTS, MEMBER(missing), 0, 0, NULL},
 	{B_CSV, "impute", SLOT_WORD, MEMBER(impute), 0, 0, "mean|median|drop"}, /* as nn_missing */
 	{B_CSV, "normalize", SLOT_WORD, MEMBER(normalize), 0, 0, "none|standard|minmax"}, /* as nn_normalize */
-	{B_CSV, "separator", SLOT_TEXT, MEMBER(separator), 0, 0, NULL},
+	{B_CSV | B_TEXT, "separator", SLOT_TEXT, MEMBER(separator), 0, 0, NULL},
+	{B_MASKS, "mask_values", SLOT_TEXTS, MEMBER(mask_values), 0, 0, NULL},
+	{B_TEXT, "tokens", SLOT_WORD, MEMBER(tokens), 0, 0, "words|characters|bytes"}, /* as nn_token_kind */
+	{B_TEXT, "standardize", SLOT_WORD, MEMBER(standardize), 0, 0,
+		"none|lower|strip_punctuation|lower_and_strip_punctuation"}, /* as nn_standardize */
+	{B_TEXT, "encoding", SLOT_TEXT, MEMBER(encoding), 0, 0, NULL},
+	{B_TEXT, "column", SLOT_TEXT, MEMBER(column), 0, 0, NULL},
+	{B_TEXT, "sequence_length", SLOT_INTEGER, MEMBER(sequence_length), 1, 1 << 20, NULL},
+	{B_TEXT, "stride", SLOT_INTEGER, MEMBER(stride), 1, 1 << 20, NULL},
+	{B_TEXT, "padding", SLOT_WORD, MEMBER(padding), 0, 0, "post|pre"}, /* as nn_side */
+	{B_TEXT, "truncating", SLOT_WORD, MEMBER(truncating), 0, 0, "post|pre"},
+	{B_TEXT, NULL, SLOT_INTEGER, MEMBER(vocabulary_size), 0, 0, NULL},
+	{B_TEXT, NULL, SLOT_TEXTS, MEMBER(vocabulary), 0, 0, NULL},
+	{B_TEXT, NULL, SLOT_TEXT, MEMBER(vocabulary_file), 0, 0, NULL},
 	{B_IMAGES | B_IDX, NULL, SLOT_INTEGER, MEMBER(height), 0, 0, NULL},
 	{B_IMAGES | B_IDX, NULL, SLOT_INTEGER, MEMBER(width), 0, 0, NULL},
 	{B_IMAGES | B_IDX, NULL, SLOT_INTEGER, MEMBER(channels), 0, 0, NULL},
 };
 #undef MEMBER
-enum { MEMBERS = sizeof keys / sizeof *keys, KEYS = MEMBERS - 3 };
+enum { MEMBERS = sizeof keys / sizeof *keys, KEYS = MEMBERS - 6 };
 
 /* Keys that are read by hand: they stand before those of the table. */
-enum { TYPE, CLASS_MODE, CLASSES, TARGET_SIZE, COLOR_MODE, BY_HAND };
-static const int hand_kinds[BY_HAND] = {B_ALL, B_ALL, B_ALL, B_IMAGES, B_IMAGES};
+enum { TYPE, CLASS_MODE, CLASSES, TARGET_SIZE, COLOR_MODE, VOCABULARY, BY_HAND };
+static const int hand_kinds[BY_HAND] = {B_ALL, B_ALL, B_ALL, B_IMAGES, B_IMAGES, B_TEXT};
 
-static void check_table(Context *context, SourceInfo *info, const nn_data_source *source, const Slot *slots, int count);
+static void check_table(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
+static void check_masks(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
 
 static const SourceKind kinds[KINDS] = {
 	[IMAGE_FOLDER] = {.type = "image_folder",
@@ -76,6 +92,24 @@ static const SourceKind kinds[KINDS] = {
 		.fields = {"inputs", "targets"},
 		.label = SPEC_LABEL_ANY,
 		.fit = spec_fit_any},
+	[IMAGE_MASK] = {.type = "image_mask",
+		.paths = {"images", "masks"},
+		.path_help = "images: and masks:, two folders with files of the same names",
+		.fields = {"image", "mask"},
+		.label = SPEC_LABEL_MASK,
+		.groups = true,
+		.sample = SPEC_SAMPLE_PIXELS,
+		.fit = spec_fit_images,
+		.check = check_masks},
+	[TEXT] = {.type = "text",
+		.one_of = {"directory", "file", "files"},
+		.path_help = "directory: with a folder or file for each class; files: {CLASS: PATH, ..}; or file: a table or one text",
+		.fields = {"tokens", "label", "length", "next"},
+		.label = SPEC_LABEL_NUMBER,
+		.sample = SPEC_SAMPLE_TEXT,
+		.fit = spec_fit_text,
+		.check = spec_check_text,
+		.label_part = spec_text_label},
 };
 
 const SourceKind *spec_kinds(int *count)
@@ -110,7 +144,7 @@ static void read_size(Context *context, nn_data_source *source, const DocNode *n
 	source->width = (int)size[1];
 }
 
-static void check_table(Context *context, SourceInfo *info, const nn_data_source *source, const Slot *slots, int count)
+static void check_table(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count)
 {
 	const Slot *label = spec_slot((Slot *)slots, count, "label"), *impute = spec_slot((Slot *)slots, count, "impute"),
 		   *missing = spec_slot((Slot *)slots, count, "missing"),
@@ -122,6 +156,24 @@ static void check_table(Context *context, SourceInfo *info, const nn_data_source
 			"a csv source needs 'label', the column to predict");
 	if (impute->given && source->impute == NN_IMPUTE_DROP && !missing->node)
 		diag_warning(context, impute->node->place, "missing: [\"?\", NA]", "rows are dropped only where a field is empty");
+}
+
+static void check_masks(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count)
+{
+	const Slot *values = spec_slot((Slot *)slots, count, "mask_values");
+	if (!values->given) return;
+	for (int i = 0; i < source->mask_values.count; i++) {
+		char *end;
+		long value = strtol(source->mask_values.items[i], &end, 10);
+		if (*end || value < 0 || value > 65535)
+			diag_error(context, values->node->place, "mask_values: [0, 128, 255]", "'%s' is no grey level or number of a colour in a palette",
+				source->mask_values.items[i]);
+	}
+	spec_distinct(context, values->node, "the value");
+	if (source->mask_values.count < 2)
+		diag_error(context, values->node->place, "mask_values: [0, 255]", "'mask_values' names the value of each of two classes or more");
+	else if (info->classes.count && info->classes.count != source->mask_values.count)
+		diag_error(context, values->node->place, NULL, "%d values for %d classes", source->mask_values.count, info->classes.count);
 }
 
 static const char *type_words(Arena *arena)
@@ -173,7 +225,8 @@ bool spec_read_source(
 		[CLASS_MODE] = {.key = "class_mode", .kind = SLOT_WORD, .target = &mode, .words = "sparse|binary|categorical|none"},
 		[CLASSES] = {.key = "classes"},
 		[TARGET_SIZE] = {.key = "target_size"},
-		[COLOR_MODE] = {.key = "color_mode", .kind = SLOT_WORD, .target = &color, .words = "grayscale|rgb|rgba"}};
+		[COLOR_MODE] = {.key = "color_mode", .kind = SLOT_WORD, .target = &color, .words = "grayscale|rgb|rgba"},
+		[VOCABULARY] = {.key = "vocabulary"}};
 	*source = silent;
 	for (int i = 0; i < KEYS; i++) {
 		const SourceKey *key = &keys[i];
@@ -183,12 +236,12 @@ bool spec_read_source(
 	info->place = node->place;
 	if (!spec_section(context, "data.source", node, SLOTS(slots))) return false;
 	if (!slots[TYPE].node)
-		diag_error(context, node->place, "type: image_folder, csv, idx or npy", "data.source needs a 'type'");
+		diag_error(context, node->place, "type: image_folder, image_mask, csv, text, idx or npy", "data.source needs a 'type'");
 	if (type < 0) return false;
 	info->kind = &kinds[type];
 	source->type = info->kind->type;
 	refuse_foreign(context, info->kind, slots);
-	if (slots[TARGET_SIZE].given && type == IMAGE_FOLDER) read_size(context, source, slots[TARGET_SIZE].node);
+	if (slots[TARGET_SIZE].given && 1 << type & B_IMAGES) read_size(context, source, slots[TARGET_SIZE].node);
 	source->channels = color < 0 ? 0 : color == 0 ? 1 : color + 2;
 	read_classes(context, top_classes, &slots[CLASSES], mode, &slots[CLASS_MODE], info);
 	if (info->kind->check) info->kind->check(context, info, source, SLOTS(slots));

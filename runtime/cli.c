@@ -59,7 +59,7 @@ static const OptionText option_texts[OPTION_COUNT] = {
         [WEIGHTS] = {"weights", "FILE", "a checkpoint (runs/NAME/best.safetensors)"},
         [JSON_FILE] = {"json", "FILE", "write the metrics to a file"},
         [JSON] = {"json", NULL, "print JSON"},
-        [FORMAT] = {"format", "F", "csv (default), jsonl or npy"},
+        [FORMAT] = {"format", "F", "csv (default), jsonl, npy, or png: masks into the folder --output"},
         [OUTPUT] = {"output", "FILE", "write here instead of to standard output"},
         [STEPS] = {"steps", "N", "calls that are timed (20)"},
         [HELP] = {"help", NULL, "this help"},
@@ -208,7 +208,7 @@ static int run_evaluate(const nn_model *model, const char *program, const Comman
 }
 
 static int run_predict(const nn_model *model, const char *program, const Command *command, const Arguments *a) {
-	static const char *const formats[] = {"csv", "jsonl", "npy"};
+	static const char *const formats[] = {"csv", "jsonl", "npy", "png"};
 	const char *format = a->value[FORMAT] ? a->value[FORMAT] : "csv";
 	nn_predict_options options = {.weights = a->value[WEIGHTS],
 	                              .output = a->value[OUTPUT],
@@ -217,7 +217,7 @@ static int run_predict(const nn_model *model, const char *program, const Command
 	int found = 0;
 	for (int i = 0; i < 3; i++)
 		if (!strcmp(format, formats[i])) options.format = (nn_format)i, found = 1;
-	if (!found) return wrong(program, command->name, "--format must be csv, jsonl or npy, not '%s'", format);
+	if (!found) return wrong(program, command->name, "--format must be csv, jsonl, npy or png, not '%s'", format);
 	if (!options.weights) return wrong(program, command->name, "--weights FILE is missing%s", "");
 	if (!options.input_count) return wrong(program, command->name, "there is no INPUT%s", "");
 	if (read_number(program, command, a, THREADS, 1, &options.threads)) return WRONG_USAGE;

@@ -36,7 +36,7 @@ int nn_elements_check(Elements *elements, size_t bytes, char why[NN_WHY])
 	return 1;
 }
 
-static double number_at(const Elements *elements, int64_t place)
+double nn_element(const Elements *elements, int64_t place)
 {
 	uint8_t raw[8];
 	int size = elements->size;
@@ -97,10 +97,10 @@ static int read_array(Source *source, int64_t sample, int field, const void *sta
 		if (inputs->kind == 'u' && inputs->size == 1)
 			for (int64_t i = 0; i < count; i++) numbers[i] = (float)inputs->bytes[from + i] * rescale;
 		else
-			for (int64_t i = 0; i < count; i++) numbers[i] = (float)number_at(inputs, from + i) * rescale;
+			for (int64_t i = 0; i < count; i++) numbers[i] = (float)nn_element(inputs, from + i) * rescale;
 	} else {
 		double *numbers = x;
-		for (int64_t i = 0; i < count; i++) numbers[i] = number_at(inputs, from + i) * arrays->rescale;
+		for (int64_t i = 0; i < count; i++) numbers[i] = nn_element(inputs, from + i) * arrays->rescale;
 	}
 	return 0;
 }
@@ -123,7 +123,7 @@ static int read_labels(Source *source, const char *path, const Elements *labels,
 	int classes = source->model->data.fields[field].classed && labels->row == 1;
 	if (nn_source_add_label(source, field, (int)labels->row, 0)) return 1;
 	for (int64_t i = 0; i < source->count * labels->row; i++) {
-		double value = number_at(labels, i);
+		double value = nn_element(labels, i);
 		source->labels[field].values[i] = value;
 		if (!classes || (value >= 0 && value < 1e6 && value == floor(value))) continue;
 		nn_error("%s: label %g of sample %lld is no class number", path, value, (long long)(i / labels->row));

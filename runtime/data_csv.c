@@ -137,20 +137,12 @@ static void parse(Reader *reader, struct csv_parser *parser, uint8_t *bytes, siz
 	fail(reader, "a quote that is opened here is never closed");
 }
 
-int nn_cells_read(const char *path, char separator, int header, Cells *cells)
+int nn_cells_parse(const char *path, uint8_t *bytes, size_t size, char separator, int header, Cells *cells)
 {
 	struct csv_parser parser;
 	Reader reader = {.path = path, .cells = cells, .want_header = header};
-	uint8_t *bytes;
-	size_t size;
-	char why[NN_WHY];
 	*cells = (Cells){0};
-	if (nn_slurp(path, 0, &bytes, &size, why)) {
-		nn_error("%s: %s", path, why);
-		return 1;
-	}
 	if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
-		free(bytes);
 		nn_error("%s: out of memory", path);
 		return 1;
 	}
@@ -162,13 +154,27 @@ int nn_cells_read(const char *path, char separator, int header, Cells *cells)
 	}
 	parse(&reader, &parser, bytes, size, separator);
 	csv_free(&parser);
-	free(bytes);
 	if (!reader.failed && cells->rows == 0) {
 		nn_error("%s: no rows in it", path);
 		reader.failed = 1;
 	}
 	if (reader.failed) nn_cells_free(cells);
 	return reader.failed;
+}
+
+int nn_cells_read(const char *path, char separator, int header, Cells *cells)
+{
+	uint8_t *bytes;
+	size_t size;
+	char why[NN_WHY];
+	*cells = (Cells){0};
+	if (nn_slurp(path, 0, &bytes, &size, why)) {
+		nn_error("%s: %s", path, why);
+		return 1;
+	}
+	int failed = nn_cells_parse(path, bytes, size, separator, header, cells);
+	free(bytes);
+	return failed;
 }
 
 void nn_cells_free(Cells *cells)

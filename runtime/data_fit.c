@@ -151,6 +151,7 @@ int nn_data_fit(const nn_dataset *train, void *state)
 	const nn_model *model = train->model;
 	const nn_tensor *impute = nn_tensor_find(model, "data/impute"), *offset = nn_tensor_find(model, "data/offset"),
 			*scale = nn_tensor_find(model, "data/scale");
+	if (train->source->fit != NULL) return train->source->fit(train, state);
 	if (train->source->values == NULL) return 0;
 	int features = train->source->feature_count;
 	if (check_tensor(model, impute, features) || check_tensor(model, offset, features) || check_tensor(model, scale, features))

@@ -107,7 +107,7 @@ static int add_item(FileList *list, char *path, const struct stat *status)
 /* Takes path. A link that leads nowhere counts as an image that can't be read if it is called like one. */
 static int add_file(FileList *list, char *path, const struct stat *status)
 {
-	if (ends_as_image(path) || (S_ISREG(status->st_mode) && begins_as_image(path))) return add_item(list, path, status);
+	if (list->all || ends_as_image(path) || (S_ISREG(status->st_mode) && begins_as_image(path))) return add_item(list, path, status);
 	if (list->ignored++ == 0)
 		list->first_ignored = path;
 	else

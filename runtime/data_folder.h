@@ -13,11 +13,12 @@ typedef struct FileList {
 	FileItem *items;
 	int64_t count, capacity;
 	int class; /* of what is added next */
+	int all; /* files of any kind, not images only */
 	int64_t ignored; /* files that are no images */
 	char *first_ignored;
 } FileList;
 
-/* Adds all images in a folder and the folders in it: files before folders, each by name. Hidden files, and files that neither
+/* Adds all images (files, if list->all) in a folder and the folders in it: files before folders, each by name. Hidden files, and files that neither
  * begin nor end as images do, are left out. 0, or 1 after an error. */
 int nn_walk(const char *folder, FileList *list);
 /* Adds one file whatever it is. 0 or 1. */

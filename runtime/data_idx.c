@@ -28,7 +28,7 @@ static int set_type(Elements *elements, int type)
 	return 1;
 }
 
-static int parse(const uint8_t *bytes, size_t size, Elements *elements, char why[NN_WHY])
+int nn_parse_idx(const uint8_t *bytes, size_t size, Elements *elements, char why[NN_WHY])
 {
 	if (size < 4 || bytes[0] != 0 || bytes[1] != 0 || set_type(elements, bytes[2])) {
 		snprintf(why, NN_WHY, "is no idx file: it does not begin with 0, 0, type, rank");
@@ -51,5 +51,5 @@ static int parse(const uint8_t *bytes, size_t size, Elements *elements, char why
 
 Source *nn_open_idx(const nn_model *model, const Place *place)
 {
-	return nn_open_arrays(model, place, parse);
+	return nn_open_arrays(model, place, nn_parse_idx);
 }

@@ -38,7 +38,8 @@ struct Source {
 	_Atomic unsigned char *broken; /* (count) 1: this sample can't be read, and that was said */
 	int slow; /* several threads help */
 	void *own; /* what the kind of source keeps */
-	/* Writes a field of one sample to x: field.count numbers of the model's precision; 0, or 1 with why not. Called from
+	/* Writes a field of one sample to x: field.count numbers of the model's precision; 0, 1 with why it can't be read, or 2
+	 * with why it is wrong, which ends the run. Called from
 	 * several threads. */
 	int (*read)(Source *source, int64_t sample, int field, const void *state, void *x, char why[NN_WHY]);
 	void (*name)(const Source *source, int64_t sample, char *buffer, size_t size);
@@ -47,6 +48,12 @@ struct Source {
 	const double *values;
 	int feature_count;
 	char **feature_names; /* NULL: none */
+	/* what else is fitted to the training rows, said of a set before it is loaded, and kept with the weights; NULL: nothing */
+	int (*fit)(const nn_dataset *train, void *state);
+	void (*check)(const nn_dataset *set, const void *state);
+	char **(*vocabulary)(const Source *source, const void *state, int *count);
+	int in_order; /* samples are parts of one whole: sets take runs of them */
+	int64_t overlap; /* and each shares something with so many after it */
 	/* images: may keep decoded pixels */
 	void (*keep)(Source *source, size_t bytes);
 };
@@ -98,6 +105,8 @@ Source *nn_open_images(const nn_model *model, const Place *place);
 Source *nn_open_table(const nn_model *model, const Place *place);
 Source *nn_open_idx(const nn_model *model, const Place *place);
 Source *nn_open_npy(const nn_model *model, const Place *place);
+Source *nn_open_image_mask(const nn_model *model, const Place *place);
+Source *nn_open_text(const nn_model *model, const Place *place);
 void nn_source_close(Source *source);
 /* Allocates labels and flags for source->count samples, where and file. 0, or 1 out of memory. */
 int nn_source_prepare(Source *source, const char *where);
@@ -141,6 +150,8 @@ typedef struct Elements {
 int nn_elements_check(Elements *elements, size_t bytes, char why[NN_WHY]);
 /* What a file's bytes say of its numbers. 0, or 1 with why. */
 typedef int ParseElements(const uint8_t *bytes, size_t size, Elements *elements, char why[NN_WHY]);
+ParseElements nn_parse_idx, nn_parse_npy;
+double nn_element(const Elements *elements, int64_t place);
 /* A source over a file of inputs and, when asked for and paths[1] is not NULL, one of labels. NULL after an error. */
 Source *nn_open_arrays(const nn_model *model, const Place *place, ParseElements *parse);
 

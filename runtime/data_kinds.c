@@ -7,6 +7,8 @@ static const SourceKind kinds[] = {
 	{"csv", {"file"}, .open = nn_open_table},
 	{"idx", {"images", "labels"}, .open = nn_open_idx},
 	{"npy", {"inputs", "targets"}, .open = nn_open_npy},
+	{"image_mask", {"images", "masks"}, .many = 1, .open = nn_open_image_mask},
+	{"text", {"file"}, .many = 1, .open = nn_open_text},
 };
 
 const SourceKind *nn_source_kind(const char *type)

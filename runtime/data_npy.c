@@ -67,7 +67,7 @@ static int parse_shape(const char *text, Elements *elements, char why[NN_WHY])
 	return 1;
 }
 
-static int parse(const uint8_t *bytes, size_t size, Elements *elements, char why[NN_WHY])
+int nn_parse_npy(const uint8_t *bytes, size_t size, Elements *elements, char why[NN_WHY])
 {
 	if (size < 10 || memcmp(bytes, "\x93NUMPY", 6) != 0 || bytes[6] < 1 || bytes[6] > 3) {
 		snprintf(why, NN_WHY, "is no npy file of version 1 to 3");
@@ -97,5 +97,5 @@ static int parse(const uint8_t *bytes, size_t size, Elements *elements, char why
 
 Source *nn_open_npy(const nn_model *model, const Place *place)
 {
-	return nn_open_arrays(model, place, parse);
+	return nn_open_arrays(model, place, nn_parse_npy);
 }

@@ -4,17 +4,19 @@
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 #include "data_split.h"
 #include "message.h"
 #include "nn_random.h"
 
-enum { STREAM_SPLIT = 0x73706c74 };
+enum { STREAM_SPLIT = 0x73706c74, TRAIN = 0, VALIDATION, TEST, NOWHERE };
 
 /* Samples that stay together. */
 typedef struct Unit {
 	const char *group; /* NULL: a sample on its own */
 	int64_t first, size; /* places in the order by group */
 	int stratum;
+	int fixed; /* it is in the test set already */
 } Unit;
 
 typedef struct Member {
@@ -48,7 +50,7 @@ static int64_t make_units(const Source *source, const Member *members, const dou
 		int64_t end = i + 1;
 		while (end < source->count && members[i].group != NULL && strcmp(members[i].group, members[end].group) == 0) end++;
 		int stratum = class_count > 0 ? commonest(classes, members + i, end - i, class_count, counts) : 0;
-		units[unit_count++] = (Unit){members[i].group, i, end - i, stratum};
+		units[unit_count++] = (Unit){members[i].group, i, end - i, stratum, 0};
 		i = end;
 	}
 	return unit_count;
@@ -77,18 +79,99 @@ static void deal_stratum(const Unit *units, int64_t unit_count, int stratum, con
 	for (int64_t i = 0; i < unit_count; i++) {
 		const Unit *unit = &units[i];
 		if (unit->stratum != stratum) continue;
-		int to = 0;
-		for (int p = 2; p >= 1 && to == 0; p--)
+		int to = unit->fixed ? TEST : TRAIN;
+		for (int p = TEST; p > TRAIN && to == TRAIN; p--)
 			if (2 * (wanted[p] - got[p]) >= unit->size) to = p;
 		got[to] += unit->size;
 		for (int64_t m = 0; m < unit->size; m++) part[members[unit->first + m].sample] = to;
 	}
 }
 
+/* How many samples of a stratum a fold gets: of those numbered from first to end - 1 every folds-th, as in scikit-learn's
+ * StratifiedKFold. */
+static int64_t fold_quota(int64_t first, int64_t end, int folds, int fold)
+{
+	int64_t before = first > fold ? (first - fold + folds - 1) / folds : 0;
+	return (end > fold ? (end - fold + folds - 1) / folds : 0) - before;
+}
+
+/* Deals a stratum to folds, each unit where most is missing, and marks the units of one fold. first: samples of the strata
+ * before it. */
+static void mark_fold(Unit *units, int64_t unit_count, int stratum, int64_t first, int64_t *missing, int folds, int fold)
+{
+	int64_t all = 0;
+	for (int64_t i = 0; i < unit_count; i++)
+		if (units[i].stratum == stratum) all += units[i].size;
+	for (int f = 0; f < folds; f++) missing[f] = fold_quota(first, first + all, folds, f);
+	for (int64_t i = 0; i < unit_count; i++) {
+		if (units[i].stratum != stratum) continue;
+		int to = 0;
+		for (int f = 1; f < folds; f++)
+			if (missing[f] > missing[to]) to = f;
+		missing[to] -= units[i].size;
+		units[i].fixed = to == fold;
+	}
+}
+
+static int mark_folds(const nn_data *data, Unit *units, int64_t unit_count, int strata)
+{
+	int64_t *missing = malloc(sizeof *missing * (size_t)data->split_folds), first = 0;
+	if (missing == NULL) return 1;
+	for (int s = 0; s == 0 || s < strata; s++) {
+		mark_fold(units, unit_count, s, first, missing, data->split_folds, data->split_fold);
+		for (int64_t i = 0; i < unit_count; i++) first += units[i].stratum == s ? units[i].size : 0;
+	}
+	free(missing);
+	return 0;
+}
+
+/* By the name of the file without folder and ending, or of the group: crc32(name)/2^32 is below the share of the test set, or
+ * below that and the share of validation; so a sample stays where it is when others come. */
+static int deal_by_name(const Source *source, double validation, double test, int *part)
+{
+	char path[4096];
+	if (source->groups == NULL && source->file_count != source->count) {
+		nn_error("%s: method: hash goes by the names of files or groups, and here are neither; name a group:", source->where);
+		return 1;
+	}
+	for (int64_t i = 0; i < source->count; i++) {
+		const char *name = source->groups ? source->groups[i] : path;
+		size_t length = source->groups ? strlen(name) : 0;
+		if (source->groups == NULL) {
+			source->name(source, i, path, sizeof path);
+			const char *slash = strrchr(path, '/');
+			name = slash ? slash + 1 : path;
+			const char *dot = strrchr(name, '.');
+			length = dot ? (size_t)(dot - name) : strlen(name);
+		}
+		double place = (double)crc32(0, (const Bytef *)name, (uInt)length) / 4294967296.0;
+		part[i] = place < test ? TEST : place < test + validation ? VALIDATION : TRAIN;
+	}
+	return 0;
+}
+
+/* Samples that are parts of one whole: training first, then validation, then test; or one fold in its place for the test. What
+ * shares something with the next set is left out. */
+static void deal_in_order(const Source *source, double validation, double test, int *part)
+{
+	const nn_data *data = &source->model->data;
+	int64_t count = source->count, from = count - (int64_t)((double)count * test + 0.5), end = count;
+	if (data->split_folds > 0) {
+		from = count * data->split_fold / data->split_folds;
+		end = count * (data->split_fold + 1) / data->split_folds;
+	}
+	int64_t validated = (int64_t)((double)count * validation + 0.5), begin = from - validated;
+	if (begin < 0) begin = end; /* after the first fold */
+	for (int64_t i = 0; i < count; i++) {
+		part[i] = i >= from && i < end ? TEST : i >= begin && i < begin + validated ? VALIDATION : TRAIN;
+		for (int64_t k = 1; k <= source->overlap && k <= i && part[i - k] != part[i]; k++) part[i - k] = NOWHERE;
+	}
+}
+
 static int check_parts(const Source *source, double validation, double test, const int *part)
 {
 	static const char *const names[3] = {"training", "validation", "test"};
-	int64_t counts[3] = {0};
+	int64_t counts[NOWHERE + 1] = {0};
 	for (int64_t i = 0; i < source->count; i++) counts[part[i]]++;
 	const double shares[3] = {1, validation, test};
 	for (int p = 0; p < 3; p++)
@@ -100,7 +183,7 @@ static int check_parts(const Source *source, double validation, double test, con
 	return 0;
 }
 
-int nn_split_deal(const Source *source, const double *classes, int class_count, double validation, double test, int *part)
+static int deal_by_chance(const Source *source, const double *classes, int class_count, double validation, double test, int *part)
 {
 	const nn_data *data = &source->model->data;
 	int strata = data->split_stratify && classes != NULL ? class_count : 0;
@@ -109,20 +192,32 @@ int nn_split_deal(const Source *source, const double *classes, int class_count, 
 	Unit *units = malloc(sizeof *units * count);
 	int64_t *counts = malloc(sizeof *counts * (size_t)(strata + 1));
 	int failed = members == NULL || units == NULL || counts == NULL;
-	if (failed)
-		nn_error("%s: out of memory", source->where);
-	else {
+	if (!failed) {
 		for (size_t i = 0; i < count; i++) members[i] = (Member){source->groups ? source->groups[i] : NULL, (int64_t)i};
 		qsort(members, count, sizeof *members, compare_members);
 		int64_t unit_count = make_units(source, members, classes, strata, counts, units);
 		shuffle_units(units, unit_count, data->split_seed);
-		for (int s = 0; s == 0 || s < strata; s++) deal_stratum(units, unit_count, s, members, validation, test, part);
-		failed = check_parts(source, validation, test, part);
+		if (data->split_folds > 0) failed = mark_folds(data, units, unit_count, strata);
+		for (int s = 0; s == 0 || s < strata; s++)
+			deal_stratum(units, unit_count, s, members, validation, data->split_folds > 0 ? 0 : test, part);
 	}
+	if (failed) nn_error("%s: out of memory", source->where);
 	free(members);
 	free(units);
 	free(counts);
 	return failed;
+}
+
+int nn_split_deal(const Source *source, const double *classes, int class_count, double validation, double test, int *part)
+{
+	int failed = 0;
+	if (source->in_order)
+		deal_in_order(source, validation, test, part);
+	else if (source->model->data.split_by_name)
+		failed = deal_by_name(source, validation, test, part);
+	else
+		failed = deal_by_chance(source, classes, class_count, validation, test, part);
+	return failed || check_parts(source, validation, test, part);
 }
 
 /* \d, which POSIX expressions lack, becomes [0-9]. */

@@ -25,7 +25,7 @@ typedef struct Columns {
 	int feature_count;
 } Columns;
 
-static int is_missing(const nn_data_source *spec, const char *text)
+int nn_is_missing(const nn_data_source *spec, const char *text)
 {
 	if (*text == 0 || strcasecmp(text, "nan") == 0) return 1;
 	for (int i = 0; i < spec->missing.count; i++)
@@ -34,7 +34,7 @@ static int is_missing(const nn_data_source *spec, const char *text)
 }
 
 /* A decimal number and nothing else. 0 or 1. */
-static int parse_number(const char *text, double *value)
+int nn_parse_number(const char *text, double *value)
 {
 	char *end;
 	while (isspace((unsigned char)*text)) text++;
@@ -47,7 +47,7 @@ static int parse_number(const char *text, double *value)
 }
 
 /* A column by its name, or by its number from 0, negative from the end. COLUMN_NONE: there is no such. */
-static int64_t find_column(const Cells *cells, const char *name)
+int64_t nn_find_column(const Cells *cells, const char *name)
 {
 	char *end;
 	for (int64_t i = 0; i < cells->columns && cells->header != NULL; i++)
@@ -58,7 +58,7 @@ static int64_t find_column(const Cells *cells, const char *name)
 	return number >= 0 && number < cells->columns ? number : COLUMN_NONE;
 }
 
-static void say_no_column(const char *path, const Cells *cells, const char *what, const char *name)
+void nn_say_no_column(const char *path, const Cells *cells, const char *what, const char *name)
 {
 	char text[NN_WHY];
 	if (cells->header != NULL)
@@ -72,7 +72,7 @@ static void say_no_column(const char *path, const Cells *cells, const char *what
 static int is_ignored(const nn_data_source *spec, const Cells *cells, int64_t column)
 {
 	for (int i = 0; i < spec->ignore.count; i++)
-		if (find_column(cells, spec->ignore.items[i]) == column) return 1;
+		if (nn_find_column(cells, spec->ignore.items[i]) == column) return 1;
 	return 0;
 }
 
@@ -90,9 +90,9 @@ static int find_label(const nn_model *model, const Place *place, const Cells *ce
 	columns->label = COLUMN_NONE;
 	if (spec->label == NULL) return 0;
 	if (!place->labels && cells->columns == feature_count(model, place)) return 0;
-	columns->label = find_column(cells, spec->label);
+	columns->label = nn_find_column(cells, spec->label);
 	if (columns->label != COLUMN_NONE || (!place->labels && cells->header != NULL)) return 0;
-	say_no_column(place->paths[0], cells, "label", spec->label);
+	nn_say_no_column(place->paths[0], cells, "label", spec->label);
 	return 1;
 }
 
@@ -100,15 +100,15 @@ static int find_columns(const nn_model *model, const Place *place, const Cells *
 {
 	const nn_data_source *spec = &model->data.sources[place->source];
 	const char *path = place->paths[0], *grouped = model->data.split_group;
-	int64_t group = grouped != NULL ? find_column(cells, grouped) : COLUMN_NONE;
+	int64_t group = grouped != NULL ? nn_find_column(cells, grouped) : COLUMN_NONE;
 	columns->group = place->labels ? group : COLUMN_NONE;
 	if (grouped != NULL && place->labels && group == COLUMN_NONE) {
-		say_no_column(path, cells, "group", grouped);
+		nn_say_no_column(path, cells, "group", grouped);
 		return 1;
 	}
 	for (int i = 0; i < spec->ignore.count && place->labels; i++)
-		if (find_column(cells, spec->ignore.items[i]) == COLUMN_NONE) {
-			say_no_column(path, cells, "ignore", spec->ignore.items[i]);
+		if (nn_find_column(cells, spec->ignore.items[i]) == COLUMN_NONE) {
+			nn_say_no_column(path, cells, "ignore", spec->ignore.items[i]);
 			return 1;
 		}
 	if (find_label(model, place, cells, columns)) return 1;
@@ -147,9 +147,9 @@ static int read_features(const nn_data_source *spec, const char *path, const Cel
 	for (int i = 0; i < columns->feature_count; i++) {
 		const char *text = nn_cell(cells, row, columns->features[i]);
 		values[i] = NAN;
-		if (is_missing(spec, text))
+		if (nn_is_missing(spec, text))
 			missing++;
-		else if (parse_number(text, &values[i])) {
+		else if (nn_parse_number(text, &values[i])) {
 			say_no_number(path, cells, row, columns->features[i], text);
 			return -1;
 		}
@@ -174,7 +174,7 @@ static int take_label(Source *source, const char *path, const Cells *cells, int6
 	Label *label = &source->labels[field];
 	if (label->texts != NULL) return copy_cell(&label->texts[sample], cells, row, columns->label);
 	const char *text = nn_cell(cells, row, columns->label);
-	if (!parse_number(text, &label->values[sample])) return 0;
+	if (!nn_parse_number(text, &label->values[sample])) return 0;
 	say_no_number(path, cells, row, columns->label, text);
 	return 1;
 }
@@ -191,7 +191,7 @@ static int read_rows(Source *source, const char *path, const Cells *cells, const
 		double *values = table->values + source->count * table->features;
 		int missing = read_features(spec, path, cells, row, columns, values);
 		if (missing < 0) return 1;
-		if (table->label >= 0 && is_missing(spec, nn_cell(cells, row, columns->label))) {
+		if (table->label >= 0 && nn_is_missing(spec, nn_cell(cells, row, columns->label))) {
 			if (dropped->unlabelled++ == 0) dropped->first_unlabelled = cells->lines[row];
 			continue;
 		}

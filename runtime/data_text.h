@@ -52,10 +52,7 @@ void nn_words_free(Words *words);
  * Returns how many; -1 out of memory. */
 int64_t nn_words_commonest(const Words *words, const int64_t *counts, int64_t room, int64_t *order);
 
-/* The vocabulary in the state: a table (rows, NN_VOCABULARY_COLUMNS) of hashes in four parts of 16 bits, and ids; an id of 0 is
- * an empty row. A power of two rows, half of them empty at least. */
-enum { NN_VOCABULARY_COLUMNS = 5 };
-int64_t nn_vocabulary_rows(int64_t size);
+/* The table of ids in the state; see nn.h. */
 int64_t nn_vocabulary_find(const nn_model *model, const void *state, const nn_tensor *table, uint64_t hash);
 /* 0, or 1: a token of the same hash is there already. */
 int nn_vocabulary_put(const nn_model *model, void *state, const nn_tensor *table, uint64_t hash, int64_t id);

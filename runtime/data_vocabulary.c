@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "data_text.h"
+#include "model.h"
 
 typedef struct Counted {
 	const char *text;
@@ -31,30 +32,10 @@ int64_t nn_words_commonest(const Words *words, const int64_t *counts, int64_t ro
 	return count;
 }
 
-int64_t nn_vocabulary_rows(int64_t size)
-{
-	int64_t rows = 4;
-	while (rows < 2 * size) rows *= 2;
-	return rows;
-}
-
-static double number(const nn_model *model, const void *state, size_t place)
-{
-	return model->number_size == 4 ? ((const float *)state)[place] : ((const double *)state)[place];
-}
-
-static void set_number(const nn_model *model, void *state, size_t place, double value)
-{
-	if (model->number_size == 4)
-		((float *)state)[place] = (float)value;
-	else
-		((double *)state)[place] = value;
-}
-
 static int same_hash(const nn_model *model, const void *state, size_t place, uint64_t hash)
 {
 	for (int i = 0; i < 4; i++)
-		if (number(model, state, place + (size_t)i) != (double)(hash >> 16 * i & 0xffff)) return 0;
+		if (nn_number(model, state, place + (size_t)i) != (double)(hash >> 16 * i & 0xffff)) return 0;
 	return 1;
 }
 
@@ -64,7 +45,7 @@ static size_t find_row(const nn_model *model, const void *state, const nn_tensor
 	size_t rows = (size_t)table->shape[0], row = hash & (rows - 1);
 	for (size_t i = 0; i < rows; i++, row = (row + 1) & (rows - 1)) {
 		size_t place = table->offset + row * NN_VOCABULARY_COLUMNS;
-		*id = (int64_t)number(model, state, place + 4);
+		*id = (int64_t)nn_number(model, state, place + 4);
 		if (*id == 0 || same_hash(model, state, place, hash)) return place;
 	}
 	*id = NN_UNKNOWN; /* a table without an empty row: not one of ours */
@@ -83,7 +64,7 @@ int nn_vocabulary_put(const nn_model *model, void *state, const nn_tensor *table
 	int64_t found;
 	size_t place = find_row(model, state, table, hash, &found);
 	if (found != 0) return 1;
-	for (int i = 0; i < 4; i++) set_number(model, state, place + (size_t)i, (double)(hash >> 16 * i & 0xffff));
-	set_number(model, state, place + 4, (double)id);
+	for (int i = 0; i < 4; i++) nn_number_set(model, state, place + (size_t)i, (double)(hash >> 16 * i & 0xffff));
+	nn_number_set(model, state, place + 4, (double)id);
 	return 0;
 }

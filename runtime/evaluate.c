@@ -146,6 +146,17 @@ static void score_numbers(nn_evaluation *evaluation, const nn_tally *tally) {
 	free(y), free(label);
 }
 
+static int score_masks(nn_evaluation *evaluation, const nn_tally *tally, const char *const *names, int name_count) {
+	nn_segmentation *segmentation = &evaluation->segmentation;
+	double right = 0, places = 0;
+	if (nn_segmentation_score(segmentation, tally)) return 1;
+	if (name_classes(evaluation, names, name_count, segmentation->class_count)) return nn_error("out of memory"), 1;
+	for (int c = 0; c < segmentation->class_count; c++)
+		right += segmentation->overlaps[c].right, places += segmentation->overlaps[c].present;
+	evaluation->accuracy = right / places;
+	return 0;
+}
+
 /* Everything the task has, from a tally that kept its rows. */
 static int score(nn_evaluation *evaluation, const nn_tally *tally, const char *const *names, int name_count) {
 	nn_task task = evaluation->model->task;
@@ -154,6 +165,7 @@ static int score(nn_evaluation *evaluation, const nn_tally *tally, const char *c
 	nn_tally_values(tally, values, 1);
 	for (int i = 0; i < tally->log_count; i++)
 		if (!strcmp(tally->logs[i].name, "loss")) evaluation->loss = values[i];
+	if (task == NN_SEGMENTATION && tally->label) return score_masks(evaluation, tally, names, name_count);
 	if (!tally->keep || !tally->label) return 0;
 	int single = tally->y->count == (size_t)tally->units, classes = tally->units == 1 ? 2 : tally->units;
 	if (single && (task == NN_BINARY || task == NN_MULTICLASS || task == NN_MULTILABEL)) {
@@ -182,7 +194,8 @@ int nn_evaluate_set(nn_evaluation *evaluation, const nn_model *model, const nn_m
 	                              .mse = NAN,
 	                              .r2 = NAN};
 	if (!program) return nn_error("%s has no program 'evaluate'", model->name), 1;
-	if (nn_tally_open(&tally, model, &program, 1, model->task != NN_OTHER, nn_dataset_count(set))) return 1;
+	if (nn_tally_open(&tally, model, &program, 1, model->task != NN_OTHER && model->task != NN_SEGMENTATION,
+	                  nn_dataset_count(set))) return 1;
 	nn_loader_options options = {.batch_size = program->batch, .threads = call->threads};
 	nn_loader *loader = nn_loader_open(set, memory->state, &options);
 	int result = loader ? nn_evaluate_pass(model, memory, program, loader, &tally, call) : 1;
@@ -214,9 +227,31 @@ static void add_confusion(nn_text *text, const nn_classification *scores) {
 	nn_text_add(text, "],\n");
 }
 
+/* Dice and IoU, and those of each class by its name. */
+static void add_masks(nn_text *text, const nn_evaluation *evaluation) {
+	const nn_segmentation *segmentation = &evaluation->segmentation;
+	add_member(text, "dice", segmentation->dice, 0);
+	add_member(text, "iou", segmentation->iou, 0);
+	add_member(text, "accuracy", evaluation->accuracy, 0);
+	nn_text_add(text, "\"classes\": {");
+	for (int c = 0; c < segmentation->class_count; c++) {
+		const nn_overlap *overlap = &segmentation->overlaps[c];
+		nn_text_add(text, c ? ", " : "");
+		nn_text_json_string(text, evaluation->classes[c]);
+		nn_text_add(text, ": {\"dice\": ");
+		nn_text_json_number(text, nn_overlap_metric(overlap, NN_DICE));
+		nn_text_add(text, ", \"iou\": ");
+		nn_text_json_number(text, nn_overlap_metric(overlap, NN_IOU));
+		nn_text_add(text, ", \"pixels\": %.0f}", overlap->present);
+	}
+	nn_text_add(text, "},\n");
+}
+
 void nn_evaluation_json(nn_text *text, const nn_evaluation *evaluation) {
 	nn_text_add(text, "{\n");
-	if (evaluation->class_count) {
+	if (evaluation->segmentation.class_count)
+		add_masks(text, evaluation);
+	else if (evaluation->class_count) {
 		nn_classification_json(text, &evaluation->scores, (const char *const *)evaluation->classes);
 		nn_text_add(text, ",\n");
 		if (evaluation->scores.multilabel)
@@ -247,6 +282,8 @@ static void add_value(nn_text *text, const char *name, double value) {
 void nn_evaluation_text(nn_text *text, const nn_evaluation *evaluation) {
 	nn_text_add(text, "%s: %lld samples - loss: %.4f", evaluation->split, (long long)evaluation->samples,
 	            evaluation->loss);
+	if (evaluation->segmentation.class_count)
+		add_value(text, "dice", evaluation->segmentation.dice), add_value(text, "iou", evaluation->segmentation.iou);
 	add_value(text, "accuracy", evaluation->accuracy);
 	add_value(text, "roc_auc", evaluation->roc_auc);
 	add_value(text, "sensitivity", evaluation->sensitivity);
@@ -255,7 +292,11 @@ void nn_evaluation_text(nn_text *text, const nn_evaluation *evaluation) {
 	add_value(text, "mse", evaluation->mse);
 	add_value(text, "r2", evaluation->r2);
 	nn_text_add(text, "\n");
-	if (!evaluation->class_count) return;
+	const nn_segmentation *segmentation = &evaluation->segmentation;
+	for (int c = 0; c < segmentation->class_count && segmentation->class_count > 2; c++)
+		nn_text_add(text, "  %s: dice %.4f, iou %.4f\n", evaluation->classes[c],
+		            nn_overlap_metric(&segmentation->overlaps[c], NN_DICE), nn_overlap_metric(&segmentation->overlaps[c], NN_IOU));
+	if (!evaluation->class_count || segmentation->class_count) return;
 	nn_text_add(text, "\n");
 	nn_classification_text(text, &evaluation->scores, (const char *const *)evaluation->classes, 2);
 	if (!evaluation->scores.confusion) return;
@@ -267,6 +308,7 @@ void nn_evaluation_free(nn_evaluation *evaluation) {
 	for (int i = 0; i < evaluation->class_count; i++) free(evaluation->classes[i]);
 	free(evaluation->classes);
 	nn_classification_free(&evaluation->scores);
+	nn_segmentation_free(&evaluation->segmentation);
 	free(evaluation->false_rates);
 	free(evaluation->true_rates);
 	*evaluation = (nn_evaluation){0};

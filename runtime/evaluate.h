@@ -3,6 +3,7 @@
 #define NN_EVALUATE_H
 #include "data.h"
 #include "metrics.h"
+#include "segmentation.h"
 #include "tally.h"
 
 typedef struct nn_evaluation {
@@ -17,6 +18,7 @@ typedef struct nn_evaluation {
 	double accuracy, roc_auc, log_loss, sensitivity, specificity; /* NAN: undefined */
 	double *false_rates, *true_rates; /* the ROC curve of two classes, roc_count corners */
 	int64_t roc_count;
+	nn_segmentation segmentation; /* class_count 0: none */
 	int regression;
 	double mae, mse, r2;
 } nn_evaluation;

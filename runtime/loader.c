@@ -105,6 +105,18 @@ static Slot *next_work(nn_loader *loader, int *first, int *rows)
 	return slot;
 }
 
+/* A sample that is not unreadable but wrong: the run ends. */
+static void report_wrong(nn_loader *loader, int64_t sample, const char *why)
+{
+	char name[1024];
+	pthread_mutex_lock(&loader->lock);
+	nn_dataset_name(loader->set, sample, name, sizeof name);
+	if (!loader->failed) nn_error("%s: %s", name, why);
+	loader->failed = 1;
+	pthread_cond_broadcast(&loader->ready);
+	pthread_mutex_unlock(&loader->lock);
+}
+
 /* Says once that a sample can't be read, and whether there are too many of them. */
 static void report_broken(nn_loader *loader, int64_t sample, const char *why)
 {
@@ -154,9 +166,10 @@ static int read_sample(nn_loader *loader, int64_t sample, Slot *slot, int row)
 		char *to = slot->fields[f] + (size_t)row * loader->bytes[f];
 		if (source->labels[f].width > 0)
 			write_label(loader, f, place, to);
-		else if (source->read(source, place, f, loader->state, to, why)) {
-			report_broken(loader, sample, why);
-			return 1;
+		else {
+			int failed = source->read(source, place, f, loader->state, to, why);
+			if (failed) (failed == 2 ? report_wrong : report_broken)(loader, sample, why);
+			if (failed) return 1;
 		}
 	}
 	return 0;
@@ -389,6 +402,7 @@ nn_loader *nn_loader_open(const nn_dataset *set, const void *state, const nn_loa
 		free_loader(loader);
 		return NULL;
 	}
+	if (set->source->check != NULL) set->source->check(set, state);
 	if (set->source->keep != NULL)
 		set->source->keep(set->source, options->cache_bytes ? options->cache_bytes : (size_t)1 << 30);
 	pthread_mutex_init(&loader->lock, NULL);

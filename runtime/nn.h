@@ -61,13 +61,14 @@ typedef struct nn_program {
 } nn_program;
 
 /* What the numbers in output "y" are. */
-typedef enum nn_task { NN_REGRESSION, NN_BINARY, NN_MULTICLASS, NN_MULTILABEL, NN_OTHER } nn_task;
+typedef enum nn_task { NN_REGRESSION, NN_BINARY, NN_MULTICLASS, NN_MULTILABEL, NN_SEGMENTATION, NN_OTHER } nn_task;
 
 typedef enum nn_class_mode { NN_CLASS_SPARSE, NN_CLASS_BINARY, NN_CLASS_CATEGORICAL, NN_CLASS_NONE } nn_class_mode;
 typedef enum nn_interpolation { NN_NEAREST, NN_BILINEAR, NN_AREA } nn_interpolation;
 typedef enum nn_missing { NN_IMPUTE_MEAN, NN_IMPUTE_MEDIAN, NN_IMPUTE_DROP } nn_missing;
 typedef enum nn_token_kind { NN_WORDS, NN_CHARACTERS, NN_BYTES } nn_token_kind;
 typedef enum nn_standardize { NN_STANDARDIZE_NONE, NN_LOWER, NN_STRIP_PUNCTUATION, NN_LOWER_AND_STRIP } nn_standardize;
+typedef enum nn_side { NN_POST, NN_PRE } nn_side; /* the end, the beginning */
 typedef enum nn_normalize { NN_NORMALIZE_NONE, NN_NORMALIZE_STANDARD, NN_NORMALIZE_MINMAX } nn_normalize;
 
 typedef struct nn_texts {
@@ -99,6 +100,18 @@ typedef struct nn_data_source {
 	nn_missing impute;
 	nn_normalize normalize;
 	const char *separator; /* one character */
+	/* image_mask: the value of each class in a mask, whole numbers; none: 0, 1, 2, .. */
+	nn_texts mask_values;
+	/* text */
+	nn_token_kind tokens;
+	nn_standardize standardize;
+	const char *encoding; /* as iconv knows it */
+	const char *column; /* of a table: that of the texts; NULL: files of text */
+	int sequence_length, stride; /* tokens of a sample; of one text from a window to the next, 0: sequence_length */
+	nn_side padding, truncating;
+	int vocabulary_size; /* ids, with 0 (padding) and 1 (unknown) */
+	nn_texts vocabulary; /* the tokens from id 2 on; none: those of vocabulary_file, or learned */
+	const char *vocabulary_file;
 } nn_data_source;
 
 /* What one sample has of numbers, by a name. Programs take their inputs from the fields of the same names. Only what some
@@ -130,6 +143,8 @@ typedef struct nn_data {
 	int split_stratify;
 	const char *split_group; /* a regular expression on file names, or a column */
 	uint64_t split_seed;
+	int split_by_name; /* by a hash of the file's or group's name instead of by chance */
+	int split_folds, split_fold; /* 0: none; else the test set is fold 0 .. folds-1 */
 } nn_data;
 
 typedef enum nn_callback_kind { NN_EARLY_STOPPING, NN_MODEL_CHECKPOINT } nn_callback_kind;
@@ -195,6 +210,16 @@ typedef struct nn_model {
 	const char *spec; /* the spec's text, for reports */
 } nn_model;
 
+/* The vocabulary in the state, "data/vocabulary": a table of hashes in four parts of 16 bits, and ids; an id of 0 is an empty row.
+ * As many rows: a power of two, half of them empty at least. */
+enum { NN_VOCABULARY_COLUMNS = 5 };
+static inline int64_t nn_vocabulary_rows(int64_t size)
+{
+	int64_t rows = 4;
+	while (rows < 2 * size) rows *= 2;
+	return rows;
+}
+
 const nn_program *nn_program_find(const nn_model *model, const char *name); /* NULL: the model has none of that name */
 const nn_tensor *nn_tensor_find(const nn_model *model, const char *name);
 
@@ -209,6 +234,8 @@ int nn_load(const nn_model *model, void *numbers, const char *path, char error[2
  * a row of the table has features, NAN for missing. state: where nn_load put the numbers. */
 void nn_preprocess_image(const nn_model *model, int source, const uint8_t *pixels, int height, int width, int channels, float *x);
 void nn_preprocess_row(const nn_model *model, int source, const void *state, const double *row, float *x);
+/* text: UTF-8 (of tokens that are bytes: any), ended by 0; x: sequence_length ids. */
+void nn_preprocess_text(const nn_model *model, int source, const void *state, const char *text, float *x);
 
 #ifdef __cplusplus
 }

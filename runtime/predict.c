@@ -8,6 +8,8 @@
 #include "interrupt.h"
 #include "model.h"
 #include "predict.h"
+#include "predict_masks.h"
+#include "segmentation.h"
 #include "tally.h"
 
 enum { INCOMPLETE = 1000 }; /* some inputs have no prediction; the others shall be written */
@@ -33,6 +35,11 @@ static int classifies(const Predictor *p) {
 	       (task == NN_MULTILABEL && p->y->rank <= 1);
 }
 
+/* A class for every pixel. */
+static int segments(const Predictor *p) { return p->model->task == NN_SEGMENTATION && p->y->rank == 3; }
+
+static int mask_classes(const Predictor *p) { return p->y->shape[2] == 1 ? 2 : (int)p->y->shape[2]; }
+
 static const char *class_name(const Predictor *p, int index, char buffer[16]) {
 	if (index < p->class_count) return p->classes[index];
 	snprintf(buffer, 16, "%d", index);
@@ -46,7 +53,9 @@ static int name_columns(Predictor *p) {
 	for (int i = 0; classifies(p) && i < count; i++)
 		nn_text_add(&p->columns, "p_%s", class_name(p, count == 1 ? 1 : i, number)),
 		        nn_text_bytes(&p->columns, "", 1);
-	for (int i = 0; !classifies(p) && count > 1 && i < count; i++)
+	for (int i = 0; segments(p) && i < mask_classes(p); i++)
+		nn_text_add(&p->columns, "share_%s", class_name(p, i, number)), nn_text_bytes(&p->columns, "", 1);
+	for (int i = 0; !classifies(p) && !segments(p) && count > 1 && i < count; i++)
 		nn_text_add(&p->columns, "y_%d", i), nn_text_bytes(&p->columns, "", 1);
 	return p->columns.failed;
 }
@@ -107,6 +116,18 @@ static void add_jsonl(Predictor *p, const char *name, const char *prediction, co
 	nn_text_add(&p->text, "}\n");
 }
 
+/* The share of the pixels that each class has, in place of probabilities. */
+static int share_pixels(Predictor *p, const void *from, double *shares) {
+	size_t places = (size_t)(p->y->shape[0] * p->y->shape[1]);
+	uint8_t *classes = malloc(places);
+	if (!classes) return nn_error("out of memory"), 1;
+	nn_segment(p->model, p->y, from, classes);
+	memset(shares, 0, sizeof *shares * (size_t)mask_classes(p));
+	for (size_t i = 0; i < places; i++) shares[classes[i]] += 1 / (double)places;
+	free(classes);
+	return 0;
+}
+
 static void add_sample(Predictor *p, int64_t sample, const void *outputs, size_t first) {
 	char name[4096];
 	size_t count = p->y->count;
@@ -115,6 +136,8 @@ static void add_sample(Predictor *p, int64_t sample, const void *outputs, size_t
 	for (size_t i = 0; i < count; i++) p->row[i] = nn_number(p->model, outputs, first + i);
 	if (classifies(p))
 		nn_probabilities(p->model, p->row, (int)count, probabilities);
+	else if (segments(p))
+		p->text.failed |= share_pixels(p, (const char *)outputs + first * (size_t)p->model->number_size, probabilities);
 	else
 		memcpy(probabilities, p->row, sizeof *p->row * count);
 	nn_dataset_name(p->sets.test, sample, name, sizeof name);
@@ -134,7 +157,13 @@ static int run_batch(Predictor *p, const nn_batch *batch) {
 	const char *outputs = (const char *)p->memory.work + p->y->offset;
 	if (p->options->format == NN_FORMAT_NPY)
 		nn_text_bytes(&p->text, outputs, (size_t)batch->rows * p->y->count * (size_t)p->model->number_size);
-	for (int i = 0; p->options->format != NN_FORMAT_NPY && i < batch->rows; i++)
+	for (int i = 0; p->options->format == NN_FORMAT_PNG && i < batch->rows; i++) {
+		char name[4096];
+		nn_dataset_name(p->sets.test, batch->samples[i], name, sizeof name);
+		if (nn_mask_write(p->model, p->y, outputs + (size_t)i * p->y->count * (size_t)p->model->number_size, name, p->options->output))
+			return 1;
+	}
+	for (int i = 0; p->options->format < NN_FORMAT_NPY && i < batch->rows; i++)
 		add_sample(p, batch->samples[i], outputs, (size_t)i * p->y->count);
 	p->rows += batch->rows;
 	if (p->text.failed) return nn_error("out of memory"), 1;
@@ -143,7 +172,7 @@ static int run_batch(Predictor *p, const nn_batch *batch) {
 
 /* Whole texts go to standard output as they come, so that a pipe sees them early. */
 static int flush(Predictor *p) {
-	if (p->options->output || p->options->format == NN_FORMAT_NPY || !p->text.length) return 0;
+	if (p->options->output || p->options->format >= NN_FORMAT_NPY || !p->text.length) return 0;
 	size_t written = fwrite(p->text.data, 1, p->text.length, stdout);
 	if (written < p->text.length || fflush(stdout)) return nn_error("standard output can't be written"), 1;
 	p->text.length = 0;
@@ -193,6 +222,7 @@ static int write_output(Predictor *p) {
 	char error[NN_ERROR];
 	nn_text whole = {0};
 	int failed = 0;
+	if (p->options->format == NN_FORMAT_PNG) return 0;
 	if (p->options->format == NN_FORMAT_NPY) npy_header(p, &whole);
 	nn_text_bytes(&whole, p->text.data ? p->text.data : "", p->text.length);
 	if (whole.failed)
@@ -215,9 +245,13 @@ static int open_predictor(Predictor *p, const nn_safetensors *file) {
 	if (nn_checkpoint_read(file, p->model, p->memory.state, p->model->inference_count, error))
 		return nn_error("%s", error), 1;
 	p->classes = nn_checkpoint_classes(file, &p->class_count);
-	p->row = calloc(2 * p->y->count + 1, sizeof *p->row);
+	p->row = calloc(2 * p->y->count + 2, sizeof *p->row);
 	if (!p->row || name_columns(p)) return nn_error("out of memory"), 1;
-	return nn_data_open_inputs(p->model, p->options->inputs, p->options->input_count, &p->sets);
+	if (nn_data_open_inputs(p->model, p->options->inputs, p->options->input_count, &p->sets)) return 1;
+	if (p->options->format != NN_FORMAT_PNG) return 0;
+	if (!segments(p)) return nn_error("%s: --format png is for networks that give masks", p->model->name), 1;
+	if (!p->options->output) return nn_error("--format png wants a folder: --output DIRECTORY"), 1;
+	return nn_masks_begin(p->sets.test, p->options->output);
 }
 
 static void close_predictor(Predictor *p) {

@@ -1,7 +1,8 @@
-/* preprocess.c: in: pixels or a row of a table from a program that embeds a model; out: the model's input, by the same
+/* preprocess.c: in: pixels, a row of a table or a text from a program that embeds a model; out: the model's input, by the same
  * arithmetic that training used.
  * Invariant: nothing is allocated. */
-#include "data_internal.h"
+#include <string.h>
+#include "data_text_source.h"
 
 void nn_preprocess_image(const nn_model *model, int source, const uint8_t *pixels, int height, int width, int channels, float *x)
 {
@@ -16,4 +17,21 @@ void nn_preprocess_row(const nn_model *model, int source, const void *state, con
 {
 	int field = nn_field_of_part(model, source, 0);
 	if (field >= 0) nn_row_write(model, state, row, (int64_t)model->data.fields[field].count, 4, x);
+}
+
+void nn_preprocess_text(const nn_model *model, int source, const void *state, const char *text, float *x)
+{
+	const nn_data_source *spec = &model->data.sources[source];
+	const nn_tensor *table = nn_vocabulary_table(model, source);
+	const Tokenizer tokenizer = {spec->tokens, spec->standardize};
+	const char *end = text + strlen(text), *at = text;
+	int64_t length = spec->sequence_length, count = 0, skipped = 0;
+	Token token;
+	while (nn_next_token(&tokenizer, &at, end, &token)) count++;
+	if (count > length && spec->truncating == NN_PRE) skipped = count - length;
+	int64_t kept = count < length ? count : length, place = spec->padding == NN_PRE ? length - kept : 0;
+	for (int64_t i = 0; i < length; i++) x[i] = NN_PADDING;
+	at = text;
+	for (int64_t i = 0; i < skipped + kept && nn_next_token(&tokenizer, &at, end, &token); i++)
+		if (i >= skipped) x[place++] = (float)nn_token_id(model, state, table, &token);
 }

@@ -96,9 +96,11 @@ static void add_head(nn_text *text, const nn_report *report) {
 	}
 	nn_text_add(text, "</p>\n<div class=\"cards\">\n");
 	if (evaluation) {
+		if (evaluation->segmentation.class_count)
+			add_card(text, "Dice", evaluation->segmentation.dice, "g"), add_card(text, "IoU", evaluation->segmentation.iou, "g");
 		add_card(text, "accuracy", evaluation->accuracy, "%");
 		add_card(text, "area under the ROC curve", evaluation->roc_auc, "g");
-		if (evaluation->class_count == 2)
+		if (evaluation->class_count == 2 && !evaluation->segmentation.class_count)
 			add_card(text, "sensitivity", evaluation->sensitivity, "%"),
 			        add_card(text, "specificity", evaluation->specificity, "%");
 		add_card(text, "mean absolute error", evaluation->mae, "g");
@@ -309,7 +311,11 @@ static void add_run(nn_text *text, const nn_report *report) {
 void nn_report_html(nn_text *text, const nn_report *report) {
 	add_head(text, report);
 	if (report->history) add_curves(text, report);
-	if (report->evaluation && report->evaluation->class_count) add_classes(text, report->evaluation);
+	const nn_evaluation *evaluation = report->evaluation;
+	if (evaluation && evaluation->segmentation.class_count)
+		nn_segmentation_html(text, &evaluation->segmentation, evaluation->classes);
+	else if (evaluation && evaluation->class_count)
+		add_classes(text, evaluation);
 	add_data(text, report);
 	add_network(text, report->model);
 	add_run(text, report);

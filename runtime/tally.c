@@ -221,16 +221,29 @@ int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, c
 	return program == tally->scored ? add_outputs(tally, work, batch) : 0;
 }
 
-/* Precision, recall or F1: of the second of two classes, else the mean over classes. */
+int nn_tally_classes(const nn_tally *tally) { return tally->units > 1 ? tally->units : 2; }
+
+nn_overlap nn_tally_overlap(const nn_tally *tally, int class) {
+	const double *s = class_sums(tally, class);
+	return (nn_overlap){s[CLASS_RIGHT], s[CLASS_PREDICTED], s[CLASS_PRESENT]};
+}
+
+double nn_overlap_metric(const nn_overlap *o, nn_metric_kind kind) {
+	double above = o->right, below = o->predicted + o->present;
+	if (kind == NN_PRECISION) below = o->predicted;
+	if (kind == NN_RECALL) below = o->present;
+	if (kind == NN_IOU) below -= o->right;
+	if (kind == NN_F1 || kind == NN_DICE) above *= 2;
+	return below > 0 ? above / below : 0;
+}
+
+/* Of the second class where y is one number a place, else the mean over classes. */
 static double class_metric(const nn_tally *tally, nn_metric_kind kind) {
-	int classes = tally->units > 1 ? tally->units : 2, first = tally->units == 1 ? 1 : 0;
+	int classes = nn_tally_classes(tally), first = tally->units == 1 ? 1 : 0;
 	double sum = 0;
 	for (int c = first; c < classes; c++) {
-		const double *s = class_sums(tally, c);
-		double below = kind == NN_PRECISION ? s[CLASS_PREDICTED]
-		               : kind == NN_RECALL  ? s[CLASS_PRESENT]
-		                                    : s[CLASS_PREDICTED] + s[CLASS_PRESENT];
-		if (below > 0) sum += (kind == NN_F1 ? 2 : 1) * s[CLASS_RIGHT] / below;
+		nn_overlap overlap = nn_tally_overlap(tally, c);
+		sum += nn_overlap_metric(&overlap, kind);
 	}
 	return sum / (classes - first);
 }
@@ -269,6 +282,8 @@ static double metric_value(const nn_tally *tally, nn_metric_kind kind, int live)
 	case NN_PRECISION:
 	case NN_RECALL:
 	case NN_F1:
+	case NN_DICE:
+	case NN_IOU:
 		return class_metric(tally, kind);
 	case NN_MAE:
 		return sums[ABSOLUTE] / sums[NUMBERS];

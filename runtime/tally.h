@@ -11,6 +11,8 @@ typedef enum nn_metric_kind {
 	NN_PRECISION,
 	NN_RECALL,
 	NN_F1,
+	NN_DICE,
+	NN_IOU,
 	NN_AUC,
 	NN_MAE,
 	NN_MSE,
@@ -53,6 +55,14 @@ void nn_tally_clear(nn_tally *tally);
  * program may reuse the place of its inputs). 0, or 1 after an error (memory). */
 int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, const nn_batch *batch);
 int64_t nn_tally_rows(const nn_tally *tally);
+/* Places (pixels of masks) of class 0 .. nn_tally_classes - 1: those that are it and were called it, were called it, are it. */
+typedef struct nn_overlap {
+	double right, predicted, present;
+} nn_overlap;
+nn_overlap nn_tally_overlap(const nn_tally *tally, int class);
+int nn_tally_classes(const nn_tally *tally);
+/* Precision, recall, F1 or Dice (the same), intersection over union of one class; 0 where nothing could be right. */
+double nn_overlap_metric(const nn_overlap *overlap, nn_metric_kind kind);
 /* The values of logs[0 .. log_count-1] so far. live: 1 for a progress line, where metrics that need all samples are
  * left out (NAN). */
 void nn_tally_values(const nn_tally *tally, double *values, int live);

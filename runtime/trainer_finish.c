@@ -146,7 +146,9 @@ int nn_trainer_finish(nn_trainer *trainer) {
 	                             sets->class_count, &call);
 	if (result) return result;
 	evaluation.split = sets->test ? "test" : sets->validation ? "validation" : "train";
-	result = write_results(trainer, &evaluation);
+	if (evaluation.segmentation.class_count)
+		result = nn_segmentation_pictures(&evaluation.segmentation, trainer->model, &trainer->memory, set, &call);
+	if (!result) result = write_results(trainer, &evaluation);
 	nn_evaluation_free(&evaluation);
 	return result;
 }
