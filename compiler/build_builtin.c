@@ -277,15 +277,18 @@ static Value run_slot(Builder *builder, const Invocation *call)
 	return build_variable(builder, call->frame, &request, at(call));
 }
 
-/* What an activity regularizer adds to the loss; returns x itself. */
+/* What an activity regularizer adds to the loss, a sample; returns x itself. */
 static Value run_regularized(Builder *builder, const Invocation *call)
 {
 	Stage *stage = builder->stage;
 	if (value_is_none(call->args[1])) return call->args[0];
 	Value function = build_of_kind(builder, KIND_REGULARIZER, call->args[1], at(call));
 	if (function.kind == VALUE_DEFINITION) function = build_apply(builder, function, 0, NULL, call->frame, call->site);
-	Node *penalty =
-		build_node(builder, build_apply(builder, function, 1, &call->args[0], call->frame, call->site), at(call));
+	Value sum = build_apply(builder, function, 1, &call->args[0], call->frame, call->site);
+	const Node *x = call->args[0].kind == VALUE_TENSOR ? call->args[0].as.tensor : NULL;
+	if (x && x->shape.rank && x->shape.dim[0].rows)
+		sum = build_binary(builder, "/", sum, value_dim(x->shape.dim[0]), at(call));
+	Node *penalty = build_node(builder, sum, at(call));
 	if (!penalty) return value_poison();
 	stage->penalties =
 		arena_grow(builder->arena, stage->penalties, stage->penalty_count, &stage->penalty_capacity, sizeof penalty);

@@ -233,7 +233,7 @@ static void test_penalties(void **state)
 {
 	(void)state;
 	static const char spec[] = MODEL "  layers:\n    - Dense(1, kernel_regularizer=l2(0.5), activity_regularizer='l1')\ntrain: {loss: mse, optimizer: sgd, batch_size: 2}\n";
-	double expected = (pow(z0 - 1, 2) + pow(z1, 2))/2 + 0.5*(0.25 + 0.0625 + 1) + 0.01*(z0 + z1);
+	double expected = (pow(z0 - 1, 2) + pow(z1, 2))/2 + 0.5*(0.25 + 0.0625 + 1) + 0.01*(z0 + z1)/2;
 	static const char *const programs[] = {"evaluate", "train"};
 	Built built = good(spec);
 	for (int i = 0; i < 2; i++) {

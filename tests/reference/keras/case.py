@@ -104,7 +104,7 @@ def gradients_of(model, x, y):
 
     def stateless(values):
         mapping = list(zip(model.trainable_variables, values))
-        with keras.StatelessScope(state_mapping=mapping) as scope:
+        with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
             prediction = model(x, training=True)
             loss = model.compute_loss(x=x, y=y, y_pred=prediction, training=True)
         return loss, (prediction, [scope.get_current_value(v) for v in moving])

@@ -48,6 +48,8 @@ def draws(text, shape):
 def make():
     dense()
     convolution()
+    shapes()
+    fourier()
 
 
 def dense():
@@ -87,3 +89,35 @@ def describe(tensors, path, text, shape):
 
 def finish(name, doc, shape, layers, tensors):
     write(name, spec_text(name, doc, 2, shape, layers, None, "mse", "SGD()", ""), tensors)
+
+
+def shapes():
+    """Modes by distributions; wide and tall matrices and kernels; and other names of the same."""
+    texts = [f"VarianceScaling(1.5, mode={mode}, distribution={distribution})" for mode in ("fan_in", "fan_out", "fan_avg") for distribution in ("uniform", "normal", "untruncated_normal")]
+    texts += ["he_normal", "lecun_normal", "GlorotNormal(seed=3)", "VarianceScaling(input_axes=[0], output_axes=[0])"]
+    wide, tall = "Orthogonal(gain=0.5)", "OrthogonalInitializer()"
+    layers, tensors, width = [], {}, 40
+    for number, text in enumerate(texts + [wide, tall, wide, "IdentityInitializer(gain=3.0)", "IdentityInitializer()"]):
+        units = 20 + 45 * (number % 2)
+        layers.append(f"Dense({units}, kernel_initializer={text}, use_bias=false)")
+        path = "dense" + (f"_{number}" if number else "") + "/kernel"
+        if text in (wide, tall):
+            tensors["orthogonal/" + path] = np.array([0.5 if text == wide else 1.0])
+        elif "dentity" in text:
+            tensors["initial/" + path] = np.array(made(text)((width, units), dtype="float64"))
+        else:
+            tensors["statistics/" + path] = np.array([*draws(text, (width, units)), 0.3 if "untruncated" in text else 0.02])
+        width = units
+    finish("initializers_shapes", "Modes, distributions, wide and tall matrices.", (40,), layers, tensors)
+    layers = [f"Conv2D({filters}, 2, padding=same, kernel_initializer={wide}, use_bias=false)" for filters in (30, 7)]
+    tensors = {f"orthogonal/conv2d{suffix}/kernel": np.array([0.5]) for suffix in ("", "_1")}
+    finish("initializers_orthogonal", "A kernel of more filters than numbers in a window, and of fewer.", (5, 6, 3), layers, tensors)
+
+
+def fourier():
+    texts = ["STFT()", "STFT(side=imag, window=hamming)", "stft", "STFT(window=blackman, scaling=spectrum, periodic=true)"]
+    texts += ["STFT(imag, window=boxcar, scaling=none)", "STFT(window=none)"]
+    for number, text in enumerate(texts):
+        layers = [f"Conv1D(5, 8, kernel_initializer={text}, use_bias=false)"]
+        tensors = {"initial/conv1d/kernel": np.array(made(text)((8, 1, 5), dtype="float64"))}
+        finish(f"initializers_stft{number}", "The waves of a short-time Fourier transform.", (16, 1), layers, tensors)

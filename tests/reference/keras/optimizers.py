@@ -89,7 +89,9 @@ def make():
     small("schedule_function", "A schedule of one's own.", "SGD(InverseTimeDecay(0.3, 4, 1.0))", optimizer_in_spec="SGD(Falling(0.3, 4))", definitions=FALLING)
     small("optimizer_by_name", "An optimizer by its name.", "adam")
     regularizers()
+    more_regularizers()
     constraints()
+    more_constraints()
     frozen()
 
 
@@ -101,6 +103,32 @@ def regularizers():
         "Dense(1, activation=sigmoid, kernel_regularizer=L1(0.03))",
     ]
     small("regularizers", "Penalties of the weights are part of the loss.", "SGD(0.2)", layers)
+
+
+def more_regularizers():
+    layers = [
+        "Conv2D(3, 3, activation=tanh, kernel_regularizer=L1L2(l1=0.01), bias_regularizer='l1')",
+        "Flatten",
+        "Dense(4, activation=tanh, kernel_regularizer=OrthogonalRegularizer(0.5))",
+        "Dense(3, activation=tanh, kernel_regularizer=orthogonal_regularizer, activity_regularizer=L2(0.05))",
+        "Dense(1, activation=sigmoid, kernel_regularizer=l1_l2)",
+    ]
+    small("regularizers_orthogonal", "Rows or columns that are to be orthogonal.", "SGD(0.2)", layers)
+    layers[2] = "Dense(4, activation=tanh, kernel_regularizer=OrthogonalRegularizer(factor=0.3, mode=columns))"
+    small("regularizers_columns", "Columns that are to be orthogonal.", "Adam(0.01)", layers)
+
+
+def more_constraints():
+    layers = [
+        "Conv2D(3, 3, activation=tanh, kernel_constraint=MaxNorm(0.5, axis=[0, 1, 2]))",
+        "Conv2D(2, 2, activation=tanh, kernel_constraint=UnitNorm([0, 1, 2]), bias_constraint=NonNeg())",
+        "Flatten",
+        "Dense(4, activation=tanh, kernel_constraint=MinMaxNorm(0.4, 0.6))",
+        "Dense(3, activation=tanh, kernel_constraint=MinMaxNorm(min_value=0.9, max_value=1.1, rate=0.3, axis=1), bias_constraint=max_norm)",
+        "Dense(1, activation=sigmoid, kernel_constraint='unit_norm')",
+    ]
+    small("constraints_axes", "Norms over several axes, and within bounds.", "SGD(0.2)", layers)
+    small("constraints_average", "A constraint holds after the average.", "Adam(0.02, use_ema=true, ema_momentum=0.7, ema_overwrite_frequency=4)", layers)
 
 
 def constraints():
