@@ -5,6 +5,8 @@
 #include <string.h>
 #include "builder.h"
 
+enum { LAYER_LIMIT = 100000 };
+
 Owner *owner_new(Builder *builder, const Definition *definition, Owner *outer, const char *given, Place place)
 {
 	Owner *owner = arena_alloc(builder->arena, sizeof *owner);
@@ -41,19 +43,50 @@ static bool check_label(Builder *builder, const char *label, Place place)
 	return good;
 }
 
+static bool is_sub(const Sub *sub, Site site, const Definition *definition, const Step *step)
+{
+	return sub->site == site.key && sub->definition == definition && steps_equal(sub->step, step);
+}
+
+/* The place of a sub in the table, or the free one where it would stand. */
+static int *find_place(const Owner *owner, Site site, const Definition *definition, const Step *step)
+{
+	uint64_t key[3] = {(uint64_t)(uintptr_t)site.key, (uint64_t)(uintptr_t)definition, 0};
+	for (const Step *s = step; s; s = s->outer) key[2] = 31*key[2] + (uint64_t)s->index + 1;
+	size_t mask = (size_t)owner->place_count - 1, i = (size_t)hash_bytes(key, sizeof key, 0) & mask;
+	while (owner->places[i] && !is_sub(&owner->subs[owner->places[i] - 1], site, definition, step)) i = (i + 1) & mask;
+	return &owner->places[i];
+}
+
+static void grow_places(Builder *builder, Owner *owner)
+{
+	if (2*owner->sub_count < owner->place_count) return;
+	owner->place_count = owner->place_count ? 2*owner->place_count : 16;
+	owner->places = arena_alloc(builder->arena, (size_t)owner->place_count*sizeof *owner->places);
+	for (int i = 0; i < owner->sub_count; i++) {
+		const Sub *sub = &owner->subs[i];
+		*find_place(owner, (Site){.key = sub->site}, sub->definition, sub->step) = i + 1;
+	}
+}
+
 Owner *owner_sub(
 	Builder *builder, Owner *outer, const Definition *definition, const Frame *frame, Site site, const char *given)
 {
 	if (!outer) return owner_new(builder, definition, NULL, given, site.place);
 	const Step *step = frame ? frame->step : NULL;
-	for (int i = 0; i < outer->sub_count; i++) {
-		const Sub *sub = &outer->subs[i];
-		if (sub->site == site.key && sub->definition == definition && steps_equal(sub->step, step)) return sub->owner;
-	}
+	grow_places(builder, outer);
+	int *place = find_place(outer, site, definition, step);
+	if (*place) return outer->subs[*place - 1].owner;
 	if (given && !check_label(builder, given, site.place)) return NULL;
+	if (++builder->owner_count > LAYER_LIMIT) {
+		build_error(builder, site.place, "a smaller network", "the network has more than %d layers and calls of functions", LAYER_LIMIT);
+		builder->exhausted = true;
+		return NULL;
+	}
 	Sub sub = {site.key, step, definition, owner_new(builder, definition, outer, given, site.place)};
 	outer->subs = arena_grow(builder->arena, outer->subs, outer->sub_count, &outer->sub_capacity, sizeof sub);
 	outer->subs[outer->sub_count++] = sub;
+	*place = outer->sub_count;
 	return sub.owner;
 }
 
@@ -65,25 +98,17 @@ Owner *owner_home(Owner *owner)
 	return owner;
 }
 
-static bool is_taken(const Owner *owner, const char *label)
+/* base, base_1, ..: the first that is not in the map, which it enters. A number that was tried is not tried again. */
+static const char *fresh_label(Builder *builder, TextMap *map, const char *base)
 {
-	for (int i = 0; i < owner->taken_count; i++)
-		if (!strcmp(owner->taken[i], label)) return true;
-	return false;
-}
-
-static const char *fresh_label(Builder *builder, const Owner *owner, const char *base)
-{
+	int *next = text_map(builder->arena, map, base), k = *next;
 	const char *label = base;
-	for (int k = 1; is_taken(owner, label); k++) label = arena_format(builder->arena, "%s_%d", base, k);
+	if (!k) return *next = 1, base;
+	do label = arena_format(builder->arena, "%s_%d", base, k++);
+	while (text_map_has(map, label));
+	*text_map(builder->arena, map, base) = k;
+	*text_map(builder->arena, map, label) = 1;
 	return label;
-}
-
-static void take(Builder *builder, Owner *owner, const char *label)
-{
-	owner->taken =
-		arena_grow(builder->arena, owner->taken, owner->taken_count, &owner->taken_capacity, sizeof *owner->taken);
-	owner->taken[owner->taken_count++] = label;
 }
 
 static const char *base_label(Builder *builder, const Owner *owner)
@@ -102,8 +127,9 @@ const char *owner_path(Builder *builder, Owner *owner)
 	if (!owner->serial) owner->serial = ++builder->serials;
 	if (!home->serial) home->serial = ++builder->serials;
 	if (!home->label) {
-		home->label = outer ? fresh_label(builder, outer, base_label(builder, home)) : base_label(builder, home);
-		if (outer) take(builder, outer, home->label);
+		const char *base = base_label(builder, home);
+		home->label = outer ? fresh_label(builder, &outer->taken, base) : base;
+		if (outer) *text_map(builder->arena, &outer->names, home->label) |= 1;
 	}
 	return join(builder, outer ? owner_path(builder, outer) : "", home->label);
 }
@@ -113,14 +139,7 @@ const char *owner_shown_path(Builder *builder, Owner *owner)
 	Owner *home = owner_home(owner), *outer = home->outer ? owner_home(home->outer) : NULL;
 	if (!home->label && !home->shown) {
 		const char *base = base_label(builder, home);
-		home->shown = base;
-		for (int k = 1, i = 0; outer && i < outer->sub_count;) { /* until no other is shown so */
-			const Owner *other = outer->subs[i].owner;
-			const char *label = other->label ? other->label : other->shown;
-			bool clash = other != home && label && !strcmp(label, home->shown);
-			if (clash) home->shown = arena_format(builder->arena, "%s_%d", base, k++);
-			i = clash ? 0 : i + 1;
-		}
+		home->shown = outer ? fresh_label(builder, &outer->names, base) : base;
 	}
 	return join(builder, outer ? owner_shown_path(builder, outer) : "", home->label ? home->label : home->shown);
 }

@@ -8,6 +8,8 @@ static const char *const reserved_keys[] = {"doc", "return", "arguments", "requi
 static const char *const language_names[] = {
 	"training", "trainable", "carrying", "batch", "step", "epoch", "pi", "data"};
 
+enum { DEFINITION_LIMIT = 5000 };
+
 #define COUNT(array) ((int)(sizeof(array)/sizeof *(array)))
 
 const char *kind_phrase(Kind kind)
@@ -367,8 +369,17 @@ static void read_common(Builder *builder, const DocNode *kinds)
 	}
 }
 
+/* Names are found by looking at all of them. */
+static bool too_many(Builder *builder, const DocNode *section, int before)
+{
+	if (before + section->count <= DEFINITION_LIMIT) return false;
+	build_error(builder, section->place, "leave out what is not used", "more than %d definitions", DEFINITION_LIMIT);
+	return true;
+}
+
 static void read_definitions(Builder *builder, const DocNode *root)
 {
+	int before = builder->entry_count;
 	for (int i = 0; i < root->count; i++) {
 		const DocNode *section = root->pairs[i].value;
 		int kind = kind_of_section(root->pairs[i].key->text);
@@ -380,6 +391,7 @@ static void read_definitions(Builder *builder, const DocNode *root)
 				"the section %s holds definitions", kind_section((Kind)kind));
 			continue;
 		}
+		if (too_many(builder, section, builder->entry_count - before)) return;
 		for (int k = 0; k < section->count; k++) read_definition(builder, (Kind)kind, &section->pairs[k]);
 	}
 }

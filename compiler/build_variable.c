@@ -115,6 +115,7 @@ static Variable *new_variable(
 	network->variables = arena_grow(
 		builder->arena, network->variables, network->variable_count, &network->variable_capacity, sizeof variable);
 	network->variables[network->variable_count++] = variable;
+	*text_map(builder->arena, &builder->paths, path) |= 1;
 	return variable;
 }
 
@@ -132,11 +133,12 @@ Variable *build_scalar(Builder *builder, const char *path, double initial, Place
 static const char *fresh_path(Builder *builder, const char *owner, const char *name)
 {
 	const char *base = owner[0] ? arena_format(builder->arena, "%s/%s", owner, name) : name, *path = base;
-	for (int i = 0, k = 1; i < builder->network->variable_count; i++)
-		if (!strcmp(builder->network->variables[i]->path, path)) {
-			path = arena_format(builder->arena, "%s_%d", base, k++);
-			i = -1;
-		}
+	int *next = text_map(builder->arena, &builder->paths, base), k = *next ? *next : 1;
+	if (!*next) return *next = 1, base;
+	do path = arena_format(builder->arena, "%s_%d", base, k++);
+	while (text_map_has(&builder->paths, path));
+	*text_map(builder->arena, &builder->paths, base) = k;
+	*text_map(builder->arena, &builder->paths, path) = 1;
 	return path;
 }
 

@@ -134,8 +134,8 @@ struct Owner {
 	int weight_count, weight_capacity;
 	Sub *subs;
 	int sub_count, sub_capacity;
-	const char **taken; /* labels of its subs and paths of what its functions made */
-	int taken_count, taken_capacity;
+	int *places, place_count; /* a hash table of subs: 1 + the number of one, 0: free */
+	TextMap taken, names; /* labels of its subs, and what they are shown as: the number to try next behind each */
 };
 
 struct Weight {
@@ -239,6 +239,8 @@ struct Builder {
 	Parameters common[KIND_COUNT]; /* arguments that every definition of the kind takes */
 	Weight **weights;
 	int weight_count, weight_capacity;
+	int owner_count; /* layers made */
+	TextMap paths; /* of the variables: the number to try next behind each */
 	Owner **models;
 	int model_count;
 	Owner *train; /* owns what the expressions of train make */

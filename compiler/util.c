@@ -7,7 +7,7 @@
 #include <string.h>
 #include "util.h"
 
-enum { ALIGN = 16, BLOCK = 1 << 16, WORD = 128 };
+enum { ALIGN = 16, BLOCK = 1 << 16, LARGEST = 256 << 20, WORD = 128 };
 
 typedef struct Block {
 	struct Block *next;
@@ -17,7 +17,11 @@ typedef struct Block {
 
 struct Arena {
 	Block *blocks; /* the one being filled first */
+	size_t bytes;
 };
+
+/* What no honest spec needs: a network of thousands of layers, say. */
+static const size_t most_bytes = (size_t)8 << 30;
 
 static _Noreturn void out_of_memory(void)
 {
@@ -46,6 +50,11 @@ void arena_free(Arena *arena)
 static Block *add_block(Arena *arena, size_t need)
 {
 	size_t size = need > BLOCK / 4 ? need : BLOCK;
+	arena->bytes += size;
+	if (arena->bytes > most_bytes) {
+		fputs("nnc: error: compiling this takes more than 8 GiB: make the network smaller\n", stderr);
+		exit(1);
+	}
 	Block *block = calloc(1, sizeof *block + size);
 	if (!block) out_of_memory();
 	block->size = size;
@@ -172,6 +181,11 @@ static char *read_all(FILE *file, size_t *size)
 	while (text) {
 		used += fread(text + used, 1, capacity - used, file);
 		if (used < capacity) break;
+		if (capacity >= LARGEST) {
+			free(text);
+			errno = EFBIG;
+			return NULL;
+		}
 		char *larger = realloc(text, capacity *= 2);
 		if (!larger) free(text);
 		text = larger;
@@ -209,4 +223,33 @@ uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed)
 	uint64_t hash = UINT64_C(14695981039346656037) ^ seed;
 	for (size_t i = 0; i < size; i++) hash = (hash ^ byte[i]) * UINT64_C(1099511628211);
 	return hash;
+}
+
+struct TextEntry {
+	const char *text; /* NULL: a free place */
+	int number;
+};
+
+/* The place of a text, or the free one where it would stand. */
+static struct TextEntry *find_text(const TextMap *map, const char *text)
+{
+	size_t mask = (size_t)map->capacity - 1, i = (size_t)hash_bytes(text, strlen(text), 0) & mask;
+	while (map->entries[i].text && strcmp(map->entries[i].text, text)) i = (i + 1) & mask;
+	return &map->entries[i];
+}
+
+bool text_map_has(const TextMap *map, const char *text) { return map->count && find_text(map, text)->text; }
+
+int *text_map(Arena *arena, TextMap *map, const char *text)
+{
+	if (2*map->count >= map->capacity) {
+		TextMap larger = {.count = map->count, .capacity = map->capacity ? 2*map->capacity : 16};
+		larger.entries = arena_alloc(arena, (size_t)larger.capacity*sizeof *larger.entries);
+		for (int i = 0; i < map->capacity; i++)
+			if (map->entries[i].text) *find_text(&larger, map->entries[i].text) = map->entries[i];
+		*map = larger;
+	}
+	struct TextEntry *entry = find_text(map, text);
+	if (!entry->text) entry->text = text, map->count++;
+	return &entry->number;
 }

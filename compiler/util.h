@@ -19,6 +19,15 @@ char *arena_vformat(Arena *arena, const char *format, va_list list);
 /* items, moved if need be, with room for one more; *capacity counts items */
 void *arena_grow(Arena *arena, void *items, int count, int *capacity, size_t item_size);
 
+/* Texts, each with a number: a hash table that grows. {0} is empty. */
+typedef struct TextMap {
+	struct TextEntry *entries;
+	int count, capacity;
+} TextMap;
+/* the number of a text, 0 when it was not there; put in by this */
+int *text_map(Arena *arena, TextMap *map, const char *text);
+bool text_map_has(const TextMap *map, const char *text);
+
 /* Levenshtein's distance, case ignored: for "did you mean" */
 int text_distance(const char *a, const char *b);
 /* the name closest to word, or NULL when none is near enough to be a slip of the finger */

@@ -114,9 +114,23 @@ static void test_hash(void **state)
 	assert_true(hash_bytes("a", 1, 1) != hash_bytes("a", 1, 0));
 }
 
+static void test_text_map(void **state)
+{
+	(void)state;
+	Arena *arena = arena_new();
+	TextMap map = {0};
+	assert_false(text_map_has(&map, "a"));
+	for (int i = 0; i < 1000; i++) *text_map(arena, &map, arena_format(arena, "name_%d", i)) = i + 1;
+	for (int i = 0; i < 1000; i++) assert_int_equal(*text_map(arena, &map, arena_format(arena, "name_%d", i)), i + 1);
+	assert_int_equal(map.count, 1000);
+	assert_true(text_map_has(&map, "name_7") && !text_map_has(&map, "name_1000"));
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text_map),
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_grow),
 		cmocka_unit_test(test_distance),
