@@ -8,18 +8,23 @@
 #include "checkpoint.h"
 #include "message.h"
 
+static void add_names(cJSON *metadata, const char *key, const char *const *names, int count) {
+	cJSON *list = count > 0 ? cJSON_CreateStringArray(names, count) : NULL;
+	char *text = list ? cJSON_PrintUnformatted(list) : NULL;
+	if (text) cJSON_AddStringToObject(metadata, key, text);
+	cJSON_free(text);
+	cJSON_Delete(list);
+}
+
 static cJSON *metadata_of(const nn_model *model, const nn_checkpoint_extra *extra) {
 	cJSON *metadata = cJSON_CreateObject();
 	cJSON_AddStringToObject(metadata, "generator", "nnc");
 	cJSON_AddStringToObject(metadata, "version", model->version);
 	cJSON_AddStringToObject(metadata, "model", model->name);
 	cJSON_AddStringToObject(metadata, "spec_hash", model->spec_hash);
-	cJSON *classes = cJSON_CreateStringArray(extra->classes, extra->class_count);
-	char *text = extra->class_count > 0 && classes ? cJSON_PrintUnformatted(classes) : NULL;
-	if (text) cJSON_AddStringToObject(metadata, "classes", text);
-	cJSON_free(text);
-	cJSON_Delete(classes);
-	text = extra->position ? cJSON_PrintUnformatted(extra->position) : NULL;
+	add_names(metadata, "classes", extra->classes, extra->class_count);
+	add_names(metadata, "vocabulary", extra->vocabulary, extra->vocabulary_count);
+	char *text = extra->position ? cJSON_PrintUnformatted(extra->position) : NULL;
 	if (text) cJSON_AddStringToObject(metadata, "position", text);
 	cJSON_free(text);
 	return metadata;
@@ -76,7 +81,7 @@ int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *
                        char error[NN_ERROR]) {
 	for (int i = 0; i < model->tensor_count; i++) {
 		const nn_tensor *tensor = &model->tensors[i];
-		if (tensor->offset >= limit) continue;
+		if (tensor->offset + tensor->count > limit) continue; /* an optimizer's, that begins in the room behind the last weight */
 		const nn_entry *entry = nn_safetensors_find(file, tensor->name);
 		if (mismatch(entry, tensor, tensor->name, file->path, error)) return 1;
 		if (read_tensor(file, entry, model, tensor, state, error)) return 1;
@@ -142,8 +147,8 @@ cJSON *nn_checkpoint_position(const nn_safetensors *file) {
 	return text ? cJSON_Parse(text) : NULL;
 }
 
-char **nn_checkpoint_classes(const nn_safetensors *file, int *count) {
-	const char *text = nn_safetensors_metadata(file, "classes");
+static char **read_names(const nn_safetensors *file, const char *key, int *count) {
+	const char *text = nn_safetensors_metadata(file, key);
 	cJSON *list = text ? cJSON_Parse(text) : NULL, *item;
 	*count = 0;
 	char **classes = cJSON_IsArray(list) ? calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *classes) : NULL;
@@ -159,6 +164,10 @@ char **nn_checkpoint_classes(const nn_safetensors *file, int *count) {
 	cJSON_Delete(list);
 	return classes;
 }
+
+char **nn_checkpoint_classes(const nn_safetensors *file, int *count) { return read_names(file, "classes", count); }
+
+char **nn_checkpoint_vocabulary(const nn_safetensors *file, int *count) { return read_names(file, "vocabulary", count); }
 
 void nn_checkpoint_free_classes(char **classes, int count) {
 	for (int i = 0; i < count; i++) free(classes[i]);

@@ -9,6 +9,8 @@ struct cJSON;
 typedef struct nn_checkpoint_extra {
 	const char *const *classes;
 	int class_count;
+	const char *const *vocabulary; /* tokens by their ids; "": an id without token */
+	int vocabulary_count;
 	const struct cJSON *position; /* the training's position, NULL: none */
 	const nn_array *arrays;       /* more tensors, beside the model's */
 	int array_count;
@@ -26,8 +28,9 @@ int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *
 int nn_checkpoint_read_some(const nn_safetensors *file, const nn_model *model, void *state, const nn_init *init);
 /* The training's position, to be deleted by the caller; NULL: there is none. */
 struct cJSON *nn_checkpoint_position(const nn_safetensors *file);
-/* The classes the file remembers; NULL and *count 0: none. Freed by nn_checkpoint_free_classes. */
+/* The classes the file remembers, or its vocabulary; NULL and *count 0: none. Freed by nn_checkpoint_free_classes. */
 char **nn_checkpoint_classes(const nn_safetensors *file, int *count);
+char **nn_checkpoint_vocabulary(const nn_safetensors *file, int *count);
 void nn_checkpoint_free_classes(char **classes, int count);
 
 #endif

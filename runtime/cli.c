@@ -215,7 +215,7 @@ static int run_predict(const nn_model *model, const char *program, const Command
 	                              .inputs = (const char *const *)a->operands,
 	                              .input_count = a->operand_count};
 	int found = 0;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < (int)(sizeof formats / sizeof *formats); i++)
 		if (!strcmp(format, formats[i])) options.format = (nn_format)i, found = 1;
 	if (!found) return wrong(program, command->name, "--format must be csv, jsonl, npy or png, not '%s'", format);
 	if (!options.weights) return wrong(program, command->name, "--weights FILE is missing%s", "");

@@ -54,6 +54,10 @@ void nn_data_close(nn_datasets *sets);
  * state: numbers of the model's precision, model->state_count of them. 0, or 1 after an error. */
 int nn_data_fit(const nn_dataset *train, void *state);
 
+/* The tokens of texts by their ids ("": an id without one), *count of them, once the state holds the vocabulary; free each and the
+ * list. NULL and 0: the data is no text. */
+char **nn_data_vocabulary(const nn_dataset *train, const void *state, int *count);
+
 int64_t nn_dataset_count(const nn_dataset *set);
 /* What a sample is called: a path, "rows.csv:12" (line of the file), "images.npy[7]". Returns buffer. */
 const char *nn_dataset_name(const nn_dataset *set, int64_t sample, char *buffer, size_t size);

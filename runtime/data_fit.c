@@ -169,3 +169,9 @@ int nn_data_fit(const nn_dataset *train, void *state)
 	free(column);
 	return failed;
 }
+
+char **nn_data_vocabulary(const nn_dataset *train, const void *state, int *count)
+{
+	*count = 0;
+	return train->source->vocabulary ? train->source->vocabulary(train->source, state, count) : NULL;
+}

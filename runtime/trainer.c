@@ -80,6 +80,12 @@ static int begin_state(nn_trainer *trainer) {
 	return failed;
 }
 
+static int begin(nn_trainer *trainer) {
+	if (begin_state(trainer)) return 1;
+	trainer->vocabulary = nn_data_vocabulary(trainer->sets.train, trainer->memory.state, &trainer->vocabulary_count);
+	return 0;
+}
+
 static int open_loaders(nn_trainer *trainer) {
 	nn_loader_options options = {.batch_size = trainer->programs[0]->batch,
 	                             .training = 1,
@@ -124,7 +130,7 @@ static int open_all(nn_trainer *trainer, const nn_safetensors *file) {
 	if (open_data(trainer)) return 1;
 	if (nn_memory_open(&trainer->memory, trainer->model, trainer->model->state_count, trainer->model->work_bytes))
 		return 1;
-	if (!file && begin_state(trainer)) return 1;
+	if (!file && begin(trainer)) return 1;
 	if (file && nn_checkpoint_read(file, trainer->model, trainer->memory.state, trainer->model->state_count, error))
 		return nn_error("%s", error), 1;
 	if (open_loaders(trainer) || open_logs(trainer)) return 1;
@@ -160,6 +166,7 @@ void nn_trainer_close(nn_trainer *trainer) {
 	nn_data_close(&trainer->sets);
 	nn_memory_close(&trainer->memory);
 	nn_checkpoint_free_classes(trainer->classes, trainer->class_count);
+	nn_checkpoint_free_classes(trainer->vocabulary, trainer->vocabulary_count);
 	free(trainer->settings.train), free(trainer->settings.validation), free(trainer->settings.test);
 	free(trainer->run), free(trainer->last_path);
 	if (trainer->lock > 0) close(trainer->lock);

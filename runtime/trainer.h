@@ -30,6 +30,8 @@ typedef struct nn_trainer {
 	nn_datasets sets;
 	char **classes; /* those a checkpoint remembers */
 	int class_count;
+	char **vocabulary; /* of texts; NULL: none */
+	int vocabulary_count;
 	const nn_program *programs[NN_TRAIN_PROGRAMS]; /* "train", or one for each updating step */
 	int program_count;
 	const nn_program *evaluate;

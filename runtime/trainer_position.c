@@ -87,6 +87,8 @@ static int write_all(nn_trainer *trainer, nn_file *file, int within, char error[
 	cJSON *position = position_json(trainer);
 	nn_checkpoint_extra extra = {.classes = trainer->sets.classes,
 	                             .class_count = trainer->sets.class_count,
+	                             .vocabulary = (const char *const *)trainer->vocabulary,
+	                             .vocabulary_count = trainer->vocabulary_count,
 	                             .position = position,
 	                             .arrays = arrays,
 	                             .array_count = within ? epoch_arrays(trainer, arrays) : 0};
@@ -159,6 +161,7 @@ int nn_trainer_read_settings(nn_trainer *trainer, const nn_safetensors *file) {
 	if (!hash || strcmp(hash, trainer->model->spec_hash))
 		nn_warning("%s was begun with another version of the spec", trainer->run);
 	trainer->classes = nn_checkpoint_classes(file, &trainer->class_count);
+	trainer->vocabulary = nn_checkpoint_vocabulary(file, &trainer->vocabulary_count);
 	int failed = take_settings(trainer, json);
 	cJSON_Delete(json);
 	return failed;

@@ -70,7 +70,8 @@ static void test_round_trip(void **unused) {
 	fake_float_state state, back = {0};
 	fake_double_state wide;
 	const char *classes[] = {"a", "b\"\\", "日本"};
-	nn_checkpoint_extra extra = {.classes = classes, .class_count = 3};
+	const char *tokens[] = {"", "", "the", "\n"};
+	nn_checkpoint_extra extra = {.classes = classes, .class_count = 3, .vocabulary = tokens, .vocabulary_count = 4};
 	nn_safetensors file;
 	int count;
 	(void)unused;
@@ -88,11 +89,32 @@ static void test_round_trip(void **unused) {
 	assert_string_equal(nn_safetensors_metadata(&file, "model"), "fake_float");
 	assert_null(nn_safetensors_find(&file, "dense/kerne"));
 	nn_checkpoint_free_classes(names, count);
+	names = nn_checkpoint_vocabulary(&file, &count);
+	assert_int_equal(count, 4);
+	for (int i = 0; i < 4; i++) assert_string_equal(names[i], tokens[i]);
+	nn_checkpoint_free_classes(names, count);
 	nn_safetensors_close(&file);
 	save(&other, &wide, &extra); /* and back from double to float */
 	memset(&back, 0, sizeof back);
 	assert_int_equal(load(&model, &back), 0);
 	assert_memory_equal(&state, &back, sizeof state);
+}
+
+/* What begins in the room behind the weights, but does not lie in it, is left alone. */
+static void test_limit(void **unused) {
+	nn_model model = fake_float_model();
+	fake_float_state state, back = {0};
+	nn_safetensors file;
+	(void)unused;
+	fill(&state);
+	save(&model, &state, &(nn_checkpoint_extra){0});
+	const nn_tensor *slot = nn_tensor_find(&model, "train/dense/kernel/m");
+	assert_non_null(slot);
+	assert_int_equal(nn_safetensors_open(&file, path, error), 0);
+	assert_int_equal(nn_checkpoint_read(&file, &model, &back, slot->offset + 1, error), 0);
+	nn_safetensors_close(&file);
+	assert_memory_equal(&state, &back, slot->offset * sizeof(float));
+	for (size_t i = 0; i < slot->count; i++) assert_true(((float *)&back)[slot->offset + i] == 0);
 }
 
 static void test_truncated(void **unused) {
@@ -250,7 +272,7 @@ static void test_extra_name(void **unused) {
 }
 
 int main(void) {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_truncated),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_limit), cmocka_unit_test(test_truncated),
 	                                   cmocka_unit_test(test_damaged),     cmocka_unit_test(test_hostile),
 	                                   cmocka_unit_test(test_wrong_model), cmocka_unit_test(test_full_disk),
 	                                   cmocka_unit_test(test_extra_name)};
