@@ -47,7 +47,6 @@ typedef struct Offers {
 } Offers;
 
 Offers build_offers(Context *context);
-extern const char *const build_model_keys[]; /* of the section model; ends with NULL */
 
 /* The prelude's files, embedded in the binary by the Makefile; ends with a NULL name. */
 extern const Source prelude_sources[];

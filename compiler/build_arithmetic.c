@@ -31,7 +31,8 @@ Node *build_node(Builder *builder, Value value, Place place)
 	}
 	default:
 		build_error(builder, place,
-			value.kind == VALUE_LAYER || value.kind == VALUE_DEFINITION ? "call it: name(arguments)(x)" : NULL,
+			value.kind == VALUE_LAYER || value.kind == VALUE_DEFINITION ?
+				"call it: name(arguments)(x); an item of a list begins with '- ', with a blank" : NULL,
 			"a tensor or a number is expected here, not %s", value_kind(builder->arena, value));
 		return NULL;
 	}
@@ -198,8 +199,10 @@ Value build_binary(Builder *builder, const char *op, Value a, Value b, Place pla
 	if (op[0] == '+' && a.kind == VALUE_LIST && b.kind == VALUE_LIST)
 		return join_lists(builder, a.as.list, b.as.list, place);
 	if (!is_number_like(a) || !is_number_like(b)) {
-		bool uncalled = value_is_callable(a) || value_is_callable(b);
-		return build_error(builder, place, uncalled ? "a layer or function is called with its input: name(x)" : NULL,
+		bool uncalled = value_is_callable(a) || value_is_callable(b), both = value_is_callable(a) && value_is_callable(b);
+		const char *help = both && op[0] == '-' ? "items of a list begin in the same column: here the second goes on with the first" :
+			uncalled ? "a layer or function is called with its input: name(x)" : NULL;
+		return build_error(builder, place, help,
 			"'%s' does not work on %s and %s", op, value_kind(builder->arena, a), value_kind(builder->arena, b));
 	}
 	if (!strcmp(op, "//") || op[0] == '%') return whole_division(builder, op, a, b, place);

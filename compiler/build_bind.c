@@ -3,6 +3,7 @@
  * it. */
 #include <string.h>
 #include "builder.h"
+#include "foreign.h"
 
 static const char *list_names(Builder *builder, const Parameters *parameters)
 {
@@ -46,7 +47,7 @@ static Place name_place(Place value, const char *name)
 	}
 	if (!from || strlen(from) < (size_t)value.column) return value;
 	at = from + value.column;
-	while (at > from && strchr(" =", at[-1])) at--;
+	while (at > from && strchr(" =:", at[-1])) at--;
 	size_t length = strlen(name);
 	if ((size_t)(at - from) < length || memcmp(at - length, name, length)) return value;
 	value.column = (int)(at - from - (long)length);
@@ -64,7 +65,8 @@ static bool unknown_argument(
 {
 	const char **names = arena_alloc(builder->arena, (size_t)(parameters->count + 1) * sizeof *names);
 	for (int i = 0; i < parameters->count; i++) names[i] = parameters->items[i].name;
-	const char *help = build_near(builder, argument, names, parameters->count);
+	const char *help = foreign_help(FOREIGN_ARGUMENT, argument);
+	if (!help) help = build_near(builder, argument, names, parameters->count);
 	build_error(builder, name_place(place, argument), help ? help : list_names(builder, parameters),
 		"%s has no argument '%s'", name, argument);
 	return false;
@@ -81,7 +83,9 @@ static bool place_arguments(Builder *builder, const Parameters *parameters, cons
 		Place place = place_of(arguments, i, site);
 		if (index < 0) return unknown_argument(builder, parameters, given, name, place);
 		if (index >= parameters->count) {
-			build_error(builder, place, list_names(builder, parameters), "%s takes %d argument%s, and here is one more",
+			bool tensors = parameters->count == 1 && values[0].kind == VALUE_TENSOR && arguments->values[i].kind == VALUE_TENSOR;
+			const char *list = arena_format(builder->arena, "several tensors are one list: %s()([a, b])", name);
+			build_error(builder, place, tensors ? list : list_names(builder, parameters), "%s takes %d argument%s, and here is one more",
 				name, parameters->count, parameters->count == 1 ? "" : "s");
 			return false;
 		}
@@ -96,8 +100,10 @@ static bool place_arguments(Builder *builder, const Parameters *parameters, cons
 		for (int w = 0; w < parameter->word_count && value.kind == VALUE_NONE; w++)
 			allowed = allowed || !parameter->words[w];
 		if (!allowed) {
-			build_error(builder, place, NULL, "%s is one of %s, not %s", parameter->name,
-				build_list_words(builder, parameter), value_kind(builder->arena, value));
+			const char *near = value.kind == VALUE_WORD && parameter->words[0] ?
+				build_near(builder, value.as.word, parameter->words, parameter->word_count) : NULL;
+			build_error(builder, place, near, "%s is one of %s, not %s", parameter->name, build_list_words(builder, parameter),
+				value_kind(builder->arena, value));
 			return false;
 		}
 		values[index] = value;

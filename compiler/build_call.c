@@ -36,16 +36,49 @@ static Value make_and_call(Builder *builder, const Definition *d, const Argument
 
 /* --- bodies --------------------------------------------------------------------------------------- */
 
+static bool mentions(const Expr *expr, const char *name)
+{
+	if (!expr) return false;
+	if (expr->kind == EXPR_NAME && !strcmp(expr->text, name)) return true;
+	for (int i = 0; i < expr->count; i++)
+		if (mentions(expr->items[i], name)) return true;
+	return false;
+}
+
+/* "here units is the word 'ten'": the arguments that a condition speaks of */
+static const char *describe_arguments(Builder *builder, const Definition *d, const Expr *condition, Frame *frame)
+{
+	const Parameters *lists[] = {&d->statics, &d->inputs};
+	const char *text = NULL;
+	for (int l = 0; d->two_lists && l < 2; l++)
+		for (int i = 0; i < lists[l]->count; i++) {
+			const char *name = lists[l]->items[i].name;
+			if (!mentions(condition, name)) continue;
+			Value value = build_lookup(builder, name, frame, d->place);
+			const char *shown = l == 1 && i == 0 ? "the input" : name;
+			text = arena_format(builder->arena, "%s %s is %s", text ? arena_format(builder->arena, "%s,", text) : "here", shown,
+				value_kind(builder->arena, value));
+		}
+	return text;
+}
+
+/* The mistake is the caller's. In the library's text a condition that can't be evaluated is one that is not met. */
 static bool requirements_met(Builder *builder, const Definition *d, Frame *frame, Site site)
 {
+	Context *context = builder->context;
+	bool kept = context->silent;
 	for (int i = 0; i < d->requirement_count; i++) {
-		Value condition = build_eval(builder, d->requirements[i].condition, frame);
-		if (value_is_poison(condition)) return false;
-		if (condition.kind == VALUE_TENSOR || value_is_true(condition)) continue;
-		const Trail *trail = builder->context->trail; /* the mistake is the caller's */
-		builder->context->trail = trail ? trail->outer : NULL;
-		build_error(builder, site.place, NULL, "%s", d->requirements[i].message);
-		builder->context->trail = trail;
+		const Requirement *requirement = &d->requirements[i];
+		int silenced = context->silenced;
+		if (d->place.source && d->place.source->library) context->silent = true;
+		Value condition = build_eval(builder, requirement->condition, frame);
+		context->silent = kept;
+		if (value_is_poison(condition) && context->silenced == silenced) return false;
+		if (!value_is_poison(condition) && (condition.kind == VALUE_TENSOR || value_is_true(condition))) continue;
+		const Trail *trail = context->trail;
+		context->trail = trail ? trail->outer : NULL;
+		build_error(builder, site.place, describe_arguments(builder, d, requirement->condition, frame), "%s", requirement->message);
+		context->trail = trail;
 		return false;
 	}
 	return true;
@@ -53,8 +86,21 @@ static bool requirements_met(Builder *builder, const Definition *d, Frame *frame
 
 /* An item of layers: is a layer, or a list of layers such as [Block(64) for i in range(3)]: a step each, so that two bare
  * BatchNormalization are two layers. */
+/* Reports an item of `layers:` that is no layer, nor a function of one tensor. */
+static bool is_layer(Builder *builder, Value item, Place place)
+{
+	const Definition *d = item.kind == VALUE_LAYER ? item.as.layer->definition : item.kind == VALUE_DEFINITION ? item.as.definition : NULL;
+	bool other = d && d->kind != KIND_LAYER && d->kind != KIND_BLOCK && d->kind != KIND_ACTIVATION && d->kind != KIND_FUNCTION && d->kind != KIND_MODEL;
+	if (value_is_poison(item) || item.kind == VALUE_WORD || (value_is_callable(item) && !other)) return true;
+	build_error(builder, place,
+		item.kind == VALUE_TENSOR ? "in this list layers stand without their input: Dense(8), not Dense(8)(x)" : "one layer a line: - Dense(8)",
+		"a layer is expected here, not %s", value_kind(builder->arena, item));
+	return false;
+}
+
 static Value apply_item(Builder *builder, Value item, Value x, Frame *frame, const Expr *expr)
 {
+	if (item.kind != VALUE_LIST && !is_layer(builder, item, expr->place)) return value_poison();
 	if (item.kind != VALUE_LIST) return build_apply(builder, item, 1, &x, frame, (Site){expr, expr->place});
 	for (int i = 0; i < item.as.list.count; i++) {
 		Frame *inner = build_frame(builder, NULL, frame->owner, frame);
@@ -349,7 +395,7 @@ static Value build_call(Builder *builder, Value function, const Arguments *argum
 		if (!function.as.builtin->run) return build_clone(builder, arguments, frame, site);
 		return call_builtin(builder, function.as.builtin, arguments, frame, site);
 	default:
-		return build_error(builder, site.place, NULL, "%s can not be called", value_kind(builder->arena, function));
+		return build_error(builder, site.place, NULL, "%s cannot be called", value_kind(builder->arena, function));
 	}
 }
 

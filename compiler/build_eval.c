@@ -155,15 +155,27 @@ static Value member_of(Builder *builder, const Layer *layer, const char *name, P
 	return build_error(builder, place, help, "%s has no argument and no weight '%s'", layer->definition->name, name);
 }
 
+/* keras.layers, nn: a name that means nothing here, or members of one */
+static bool is_module(Builder *builder, const Expr *expr, Frame *frame)
+{
+	while (expr->kind == EXPR_DOT) expr = expr->items[0];
+	return expr->kind == EXPR_NAME && !build_knows(expr->text, frame) && !build_find(builder, -1, expr->text, false) &&
+		!build_builtin(expr->text);
+}
+
 static Value eval_dot(Builder *builder, const Expr *expr, Frame *frame)
 {
 	const Expr *base = expr->items[0];
 	if (base->kind == EXPR_NAME && !strcmp(base->text, "data") && !build_knows("data", frame))
 		return build_field(builder, expr->text, expr->place);
+	if (is_module(builder, base, frame) && build_find(builder, -1, expr->text, false))
+		return build_error(builder, expr->place, arena_format(builder->arena, "write %s alone", expr->text),
+			"names stand here without the module that they have in Python");
 	Value value = build_eval(builder, base, frame);
 	if (value_is_poison(value)) return value;
 	if (value.kind == VALUE_LAYER) return member_of(builder, value.as.layer, expr->text, expr->place);
-	return build_error(builder, expr->place, NULL, "%s has no '%s'", value_kind(builder->arena, value), expr->text);
+	return build_error(builder, expr->place, value.kind == VALUE_TENSOR ? "what is done with a tensor is a call: reshape(x, dims)" : NULL,
+		"%s has no '%s'", value_kind(builder->arena, value), expr->text);
 }
 
 /* A place in a list or along an axis of `size`: whole, negative from the end; false after a report */
@@ -251,7 +263,8 @@ static Value eval_index(Builder *builder, const Expr *expr, Frame *frame)
 	if (value_is_poison(value)) return value;
 	if (value.kind == VALUE_LIST) return index_list(builder, expr, frame, value.as.list);
 	if (value.kind == VALUE_TENSOR) return index_tensor(builder, expr, frame, value.as.tensor);
-	return build_error(builder, expr->place, NULL, "%s has no places", value_kind(builder->arena, value));
+	return build_error(builder, expr->place, value_is_callable(value) ? "arguments stand in parentheses: Dense(8)" : NULL,
+		"%s has no places", value_kind(builder->arena, value));
 }
 
 static Value eval_kind(Builder *builder, const Expr *expr, Frame *frame)

@@ -3,6 +3,7 @@
  * program's inputs are named by the fields of the data; without data they are x and y. */
 #include <string.h>
 #include "builder.h"
+#include "foreign.h"
 
 /* The field that an input takes: of one input the data's first, of several those of their names. A name that no field has is
  * reported by bind_inputs. */
@@ -73,9 +74,10 @@ static void read_inputs(Builder *builder, Definition *d, const DocNode *node)
 	else if (several && several->kind == DOC_MAP)
 		for (int i = 0; i < several->count; i++)
 			add_input(builder, d, several->pairs[i].key->text, several->count, several->pairs[i].value);
-	else
-		build_error(builder, several ? several->place : node->place, "input: [28, 28, 1], or inputs: {a: [4], b: [9]}",
-			"the model's input is missing");
+	else if (several)
+		build_error(builder, several->place, "inputs: {a: [4], b: [9]}", "'inputs' is a mapping of names to shapes");
+	else if (!d->broken)
+		build_error(builder, node->place, "input: [28, 28, 1], or inputs: {a: [4], b: [9]}", "the model's input is missing");
 	if (!d->inputs.count) d->broken = true;
 }
 
@@ -94,11 +96,14 @@ static void read_body(Builder *builder, Definition *d, const DocNode *node)
 	if (layers && graph) build_error(builder, graph->place, NULL, "a model has either 'layers' or 'graph'");
 	if (output && layers)
 		build_error(builder, output->place, "the last layer's result is the output", "'output' belongs to 'graph'");
-	if (layers) {
+	if (layers && doc_is_empty(layers)) {
+		build_error(builder, layers->place, "one layer a line, indented: - Dense(8)", "the list of layers is empty");
+	} else if (layers) {
 		d->layers = expr_read(builder->context, layers, EXPR_VALUE_START);
 		if (!d->layers) d->broken = true;
 	} else if (graph && graph->kind == DOC_MAP) {
 		build_read_body(builder, graph, d);
+		build_check_names(builder, d);
 		if (output) d->result = expr_read(builder->context, output, EXPR_VALUE_START);
 		if (output && !d->result) d->broken = true;
 		if (!output && !d->result && d->binding_count) {
@@ -108,18 +113,19 @@ static void read_body(Builder *builder, Definition *d, const DocNode *node)
 			d->result = name;
 		}
 		if (!d->result && !d->broken) build_error(builder, graph->place, NULL, "the graph binds nothing");
-	} else
-		build_error(builder, graph ? graph->place : node->place, "layers: a list, or graph: bindings",
-			"the model's body is missing");
+	} else if (graph)
+		build_error(builder, graph->place, "name: Layer(arguments)(inputs), one a line, without '- '",
+			"'graph' is a mapping of names to values");
+	else if (!d->broken)
+		build_error(builder, node->place, "layers: a list, or graph: bindings", "the model's body is missing");
 	if (!d->layers && !d->result) d->broken = true;
 }
 
-const char *const build_model_keys[] = {"input", "inputs", "layers", "graph", "output", "trainable", "doc", "defaults", NULL};
-
 static Owner *read_model(Builder *builder, const char *label, const DocNode *node, Place place)
 {
-	const char *const *keys = build_model_keys;
-	const int key_count = (int)(sizeof build_model_keys/sizeof *build_model_keys) - 1;
+	const char *const *keys = spec_model_keys;
+	int key_count = 0, errors = builder->context->errors;
+	while (keys[key_count]) key_count++;
 	Definition *d = arena_alloc(builder->arena, sizeof *d);
 	*d = (Definition){.name = label[0] ? label : "model", .kind = KIND_MODEL, .place = place, .two_lists = true};
 	Owner *owner = owner_new(builder, d, NULL, label, place);
@@ -133,10 +139,13 @@ static Owner *read_model(Builder *builder, const char *label, const DocNode *nod
 		const char *key = node->pairs[i].key->text;
 		bool known = false;
 		for (int k = 0; k < key_count; k++) known = known || !strcmp(keys[k], key);
-		if (!known)
-			build_error(builder, node->pairs[i].key->place, build_near(builder, key, keys, key_count),
-				"a model has no '%s'", key);
+		if (known) continue;
+		const char *help = spec_is_section(key) ? arena_format(builder->arena, "'%s' stands at the top of the spec, not indented", key) :
+			foreign_help(FOREIGN_KEY, key);
+		build_error(builder, node->pairs[i].key->place, help ? help : build_near(builder, key, keys, key_count),
+			"a model has no '%s'", key);
 	}
+	d->broken = builder->context->errors > errors; /* what is missing may be what is misspelt */
 	if (doc_get(node, "trainable")) read_frozen(builder, owner, doc_get(node, "trainable"));
 	read_inputs(builder, d, node);
 	read_body(builder, d, node);

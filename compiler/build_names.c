@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 #include "builder.h"
+#include "foreign.h"
 
 enum { LISTED = 12 }; /* names at most in the help of a message */
 
@@ -78,6 +79,18 @@ static Value unpack(Builder *builder, Frame *frame, const Binding *binding, Valu
 	return wanted;
 }
 
+/* The bindings that need one another. */
+static const char *circle(Builder *builder, const Frame *frame)
+{
+	const char *text = "";
+	int count = 0;
+	for (int i = 0; i < frame->definition->binding_count; i++) {
+		if (!frame->busy[i]) continue;
+		text = arena_format(builder->arena, "%s%s%s", text, count++ ? ", " : "", frame->definition->bindings[i].names[0]);
+	}
+	return count > 1 ? arena_format(builder->arena, "%s need one another", text) : "its value is needed to evaluate itself";
+}
+
 static Value demand(Builder *builder, Frame *frame, int index, const char *name)
 {
 	const Binding *binding = &frame->definition->bindings[index];
@@ -89,8 +102,7 @@ static Value demand(Builder *builder, Frame *frame, int index, const char *name)
 		return value;
 	}
 	if (frame->busy[index])
-		return build_error(
-			builder, binding->place, "its value is needed to evaluate itself", "'%s' depends on itself", name);
+		return build_error(builder, binding->place, circle(builder, frame), "'%s' depends on itself", name);
 	if (!binding->value) return unpack(builder, frame, binding, value_poison(), name);
 	frame->busy[index] = 1;
 	const char *kept_binding = frame->binding;
@@ -125,6 +137,16 @@ static bool find_ambient(Builder *builder, const char *name, const Frame *frame,
 	return true;
 }
 
+const char *build_near_kind(Builder *builder, Kind kind, const char *name)
+{
+	int count = 0;
+	const char **names = arena_alloc(builder->arena, (size_t)(builder->entry_count + 1) * sizeof *names);
+	for (int i = 0; i < builder->entry_count; i++)
+		if (builder->entries[i].kind == kind) names[count++] = builder->entries[i].name;
+	const char *foreign = name ? foreign_help(FOREIGN_NAME, name) : NULL;
+	return foreign || !name ? foreign : build_near(builder, name, names, count);
+}
+
 const char *build_near(Builder *builder, const char *name, const char *const *names, int count)
 {
 	const char *near = text_nearest(name, names, count);
@@ -151,7 +173,8 @@ static Value unknown_name(Builder *builder, const char *name, const Frame *frame
 	for (int i = 0; params && i < params->binding_count; i++) names[count++] = params->bindings[i].names[0];
 	for (int i = 0; i < builder->entry_count; i++) names[count++] = builder->entries[i].name;
 	count += build_builtin_names(names + count);
-	return build_error(builder, place, build_near(builder, name, names, count), "nothing is called '%s' here", name);
+	const char *foreign = foreign_help(FOREIGN_NAME, name);
+	return build_error(builder, place, foreign ? foreign : build_near(builder, name, names, count), "nothing is called '%s' here", name);
 }
 
 Value build_lookup(Builder *builder, const char *name, Frame *frame, Place place)
@@ -199,11 +222,7 @@ Value build_of_kind(Builder *builder, Kind kind, Value value, Place place)
 	if (value.kind == VALUE_WORD) name = value.as.word;
 	const Entry *entry = name ? build_find(builder, (int)kind, name, false) : NULL;
 	if (entry) return (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition};
-	int count = 0;
-	const char **names = arena_alloc(builder->arena, (size_t)(builder->entry_count + 1) * sizeof *names);
-	for (int i = 0; i < builder->entry_count; i++)
-		if (builder->entries[i].kind == kind) names[count++] = builder->entries[i].name;
-	const char *help = name ? build_near(builder, name, names, count) : NULL;
+	const char *help = build_near_kind(builder, kind, name);
 	return build_error(builder, place, help ? help : list_kind(builder, kind), "%s is expected here, not %s",
 		kind_phrase(kind), value_kind(builder->arena, value));
 }

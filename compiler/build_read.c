@@ -274,15 +274,15 @@ static bool check_result(Builder *builder, const Definition *d)
 	return false;
 }
 
-/* Parameters and bindings share one space of names. */
-static void check_names(Builder *builder, const Definition *d)
+void build_check_names(Builder *builder, const Definition *d)
 {
 	const Parameters *lists[] = {&d->statics, &d->inputs};
 	for (int l = 0; l < 2; l++)
 		for (int i = 0; i < lists[l]->count; i++) {
 			const char *name = lists[l]->items[i].name;
 			if (build_has_binding(d, name))
-				build_error(builder, d->place, NULL, "%s: '%s' is a parameter and is bound again", d->name, name);
+				build_error(builder, find_binding(d, name)->place, "give what is made of it another name",
+					d->kind == KIND_MODEL ? "'%s' is an input and is bound again" : "'%s' is a parameter and is bound again", name);
 			for (int k = 0; l == 1 && k < d->statics.count; k++)
 				if (!strcmp(name, d->statics.items[k].name))
 					build_error(builder, d->place, NULL, "%s: the parameter '%s' stands in both lists", d->name, name);
@@ -324,7 +324,7 @@ static void read_definition(Builder *builder, Kind kind, const DocPair *pair)
 	else d->result = read_slot(builder, pair->value, d);
 	d->own_count = d->statics.count;
 	add_common(builder, d);
-	check_names(builder, d);
+	build_check_names(builder, d);
 	if (!check_lists(builder, d) || !check_result(builder, d) || builder->context->errors > errors) d->broken = true;
 	if (build_is_language(d->name))
 		build_error(builder, head->place, "give it another name", "'%s' is a name of the language", d->name);
@@ -350,13 +350,13 @@ static void read_aliases(Builder *builder, const DocNode *kinds)
 		for (int i = 0; i < names->count; i++) {
 			const DocNode *alias = names->pairs[i].key, *target = names->pairs[i].value;
 			const Entry *entry = target->kind == DOC_SCALAR ? build_find(builder, kind, target->text, false) : NULL;
-			if (!entry)
-				build_error(builder, target->place, NULL, "no %s is called '%s'", kind_noun((Kind)kind),
-					target->kind == DOC_SCALAR ? target->text : "");
-			else
-				add_entry(builder,
-					(Entry){
-						alias->text, (Kind)kind, entry->definition, alias->place.source->library, true, alias->place});
+			Definition *d = entry ? entry->definition : arena_alloc(builder->arena, sizeof *d);
+			if (!entry) {
+				build_error(builder, target->place, build_near_kind(builder, (Kind)kind, target->text), "no %s is called '%s'",
+					kind_noun((Kind)kind), target->kind == DOC_SCALAR ? target->text : "");
+				*d = (Definition){.name = alias->text, .kind = (Kind)kind, .place = alias->place, .two_lists = true, .broken = true};
+			}
+			add_entry(builder, (Entry){alias->text, (Kind)kind, d, alias->place.source->library, true, alias->place});
 		}
 	}
 }

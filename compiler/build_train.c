@@ -19,11 +19,7 @@ static Value eval_slot(Builder *builder, Kind kind, const Expr *expr, Frame *fra
 	if (expr->kind == EXPR_NAME && !build_knows(expr->text, frame) && !build_is_param(builder, expr->text, expr->place)) {
 		const Entry *entry = build_find(builder, (int)kind, expr->text, false);
 		if (entry) return (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition};
-		int count = 0;
-		const char **names = arena_alloc(builder->arena, (size_t)(builder->entry_count + 1) * sizeof *names);
-		for (int i = 0; i < builder->entry_count; i++)
-			if (builder->entries[i].kind == kind) names[count++] = builder->entries[i].name;
-		const char *near = build_near(builder, expr->text, names, count);
+		const char *near = build_near_kind(builder, kind, expr->text);
 		if (near && !build_find(builder, -1, expr->text, false))
 			return build_error(builder, expr->place, near, "no %s is called '%s'", kind_noun(kind), expr->text);
 	}

@@ -267,6 +267,7 @@ void build_read_spec(Builder *builder, const DocNode *root); /* the definitions 
 void build_read_body(Builder *builder, const DocNode *map, Definition *target);
 void build_read_binding(Builder *builder, const DocPair *pair, Definition *target);
 bool build_is_language(const char *name); /* training, batch, .. */
+void build_check_names(Builder *builder, const Definition *d); /* parameters and bindings share one space of names */
 const Entry *build_find(Builder *builder, int kind, const char *name, bool library_only); /* kind -1: any */
 
 /* build_params.c */
@@ -282,6 +283,8 @@ bool build_knows(const char *name, const Frame *frame); /* as a value or binding
 bool build_has_binding(const Definition *definition, const char *name);
 /* "did you mean 'relu'?", or NULL */
 const char *build_near(Builder *builder, const char *name, const char *const *names, int count);
+/* the same among the names of a kind; or what a word of Keras or PyTorch is called here */
+const char *build_near_kind(Builder *builder, Kind kind, const char *name);
 /* A value for a slot of a kind: names of the kind come first; poison after a report. */
 Value build_of_kind(Builder *builder, Kind kind, Value value, Place place);
 

@@ -129,10 +129,21 @@ static void print_includes(FILE *out, const Source *source)
 	}
 }
 
+/* The call in the user's own text, where the mistake shows in the library; NULL: it is at `place` itself. */
+static const Trail *user_call(const Context *context, Place place)
+{
+	const Trail *call = by_user(place) ? NULL : context->trail;
+	while (call && !by_user(call->place)) call = call->outer;
+	return call;
+}
+
+/* Of the mistakes that a call makes inside the library the first is told: the others follow from it. */
 static bool said_before(Context *context, const char *kind, Place place, const char *message)
 {
+	const Trail *call = user_call(context, place);
+	if (call) place = call->place;
 	int numbers[] = {place.line, place.column};
-	uint64_t hash = hash_bytes(message, strlen(message), hash_bytes(kind, strlen(kind), 0));
+	uint64_t hash = hash_bytes(call ? "" : message, call ? 0 : strlen(message), hash_bytes(kind, strlen(kind), 0));
 	if (place.source) hash = hash_bytes(place.source->name, strlen(place.source->name), hash);
 	hash = hash_bytes(numbers, sizeof numbers, hash);
 	for (int i = 0; i < context->seen_count; i++)
@@ -146,12 +157,8 @@ static bool said_before(Context *context, const char *kind, Place place, const c
 static void report(Context *context, const char *kind, Place place, const char *help, const char *message)
 {
 	FILE *out = context->messages;
-	const Trail *user = NULL; /* the call in the user's text, where the mistake is in the library */
-	Place shown = place;
-	if (!by_user(place)) {
-		for (user = context->trail; user && !by_user(user->place); user = user->outer) continue;
-		if (user) shown = user->place;
-	}
+	const Trail *user = user_call(context, place);
+	Place shown = user ? user->place : place;
 	if (shown.source) {
 		print_place(out, shown);
 		fprintf(out, ": %s: ", kind);
@@ -170,6 +177,10 @@ static void report(Context *context, const char *kind, Place place, const char *
 /* Counts the message and says whether it is to be printed. */
 static bool take(Context *context, const char *kind, Place place, const char *message, int *count)
 {
+	if (context->silent) {
+		context->silenced++;
+		return false;
+	}
 	if (*count >= DIAG_LIMIT) {
 		if ((*count)++ == DIAG_LIMIT)
 			fprintf(context->messages, "nnc: more than %d %ss; the others are only counted\n", DIAG_LIMIT,

@@ -32,6 +32,8 @@ typedef struct Context {
 	Arena *arena;
 	FILE *messages;
 	int errors, warnings;
+	bool silent; /* messages are only counted, in `silenced` */
+	int silenced;
 	const Trail *trail;
 	struct Params *params; /* spec_params.c's: the named constants of the spec */
 	uint64_t *seen; /* diag.c's: hashes of the messages so far */

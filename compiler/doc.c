@@ -104,43 +104,100 @@ static bool find_characters(Reader *reader)
 
 /* --- libyaml's own errors ----------------------------------------------------------------------------------------- */
 
+enum { START = 1, ABOVE = 2 };
 typedef struct Translation {
 	const char *problem; /* a part of libyaml's words */
-	bool at_start; /* the place is where the unfinished thing began */
+	unsigned where; /* START: the place is where the unfinished thing began; ABOVE: it may have begun in the line above */
 	const char *message, *help;
 } Translation;
 
 static const Translation translations[] = {
-	{"cannot start any token", false, "a value cannot begin with this character", "put the value in quotes"},
-	{"mapping values are not allowed", false, "a ':' is not expected here",
+	{"cannot start any token", 0, "a value cannot begin with this character", "put the value in quotes"},
+	{"found unexpected ':'", 0, "a blank is missing behind ':'", "write `key: value`"},
+	{"mapping values are not allowed", ABOVE, "a ':' is not expected here",
 		"keys of one level begin in the same column, one `key: value` a line; text that holds ': ' stands in quotes"},
-	{"could not find expected ':'", true, "a key without ':'",
+	{"could not find expected ':'", START | ABOVE, "a key without ':'",
 		"write `key: value`; items of a list begin with '- '"},
-	{"block sequence entries are not allowed", false, "a list item '- ' is not expected here",
+	{"block sequence entries are not allowed", 0, "a list item '- ' is not expected here",
 		"a list begins on the line after its key"},
-	{"mapping keys are not allowed", false, "a key is not expected here", "put the value in quotes"},
-	{"unexpected end of stream", true, "a quote is not closed", "close it, or double a ' that belongs to the text"},
-	{"unexpected document indicator", true, "a quote is not closed", NULL},
-	{"found unknown escape character", false, "an unknown escape after '\\'",
+	{"mapping keys are not allowed", 0, "a key is not expected here", "put the value in quotes"},
+	{"unexpected end of stream", START, "a quote is not closed", "close it, or double a ' that belongs to the text"},
+	{"unexpected document indicator", START, "a quote is not closed", NULL},
+	{"found unknown escape character", 0, "an unknown escape after '\\'",
 		"use single quotes, or write \\\\ for a backslash"},
-	{"did not find expected hexdecimal", false, "hexadecimal digits are missing after the escape",
+	{"did not find expected hexdecimal", 0, "hexadecimal digits are missing after the escape",
 		"use single quotes"},
-	{"tab character", false, "a tab stands in the indentation", "indent with spaces"},
-	{"expected comment or line break", false, "text after '|' or '>'",
+	{"tab character", 0, "a tab stands in the indentation", "indent with spaces"},
+	{"expected comment or line break", 0, "text after '|' or '>'",
 		"in YAML they begin a block of text: put the value in quotes"},
-	{"did not find expected key", false, "this line does not fit the lines above",
+	{"did not find expected key", ABOVE, "this line does not fit the lines above",
 		"keys of one level begin in the same column"},
-	{"did not find expected '-' indicator", false, "this line does not fit the list above",
+	{"did not find expected '-' indicator", ABOVE, "this line does not fit the list above",
 		"items of a list begin with '- ' in the same column"},
-	{"expected ',' or ']'", true, "'[' is not closed, or what it holds cannot be split",
+	{"expected ',' or ']'", START, "'[' is not closed, or what it holds cannot be split",
 		"inside [ ] and { } YAML splits at commas: use a block list, or quotes"},
-	{"expected ',' or '}'", true, "'{' is not closed, or what it holds cannot be split",
+	{"expected ',' or '}'", START, "'{' is not closed, or what it holds cannot be split",
 		"inside [ ] and { } YAML splits at commas: use a block mapping, or quotes"},
-	{"did not find expected node content", false, "a value is missing here", NULL},
-	{"expected <document start>", false, "this line does not belong to what stands above",
+	{"did not find expected node content", 0, "a value is missing here", NULL},
+	{"expected <document start>", 0, "this line does not belong to what stands above",
 		"a spec is one mapping, `key: value` on each line"},
-	{"alphabetic or numeric character", true, "a value cannot begin with '&' or '*'", "put the value in quotes"},
+	{"alphabetic or numeric character", START, "a value cannot begin with '&' or '*'", "put the value in quotes"},
 };
+
+/* The line above a byte: where it begins, and its length without blanks at its end. False at the first line. */
+static bool line_above(const Reader *reader, size_t at, size_t *begin, size_t *length)
+{
+	const char *text = reader->source->text;
+	int line = place_at(reader, at, 1).line;
+	do {
+		if (line-- == 0) return false;
+		*begin = reader->lines[line];
+		*length = reader->lines[line + 1] - 1 - *begin;
+		while (*length && strchr(" \t\r", text[*begin + *length - 1])) --*length;
+	} while (!*length);
+	return true;
+}
+
+/* Brackets that a stretch of text opens and does not close. */
+static int open_brackets(const char *text, size_t length)
+{
+	int open = 0;
+	for (size_t i = 0; i < length; i++) open += (text[i] == '(' || text[i] == '[') - (text[i] == ')' || text[i] == ']');
+	return open;
+}
+
+/* What libyaml finds wrong in a line often began in the line above. Reports what it knows; false: nothing. */
+static bool report_line_above(Reader *reader, size_t at)
+{
+	const char *text = reader->source->text, *colon;
+	size_t begin, length;
+	if (!line_above(reader, at, &begin, &length)) return false;
+	const char *line = text + begin, *comment = NULL;
+	size_t key = begin + strspn(line, " -");
+	for (size_t i = 1; i < length && !comment; i++)
+		if (line[i] == '#' && line[i - 1] == ' ') comment = line + i;
+	if (comment && open_brackets(line, (size_t)(comment - line)) > 0) {
+		diag_error(reader->context, place_at(reader, (size_t)(comment - text), 1), "put the comment behind the whole value, or above it",
+			"a comment ends the value that stands before it");
+		return true;
+	}
+	if (open_brackets(line, length) > 0 && !memchr(line, '{', length)) {
+		diag_error(reader->context, place_at(reader, at, 1), "what goes on over several lines is indented further than where it begins",
+			"this line should go on with the one above, whose bracket is open");
+		return true;
+	}
+	size_t name = strspn(text + key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+	colon = text + key + name;
+	if (name && *colon == ':' && colon + 1 < line + length && colon[1] != ' ') {
+		diag_error(reader->context, place_at(reader, (size_t)(colon - text), 1), "write `key: value`", "a blank is missing behind ':'");
+		return true;
+	}
+	if (name && *colon != ':' && !memchr(line, ':', length)) {
+		diag_error(reader->context, place_at(reader, key, name), "write `key: value`; items of a list begin with '- '", "a key without ':'");
+		return true;
+	}
+	return false;
+}
 
 static void report_yaml(Reader *reader)
 {
@@ -152,7 +209,8 @@ static void report_yaml(Reader *reader)
 	for (size_t i = 0; i < sizeof translations / sizeof *translations; i++) {
 		const Translation *t = &translations[i];
 		if (!strstr(problem, t->problem)) continue;
-		if (t->at_start && parser->context) at = byte_of(reader, parser->context_mark);
+		if ((t->where & ABOVE) && report_line_above(reader, at)) return;
+		if ((t->where & START) && parser->context) at = byte_of(reader, parser->context_mark);
 		diag_error(reader->context, place_at(reader, at, 1), t->help, "%s", t->message);
 		return;
 	}
@@ -415,6 +473,11 @@ DocNode *doc_read(Context *context, const Source *source)
 	DocNode *root = read_document(&reader);
 	yaml_parser_delete(&reader.parser);
 	return root;
+}
+
+bool doc_is_empty(const DocNode *node)
+{
+	return node->kind == DOC_SCALAR ? !node->quoted && node->begin == node->end : !node->count;
 }
 
 DocNode *doc_get(const DocNode *map, const char *key)

@@ -24,6 +24,8 @@ struct DocNode {
 
 /* The root of the file; NULL after errors that leave no tree. An empty file is an error. Of a key given twice the first is kept. */
 DocNode *doc_read(Context *context, const Source *source);
+/* nothing behind a `key:`, or an empty list or mapping */
+bool doc_is_empty(const DocNode *node);
 /* The value under a key of a map, or NULL. */
 DocNode *doc_get(const DocNode *map, const char *key);
 

@@ -226,7 +226,10 @@ static void report_end(ExprParser *parser, ExprSpan span, unsigned wanted)
 		diag_error(context, expr_place(parser, span), "a conditional is written: a if c else b",
 			"'else' is missing");
 	} else {
-		diag_error(context, expr_place(parser, span), NULL, "the expression ends too early: a %s is missing",
+		int last = parser->length;
+		while (last && isspace((unsigned char)parser->text[last - 1])) last--;
+		diag_error(context, expr_place(parser, span), last && parser->text[last - 1] == '%' ? "a share is written 0.1, not 10%" : NULL,
+			"the expression ends too early: a %s is missing",
 			wanted & WANT_VALUE ? "value" : "name");
 	}
 }
@@ -254,8 +257,11 @@ static void report_missing_operator(ExprParser *parser, ExprSpan span, const cha
 {
 	bool number = span.begin > 0 && isdigit((unsigned char)parser->text[span.begin - 1]) &&
 		!isdigit((unsigned char)*word);
-	bool element = parser->depth > 0;
-	diag_error(parser->context, expr_place(parser, span), number ? "a product is written 2*x" : NULL,
+	bool element = parser->depth > 0, line = false;
+	for (int i = span.begin - 1; i >= 0 && isspace((unsigned char)parser->text[i]); i--) line = line || parser->text[i] == '\n';
+	const char *help = number ? "a product is written 2*x" : !line || element ? NULL : "each item of a list begins with '- '";
+	if (parser->start != EXPR_VALUE_START) help = "a definition is written: name(parameters): value";
+	diag_error(parser->context, expr_place(parser, span), help,
 		"%s is missing before '%.*s'", element ? "an operator or a comma" : "an operator", length, word);
 }
 
@@ -279,7 +285,8 @@ static void report_misplaced(ExprParser *parser, ExprSpan span, ExprFound found,
 		diag_error(context, place, "alternatives in a condition: a or b",
 			"'|' separates the words that a parameter may be, and nothing else");
 	else if (*word == ':')
-		diag_error(context, place, NULL, "':' stands only between the bounds of a slice, x[a:b]");
+		diag_error(context, place, parser->depth ? "an argument is given with =: activation=relu" : NULL,
+			"':' stands only between the bounds of a slice, x[a:b]");
 	else if ((wanted & WANT_ELSE) && strchr("),]", *word))
 		diag_error(context, place, "a conditional is written: a if c else b", "'else' is missing before '%.*s'",
 			length, word);
@@ -287,6 +294,8 @@ static void report_misplaced(ExprParser *parser, ExprSpan span, ExprFound found,
 		diag_error(context, place, "write: [f(i) for i in list]", "'in' is missing before '%.*s'", length, word);
 	else if ((wanted & WANT_OPERATOR) && value && !(is_word(word, length) && strchr("aefio", *word)))
 		report_missing_operator(parser, span, word, length);
+	else if (parser->start != EXPR_VALUE_START && !parser->depth && strchr("+-*/%^.", *word))
+		diag_error(context, place, "names are letters, digits and _", "'%.*s' cannot stand in a name", length, word);
 	else if (wanted & WANT_OPERATOR)
 		diag_error(context, place, NULL, "'%.*s' is not expected here", length, word);
 	else if (wanted & WANT_VALUE)
@@ -455,6 +464,28 @@ static Expr *read_list(Context *context, const DocNode *node)
 	return failed ? NULL : placed(context, EXPR_LIST, node->place, list);
 }
 
+static void report_no_call(Context *context, const DocNode *node, const DocNode *inner)
+{
+	const DocNode *first = node->count ? node->pairs[0].key : node;
+	const char *key = first->text ? first->text : "", *open = strchr(key, '(');
+	if (node->flow && node->count > 1 && strchr(node->pairs[1].key->text, ')'))
+		diag_error(context, node->place, split_help, "an expression is expected here");
+	else if (open && !strchr(open, ')'))
+		diag_error(context, first->place, "an argument is given with =: Dense(units=1)",
+			"the call ends at ':', which YAML takes for a key");
+	else if (node->count > 1)
+		diag_error(context, node->pairs[1].key->place,
+			"each item of a list begins with '- '; the arguments of a layer stand below its name, further right",
+			"one call is expected here, and '%s' is a second key", node->pairs[1].key->text);
+	else if (inner && open)
+		diag_error(context, inner->place, "arguments stand in the parentheses: Dense(8, activation=relu)",
+			"a call has nothing behind a ':'");
+	else
+		diag_error(context, inner ? inner->place : node->place,
+			arena_format(context->arena, "%s: {argument: value}, or %s(value)", *key ? key : "Name", *key ? key : "Name"),
+			"the arguments of %s stand in a mapping", *key ? key : "a call");
+}
+
 /* `Conv2D: {filters: 32}`, or `Flatten:` alone */
 static Expr *read_call(Context *context, const DocNode *node)
 {
@@ -462,8 +493,7 @@ static Expr *read_call(Context *context, const DocNode *node)
 	const DocNode *inner = node->count == 1 ? node->pairs[0].value : NULL;
 	bool bare = inner && inner->kind == DOC_SCALAR && inner->begin == inner->end;
 	if (!bare && (!inner || inner->kind != DOC_MAP)) {
-		diag_error(context, node->place, "a mapping stands for a call: `Name: {argument: value}`",
-			"an expression is expected here");
+		report_no_call(context, node, inner);
 		return NULL;
 	}
 	Expr *function = expr_read(context, node->pairs[0].key, EXPR_VALUE_START);

@@ -154,5 +154,5 @@ void model_check(const Model *model)
 	size_t bytes = most + model->state_count*(size_t)model->target->number_size;
 	if (!model->spec->memory_limit || bytes <= (size_t)model->spec->memory_limit) return;
 	diag_error(model->context, model->spec->memory_limit_place, "a smaller batch_size or a smaller input needs less; `nnc --dump=memory` lists what takes it",
-		"the model needs %zu bytes (%zu MiB), more than this limit of %lld", bytes, (bytes + (1u << 20) - 1) >> 20, (long long)model->spec->memory_limit);
+		"the model needs %zu bytes, more than this limit of %lld", bytes, (long long)model->spec->memory_limit);
 }

@@ -317,7 +317,7 @@ static void put_model(Json *json)
 	open_as(json, "model", '{');
 	put_string(json, "type", "object");
 	open_as(json, "properties", '{');
-	for (const char *const *key = build_model_keys; *key; key++) put_other(json, *key);
+	for (const char *const *key = spec_model_keys; *key; key++) put_other(json, *key);
 	close_as(json, '}');
 	put_raw(json, "additionalProperties", "false");
 	close_as(json, '}');

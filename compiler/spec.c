@@ -133,6 +133,21 @@ bool spec_is_definitions(const char *name)
 	return false;
 }
 
+const char *const spec_model_keys[] = {"input", "inputs", "layers", "graph", "output", "trainable", "doc", "defaults", NULL};
+
+const char *spec_misplaced(Context *context, const char *what, const char *key)
+{
+	const char *owner = NULL;
+	if (strcmp(what, "a spec") != 0 || context->watch) return NULL;
+	const OfferedSection *top = spec_sections(context);
+	for (const char *const *model = spec_model_keys; *model; model++)
+		if (strcmp(*model, key) == 0) owner = "model";
+	for (int i = 0; top && !owner && i < top->count; i++)
+		for (int k = 0; top->keys[i].section && k < top->keys[i].section->count; k++)
+			if (strcmp(top->keys[i].section->keys[k].name, key) == 0) owner = top->keys[i].name;
+	return owner ? arena_format(context->arena, "'%s' stands under %s:", key, owner) : NULL;
+}
+
 void spec_unknown_section(Context *context, const DocNode *key)
 {
 	spec_unknown(context, key->place, key->text, sections, SECTIONS, "a spec has no");
@@ -157,6 +172,11 @@ Spec *spec_read(Context *context, const Source *source, const Define *defines, i
 	if (!spec) return NULL;
 	for (int i = 0; i < SECTIONS; i++) slots[i] = (Slot){.key = sections[i]};
 	slots[NAME] = (Slot){.key = sections[NAME], .kind = SLOT_TEXT, .target = &spec->name};
+	const DocNode *model = doc_get(spec->root, "model");
+	if (model && model->kind == DOC_SCALAR && doc_is_empty(model)) { /* what should stand in it may stand at the top */
+		diag_error(context, model->place, "input: and layers: stand below it, indented", "the section 'model' is empty");
+		return NULL;
+	}
 	if (!spec_section(context, "a spec", spec->root, SLOTS(slots))) return NULL;
 	if (slots[NAME].given) check_name(context, slots[NAME].node, spec->name);
 	if (slots[SEED].given) read_seed(context, spec, slots[SEED].node);

@@ -125,6 +125,8 @@ typedef struct OfferedSection {
 	int count;
 } OfferedSection;
 
+bool spec_is_section(const char *name);
+extern const char *const spec_model_keys[]; /* of the section model; ends with NULL */
 /* The sections of a spec, from the top. */
 OfferedSection *spec_sections(Context *context);
 int spec_callbacks(Arena *arena, const OfferedCallback **list);

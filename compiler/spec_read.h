@@ -36,7 +36,6 @@ bool spec_texts(Context *context, const DocNode *node, const char *what, nn_text
 /* nothing twice in a list */
 void spec_distinct(Context *context, const DocNode *node, const char *what);
 
-bool spec_is_section(const char *name);
 bool spec_is_definitions(const char *name); /* a section that may be included */
 void spec_unknown_section(Context *context, const DocNode *key);
 /* Puts the definitions of the files of `include:` into the tree; fills spec->sources. */
@@ -47,6 +46,8 @@ void spec_read_params(Context *context, const DocNode *root);
 const DocNode *spec_resolve(const Context *context, const DocNode *node);
 /* Puts the values of -D into the tree: those of `include` before files are included, then the others. false after errors. */
 bool spec_define(Context *context, DocNode **root, const Define *defines, int define_count, bool includes);
+/* Where a key should stand that stands at the top of a spec; NULL for other mappings, and where it is not known. */
+const char *spec_misplaced(Context *context, const char *what, const char *key);
 /* Keeps a table of slots for spec_sections. */
 void spec_show(Context *context, const DocNode *map, const Slot *slots, int count);
 /* 'classes', a list of two names or more */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "foreign.h"
 #include "spec_read.h"
 
 /* "a, b, c" */
@@ -16,9 +17,10 @@ static const char *join(Arena *arena, const char *const *names, int count)
 
 void spec_unknown(Context *context, Place place, const char *word, const char *const *names, int count, const char *subject)
 {
-	const char *nearest = text_nearest(word, names, count);
-	const char *help = nearest ? arena_format(context->arena, "did you mean '%s'?", nearest)
-				   : arena_format(context->arena, "there are: %s", join(context->arena, names, count));
+	const char *nearest = text_nearest(word, names, count), *help = foreign_help(FOREIGN_NAME, word);
+	if (!help)
+		help = nearest ? arena_format(context->arena, "did you mean '%s'?", nearest)
+			       : arena_format(context->arena, "there are: %s", join(context->arena, names, count));
 	diag_error(context, place, help, "%s '%s'", subject, word);
 }
 
@@ -199,7 +201,10 @@ static void report_key(
 		return;
 	}
 	for (int i = 0; i < count; i++) names[i] = slots[i].key;
-	spec_unknown(context, pair->key->place, key, names, count, arena_format(context->arena, "%s has no", what));
+	const char *foreign = spec_misplaced(context, what, key);
+	if (!foreign) foreign = foreign_help(FOREIGN_KEY, key);
+	if (foreign) diag_error(context, pair->key->place, foreign, "%s has no '%s'", what, key);
+	else spec_unknown(context, pair->key->place, key, names, count, arena_format(context->arena, "%s has no", what));
 }
 
 /* The name of a parameter stands for its value; but texts are texts, and a slot's own words come first. */
@@ -217,7 +222,9 @@ static bool takes_params(Context *context, const Slot *slot, const DocNode *node
 bool spec_section(Context *context, const char *what, const DocNode *map, Slot *slots, int count)
 {
 	if (map->kind != DOC_MAP) {
-		diag_error(context, map->place, NULL, "%s is a mapping, `key: value`", what);
+		bool empty = map->kind == DOC_SCALAR && !map->quoted && map->begin == map->end;
+		diag_error(context, map->place, empty ? "what belongs to it is indented below it" : NULL,
+			empty ? "%s is empty" : "%s is a mapping, `key: value`", what);
 		return false;
 	}
 	if (context->watch) spec_show(context, map, slots, count);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "util.h"
 
 enum { ALIGN = 16, BLOCK = 1 << 16, LARGEST = 256 << 20, WORD = 128 };
@@ -122,18 +123,21 @@ void *arena_grow(Arena *arena, void *items, int count, int *capacity, size_t ite
 static int smaller(int a, int b) { return a < b ? a : b; }
 
 /* Of words longer than WORD - 1 bytes the ends count as different. */
+static bool same(char a, char b) { return tolower((unsigned char)a) == tolower((unsigned char)b); }
+
 int text_distance(const char *a, const char *b)
 {
-	int la = (int)strnlen(a, WORD - 1), lb = (int)strnlen(b, WORD - 1), row[WORD];
+	int la = (int)strnlen(a, WORD - 1), lb = (int)strnlen(b, WORD - 1), rows[3][WORD];
+	int *row = rows[0], *last = rows[1], *older = rows[2]; /* of i, i - 1, i - 2 */
 	for (int j = 0; j <= lb; j++) row[j] = j;
 	for (int i = 1; i <= la; i++) {
-		int diagonal = row[0];
+		int *free = older;
+		older = last, last = row, row = free;
 		row[0] = i;
 		for (int j = 1; j <= lb; j++) {
-			int same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
-			int best = smaller(diagonal + !same, smaller(row[j], row[j - 1]) + 1);
-			diagonal = row[j];
-			row[j] = best;
+			row[j] = smaller(last[j - 1] + !same(a[i - 1], b[j - 1]), smaller(last[j], row[j - 1]) + 1);
+			bool swapped = i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]);
+			if (swapped) row[j] = smaller(row[j], older[j - 2] + 1);
 		}
 	}
 	size_t rest = strlen(a + la) + strlen(b + lb);
@@ -141,17 +145,26 @@ int text_distance(const char *a, const char *b)
 }
 
 /* Up to a quarter of the letters and one more may be wrong, three at most, and never all of them. */
+/* One word goes on where the other ends: MaxPooling, MaxPooling2D. */
+static bool begins(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b), shorter = la < lb ? la : lb;
+	return shorter >= 4 && strncasecmp(a, b, shorter) == 0;
+}
+
 const char *text_nearest(const char *word, const char *const *names, int count)
 {
-	int length = (int)strnlen(word, WORD), limit = smaller(smaller(3, 1 + length / 4), length - 1);
-	const char *best = NULL;
+	int length = (int)strnlen(word, WORD), limit = smaller(smaller(3, length < 6 ? 1 : length/3), length - 1);
+	const char *best = NULL, *longer = NULL;
 	for (int i = 0; i < count; i++) {
-		int distance = names[i] ? text_distance(word, names[i]) : limit + 1;
+		if (!names[i]) continue;
+		if (begins(word, names[i]) && (!longer || strlen(names[i]) < strlen(longer))) longer = names[i];
+		int distance = text_distance(word, names[i]);
 		if (distance > limit || (best && distance == limit)) continue;
 		best = names[i];
 		limit = distance;
 	}
-	return best;
+	return best ? best : longer;
 }
 
 /* An underscore goes before a capital that follows a small letter, or that a small letter follows. */

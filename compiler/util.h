@@ -28,7 +28,7 @@ typedef struct TextMap {
 int *text_map(Arena *arena, TextMap *map, const char *text);
 bool text_map_has(const TextMap *map, const char *text);
 
-/* Levenshtein's distance, case ignored: for "did you mean" */
+/* edits, two letters in each other's place being one, case ignored: for "did you mean" */
 int text_distance(const char *a, const char *b);
 /* the name closest to word, or NULL when none is near enough to be a slip of the finger */
 const char *text_nearest(const char *word, const char *const *names, int count);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The compiler's stages build on earlier ones only: a file includes headers of its own stage and of stages before it.
 set -u
-order='util diag doc expr format spec graph cwriter ops grad build pass kernels plan emit output reference scan main'
+order='util diag foreign doc expr format spec graph cwriter ops grad build pass kernels plan emit output reference scan main'
 stage() { # the stage of a file, by its name
 	case $1 in
 	kernels/*) echo kernels ;;

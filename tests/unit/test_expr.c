@@ -254,7 +254,7 @@ static const Slot slot_mistakes[] = {
 	{"a: {loss: f(1, x)}\n", "t:1:4: error: an expression is expected here"},
 	{"a: [f(1, 2]\n", "t:1:6: error: '(' is not closed"},
 	{"a:\nb: 2\n", "t:1:3: error: a value is missing here"},
-	{"a:\n  - Dense: 3\n", "t:2:5: error: an expression is expected here"},
+	{"a:\n  - Dense: 3\n", "t:2:12: error: the arguments of Dense stand in a mapping"},
 	{"a:\n  - Dense: {2: 3}\n", "t:2:13: error: the name of an argument is expected here"},
 	{"a: \"x +\n   y z\"\n", "t:2:6: error: an operator is missing before 'z'"},
 	{"a: '''p'' q'\n", "t:1:11: error: an operator is missing before 'q'"},

@@ -50,7 +50,9 @@ static void test_distance(void **state)
 	assert_int_equal(text_distance("", "abc"), 3);
 	assert_int_equal(text_distance("kitten", "sitting"), 3);
 	assert_int_equal(text_distance("RELU", "relu"), 0);
-	assert_int_equal(text_distance("smae", "same"), 2);
+	assert_int_equal(text_distance("smae", "same"), 1);
+	assert_int_equal(text_distance("ab", "ba"), 1);
+	assert_int_equal(text_distance("abcdef", "bacdfe"), 2);
 	char long_word[1000];
 	memset(long_word, 'a', sizeof long_word - 1);
 	long_word[sizeof long_word - 1] = 0;
