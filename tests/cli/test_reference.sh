@@ -1,7 +1,7 @@
 #!/bin/sh
 # The documentation of the language: its tables are those of the compiler, its examples compile. A block ```yaml of README.md or
 # specs/README.md that has a section `model` or `models` is a whole spec; one that is a list is what stands under `model: layers:`; any
-# other is completed by the sections of specs/demo.yaml that it lacks.
+# other is completed by the sections of specs/demo.yaml that it lacks, its `train:` by loss and optimizer.
 . tests/cli/lib.sh
 code 0 $NNC --reference
 sed '1,/<!-- reference: begin -->/d; /<!-- reference: end -->/,$d' specs/README.md | sed '$d' >$T/written
@@ -20,7 +20,9 @@ completed() { # EXAMPLE
 		printf 'model:\n  input: [64, 64, 1]\n  layers:\n'
 		sed 's/^/    /' "$1"
 	else
-		cat "$1"
+		awk -v example="$1" '{ print } /^train:$/ {
+			while ((getline line <example) > 0) { loss = loss || line ~ /^  loss:/; optimizer = optimizer || line ~ /^  optimizer:/ }
+			if (!loss) print "  loss: binary_crossentropy"; if (!optimizer) print "  optimizer: Adam()" }' "$1"
 		awk -v example="$1" 'BEGIN { while ((getline line <example) > 0) if (match(line, /^[a-z_]+:/)) has[substr(line, 1, RLENGTH)] = 1 }
 			match($0, /^[a-z_]+:/) { skip = has[substr($0, 1, RLENGTH)] } !skip && !/^#/' specs/demo.yaml
 	fi
