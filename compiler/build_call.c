@@ -327,12 +327,51 @@ static Value enter(
 
 /* --- calls ------------------------------------------------------------------------------------------ */
 
+/* celu(alpha=0.5), huber(delta=2): an activation or a loss whose tensors are yet to come */
+static bool is_partial(const Definition *d, const Arguments *arguments)
+{
+	if (d->two_lists || (d->kind != KIND_ACTIVATION && d->kind != KIND_LOSS)) return false;
+	for (int i = 0; i < arguments->count; i++)
+		if (!arguments->names || !arguments->names[i] || !strcmp(arguments->names[i], d->statics.items[0].name))
+			return false;
+	return true;
+}
+
+static Value make_partial(Builder *builder, const Definition *d, const Arguments *given)
+{
+	Layer *layer = arena_alloc(builder->arena, sizeof *layer);
+	*layer = (Layer){.definition = d};
+	layer->statics.items = arena_alloc(builder->arena, (size_t)(given->count + 1) * sizeof(Name));
+	for (int i = 0; i < given->count; i++)
+		layer->statics.items[layer->statics.count++] = (Name){given->names[i], given->values[i]};
+	layer->places = given->places;
+	return (Value){.kind = VALUE_LAYER, .as.layer = layer};
+}
+
+/* The arguments of a call, then those that the partial was made with. */
+static Arguments complete(Builder *builder, const Layer *partial, const Arguments *arguments)
+{
+	int count = arguments->count + partial->statics.count;
+	const char **names = arena_alloc(builder->arena, (size_t)(count + 1) * sizeof *names);
+	Arguments all = {arena_alloc(builder->arena, (size_t)(count + 1) * sizeof(Value)), names,
+		arena_alloc(builder->arena, (size_t)(count + 1) * sizeof(Place)), count};
+	for (int i = 0; i < count; i++) {
+		int own = i - arguments->count;
+		names[i] = own >= 0 ? partial->statics.items[own].name : arguments->names ? arguments->names[i] : NULL;
+		all.values[i] = own >= 0 ? partial->statics.items[own].value : arguments->values[i];
+		if (own >= 0 && partial->places) all.places[i] = partial->places[own];
+		else if (own < 0 && arguments->places) all.places[i] = arguments->places[i];
+	}
+	return all;
+}
+
 static Value call_definition(Builder *builder, const Definition *d, const Arguments *arguments, Frame *frame, Site site)
 {
 	if (d->broken) return value_poison();
+	if (is_partial(d, arguments)) return make_partial(builder, d, arguments);
 	if (!d->two_lists) {
 		Layer *layer = arena_alloc(builder->arena, sizeof *layer);
-		*layer = (Layer){d, {0}, owner_sub(builder, frame ? frame->owner : NULL, d, frame, site, NULL)};
+		*layer = (Layer){.definition = d, .owner = owner_sub(builder, frame ? frame->owner : NULL, d, frame, site, NULL)};
 		return layer->owner ? enter(builder, layer, &d->statics, arguments, site) : value_poison();
 	}
 	bool numbers = d->kind == KIND_OPTIMIZER || d->kind == KIND_SCHEDULE; /* whose arguments may change at run time */
@@ -340,6 +379,14 @@ static Value call_definition(Builder *builder, const Definition *d, const Argume
 		if ((!arguments->names || !arguments->names[i]) && value_holds_tensor(arguments->values[i]))
 			return make_and_call(builder, d, arguments, frame, site);
 	return build_make_layer(builder, d, arguments, frame, site, true);
+}
+
+static Value call_layer(Builder *builder, const Layer *layer, const Arguments *arguments, Frame *frame, Site site)
+{
+	const Definition *d = layer->definition;
+	if (d->two_lists || d->kind == KIND_MODEL) return enter(builder, layer, &d->inputs, arguments, site);
+	Arguments all = complete(builder, layer, arguments);
+	return call_definition(builder, d, &all, frame, site);
 }
 
 static Value call_local(Builder *builder, const Local *local, const Arguments *arguments, Site site)
@@ -389,7 +436,7 @@ static Value build_call(Builder *builder, Value function, const Arguments *argum
 	switch (function.kind) {
 	case VALUE_POISON: return function;
 	case VALUE_DEFINITION: return call_definition(builder, function.as.definition, arguments, frame, site);
-	case VALUE_LAYER: return enter(builder, function.as.layer, &function.as.layer->definition->inputs, arguments, site);
+	case VALUE_LAYER: return call_layer(builder, function.as.layer, arguments, frame, site);
 	case VALUE_LOCAL: return call_local(builder, function.as.local, arguments, site);
 	case VALUE_BUILTIN:
 		if (!function.as.builtin->run) return build_clone(builder, arguments, frame, site);

@@ -139,19 +139,19 @@ static Value eval_binary(Builder *builder, const Expr *expr, Frame *frame)
 /* layer.units is a static argument, layer.kernel a weight, block.conv a layer inside */
 static Value member_of(Builder *builder, const Layer *layer, const char *name, Place place)
 {
-	int count = 0, most = layer->statics.count + layer->owner->weight_count;
+	int count = 0, weights = layer->owner ? layer->owner->weight_count : 0, most = layer->statics.count + weights;
 	const char **names = arena_alloc(builder->arena, (size_t)(most + 1) * sizeof *names);
 	for (int i = 0; i < layer->statics.count; i++) {
 		if (!strcmp(layer->statics.items[i].name, name)) return layer->statics.items[i].value;
 		names[count++] = layer->statics.items[i].name;
 	}
-	for (int i = 0; i < layer->owner->weight_count; i++) {
+	for (int i = 0; i < weights; i++) {
 		if (!strcmp(layer->owner->weights[i]->name, name))
 			return value_tensor(build_value(builder, layer->owner->weights[i]));
 		names[count++] = layer->owner->weights[i]->name;
 	}
 	const char *help = build_near(builder, name, names, count);
-	if (!help && !layer->owner->weight_count) help = "weights exist after the first call of the layer";
+	if (!help && layer->owner && !weights) help = "weights exist after the first call of the layer";
 	return build_error(builder, place, help, "%s has no argument and no weight '%s'", layer->definition->name, name);
 }
 

@@ -182,7 +182,7 @@ Value build_forward(Builder *builder, Owner *model)
 {
 	const Definition *d = model->definition;
 	Layer *layer = arena_alloc(builder->arena, sizeof *layer);
-	*layer = (Layer){d, {0}, model};
+	*layer = (Layer){.definition = d, .owner = model};
 	Value function = {.kind = VALUE_LAYER, .as.layer = layer};
 	Value *values = arena_alloc(builder->arena, (size_t)(d->inputs.count + 1) * sizeof *values);
 	if (d->broken) return value_poison();

@@ -61,7 +61,7 @@ static Value update_weight(Builder *builder, const Layer *optimizer, const char 
 	Graph *graph = builder->stage->program->graph;
 	Owner *slots = owner_new(builder, optimizer->definition, NULL, weight->variable->path, place);
 	Layer *layer = arena_alloc(builder->arena, sizeof *layer);
-	*layer = (Layer){optimizer->definition, optimizer->statics, slots};
+	*layer = (Layer){.definition = optimizer->definition, .statics = optimizer->statics, .owner = slots};
 	Value function = {.kind = VALUE_LAYER, .as.layer = layer};
 	slots->label = arena_format(builder->arena, "%s/%s", step, weight->variable->path);
 	Value decay[] = {value_tensor(make_variable(graph, weight->variable)), function, t};

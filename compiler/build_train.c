@@ -41,7 +41,7 @@ static Frame *train_frame(Builder *builder, const StepSlots *slots)
 	for (int i = 0; i < builder->model_count; i++) {
 		const Definition *model = builder->models[i]->definition;
 		Layer *layer = arena_alloc(builder->arena, sizeof *layer);
-		*layer = (Layer){model, {0}, builder->models[i]};
+		*layer = (Layer){.definition = model, .owner = builder->models[i]};
 		build_set(builder, frame, model->name, (Value){.kind = VALUE_LAYER, .as.layer = layer});
 	}
 	return frame;

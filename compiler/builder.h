@@ -146,11 +146,13 @@ struct Weight {
 	int number; /* in the order of creation */
 };
 
-/* A definition with its static arguments; another evaluation of the same call shares the owner. */
+/* A definition with its static arguments; another evaluation of the same call shares the owner. Or a function with named
+ * arguments, whose tensors are yet to come: celu(alpha=0.5). */
 typedef struct Layer {
 	const Definition *definition;
 	Names statics;
-	Owner *owner;
+	Owner *owner; /* of a function: NULL */
+	const Place *places; /* of a function: of its arguments, or NULL */
 } Layer;
 
 typedef struct Frame Frame;

@@ -51,6 +51,11 @@ def make():
         FAR,
     )
     points_case("celu_at_0", "TensorFlow has 2 as the derivative at 0; here it is 1, as on JAX and PyTorch.", ["celu(p)", "celu(p, alpha=0.5)"], np.array([0.0, 1.0, -1.0]))
+    layers = ["Dense(7, activation=celu(alpha=0.5))", "Activation(leaky_relu(negative_slope=0.05))", "Dense(5, activation=softmax())"]
+    case("activation_partial", "Activations with arguments, whose tensor is yet to come.", (6,), layers=layers, batch=4)
+    graph = [("h", "Dense(5)(x)"), ("a", "snake(h)"), ("y", "Dense(2)(a)")]
+    snake = "activations:\n  snake(x):\n    alpha: learn(1.0)\n    return: x + sin(alpha*x)^2/alpha\n"
+    case("activation_learned", "An activation with a number that is learned.", (6,), graph=graph, batch=4, optimizer="Adam(0.05)", definitions=snake, train=True)
     graph = [
         ("p", "Points()(x)"),
         ("maps", "Activation(softmax)(p)"),

@@ -14,11 +14,25 @@ def snake(name):
 
 
 class Word(str):
-    """A bare word: `same`, `relu`. Called, it is the activation of that name."""
+    """A bare word: `same`, `relu`. Called, it is the activation of that name; without a tensor, that with these arguments."""
 
-    def __call__(self, x, *arguments, **options):
+    def __call__(self, x=None, *arguments, **options):
+        if self == "snake":
+            return Snake(name="snake")(x)
         function = getattr(keras.activations, self)
+        if x is None:
+            return lambda tensor: function(tensor, **options)
         return keras.layers.Lambda(lambda tensor: function(tensor, *arguments, **options))(x)
+
+
+class Snake(keras.layers.Layer):
+    """x + sin(alpha x)^2/alpha, where alpha is learned (Ziyin 2020)."""
+
+    def build(self, shape):
+        self.alpha = self.add_weight(shape=(), initializer="ones", name="alpha")
+
+    def call(self, x):
+        return x + keras.ops.sin(self.alpha * x) ** 2 / self.alpha
 
 
 class Points(keras.layers.Layer):

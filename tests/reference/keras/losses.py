@@ -169,3 +169,4 @@ def shapes():
     loss_case("mae_column", "Labels with an axis of 1 that the prediction lacks.", "mae", RANDOM.uniform(-1, 1, 4), labels[:, :4, None])
     loss_case("bce_axis", "The mean over another axis.", "BinaryCrossentropy(axis=1)", RANDOM.uniform(-1, 1, (3, 2)), np.ones((2, 3, 2)), ["Activation(sigmoid)"])
     loss_case("cce_axis", "Classes on another axis.", "CategoricalCrossentropy(from_logits=true, axis=1)", RANDOM.uniform(-1, 1, (3, 2)), np.stack([[[1, 0], [0, 0.25], [0, 0.75]], [[0, 1], [1, 0], [0, 0]]]))
+    loss_case("huber_partial", "A loss with an argument, in small letters.", "Huber(delta=0.5)", [0.5, 0.2, -1.5, 0.0], np.array([[0.0, 0.1, 1.0, 0.0]] * 3), loss_in_spec="huber(delta=0.5)")
