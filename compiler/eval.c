@@ -34,11 +34,20 @@ static Tensor evaluate_node(Arena *arena, const Node *node, const Tensor *values
 	for (int i = 0; i < node->arg_count; i++) args[i] = values[place_of[node->args[i]->id]];
 	Tensor result = {.shape = shape_live(&node->shape, feed->rows)};
 	result.data = arena_alloc(arena, (size_t)shape_count(&result.shape) * sizeof *result.data);
-	node->op->evaluate(node, args, &result, feed);
+	if (node->op == &op_scan) scan_evaluate(arena, node, args, &result, feed);
+	else node->op->evaluate(node, args, &result, feed);
 	return result;
 }
 
-void ops_evaluate(Arena *arena, Node **roots, int count, const Feed *feed, Tensor *results)
+static const Tensor *find_given(const Node *node, Node *const *leaves, const Tensor *given, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (leaves[i] == node) return &given[i];
+	return NULL;
+}
+
+void ops_evaluate_given(Arena *arena, Node **roots, int count, const Feed *feed, Node *const *leaves, const Tensor *given,
+	int given_count, Tensor *results)
 {
 	int n;
 	Node **order = graph_order(arena, roots, count, &n);
@@ -47,10 +56,16 @@ void ops_evaluate(Arena *arena, Node **roots, int count, const Feed *feed, Tenso
 	Tensor *values = arena_alloc(arena, (size_t)n * sizeof *values);
 	for (int i = 0; i < n; i++) {
 		place_of[order[i]->id] = i;
-		values[i] = evaluate_node(arena, order[i], values, place_of, feed);
+		const Tensor *known = find_given(order[i], leaves, given, given_count);
+		values[i] = known ? *known : evaluate_node(arena, order[i], values, place_of, feed);
 	}
 	for (int i = 0; i < count; i++)
 		if (roots[i]) results[i] = values[place_of[roots[i]->id]];
+}
+
+void ops_evaluate(Arena *arena, Node **roots, int count, const Feed *feed, Tensor *results)
+{
+	ops_evaluate_given(arena, roots, count, feed, NULL, NULL, 0, results);
 }
 
 Shape op_case_shape(const Graph *graph, const char *text)

@@ -8,6 +8,7 @@ typedef struct Share Share;
 struct Share {
 	Node *g;
 	bool piece;
+	Node *result; /* of a scan, whose gradient this is */
 	int axis;
 	int64_t start;
 	Share *next;
@@ -30,7 +31,7 @@ static void find_reached(Reverse *reverse, Node **order, int count, Node **wante
 	for (int i = 0; i < wanted_count; i++)
 		if (wanted[i] && wanted[i]->id <= limit) reverse->reached[wanted[i]->id] = true;
 	for (int i = 0; i < count; i++) {
-		if (!order[i]->op->gradient) continue;
+		if (!order[i]->op->gradient && order[i]->op->kind != OP_SCAN) continue;
 		for (int k = 0; k < order[i]->arg_count; k++)
 			if (reverse->reached[order[i]->args[k]->id]) reverse->reached[order[i]->id] = true;
 	}
@@ -127,8 +128,24 @@ static Node *collect(Reverse *reverse, const Node *node)
 
 /* --- from a node to its arguments */
 
+static void pull_back_scan(Reverse *reverse, Node *scan)
+{
+	int count = 0, n = 0;
+	for (Share *s = reverse->shares[scan->id].first; s; s = s->next) count++;
+	Node **results = arena_alloc(reverse->scratch, (size_t)(count + 1) * sizeof *results);
+	Node **gs = arena_alloc(reverse->scratch, (size_t)(count + 1) * sizeof *gs);
+	for (Share *s = reverse->shares[scan->id].first; s; s = s->next, n++) results[n] = s->result, gs[n] = s->g;
+	bool *wanted = arena_alloc(reverse->scratch, (size_t)(scan->arg_count + 1) * sizeof *wanted);
+	Node **gradients = arena_alloc(reverse->scratch, (size_t)(scan->arg_count + 1) * sizeof *gradients);
+	for (int i = 0; i < scan->arg_count; i++) wanted[i] = reverse->reached[scan->args[i]->id];
+	grad_scan(reverse->graph, scan, results, gs, count, wanted, gradients);
+	for (int i = 0; i < scan->arg_count; i++)
+		if (wanted[i] && gradients[i]) give(reverse, scan->args[i], (Share){.g = gradients[i]});
+}
+
 static void pull_back(Reverse *reverse, Node *node, Node *g)
 {
+	if (node->op == &op_result) give(reverse, node->args[0], (Share){.g = g, .result = node});
 	if (!node->op->gradient) return;
 	if (node->op == &op_slice) {
 		if (reverse->reached[node->args[0]->id])
@@ -145,41 +162,61 @@ static void pull_back(Reverse *reverse, Node *node, Node *g)
 		if (wanted[i] && gradients[i]) give(reverse, node->args[i], (Share){.g = gradients[i]});
 }
 
-static void go_back(Reverse *reverse, Node *y, Node **order, int count)
+static void go_back(Reverse *reverse, Node **order, int count)
 {
 	Graph *graph = reverse->graph;
-	if (!reverse->reached[y->id]) return;
-	graph->place = y->place;
-	graph->layer = y->layer;
-	give(reverse, y, (Share){.g = make_full(graph, y->shape, 1)});
 	for (int i = count - 1; i >= 0; i--) {
 		Node *node = order[i];
 		if (!reverse->reached[node->id] || !reverse->shares[node->id].first) continue;
 		graph->place = node->place;
 		graph->layer = node->layer;
+		if (node->op == &op_scan) {
+			pull_back_scan(reverse, node);
+			continue;
+		}
 		reverse->done[node->id] = collect(reverse, node);
 		pull_back(reverse, node, reverse->done[node->id]);
 	}
 }
 
-void grad_make(Graph *graph, Node *y, Node **wanted, int count, Node **gradients)
+void grad_seeded(Graph *graph, Node **ys, Node **seeds, int y_count, Node **wanted, int count, Node **gradients)
 {
+	int n, limit = 0;
 	for (int i = 0; i < count; i++) gradients[i] = NULL;
-	if (!y) return;
-	int n, limit = y->id;
+	for (int i = 0; i < y_count; i++)
+		if (ys[i]->id > limit) limit = ys[i]->id;
 	Graph before = *graph;
 	Reverse reverse = {.graph = graph, .scratch = arena_new()};
-	Node **order = graph_order(reverse.scratch, &y, 1, &n);
+	Node **order = graph_order(reverse.scratch, ys, y_count, &n);
 	reverse.reached = arena_alloc(reverse.scratch, (size_t)(limit + 1) * sizeof *reverse.reached);
 	reverse.shares = arena_alloc(reverse.scratch, (size_t)(limit + 1) * sizeof *reverse.shares);
 	reverse.done = arena_alloc(reverse.scratch, (size_t)(limit + 1) * sizeof(Node *));
 	find_reached(&reverse, order, n, wanted, count, limit);
 	graph->phase = PHASE_GRADIENT;
-	go_back(&reverse, y, order, n);
+	for (int i = 0; i < y_count; i++)
+		if (reverse.reached[ys[i]->id]) give(&reverse, ys[i], (Share){.g = seeds[i]});
+	go_back(&reverse, order, n);
 	for (int i = 0; i < count; i++)
 		if (wanted[i] && wanted[i]->id <= limit) gradients[i] = reverse.done[wanted[i]->id];
 	graph->place = before.place;
 	graph->layer = before.layer;
 	graph->phase = before.phase;
 	arena_free(reverse.scratch);
+}
+
+void grad_make(Graph *graph, Node *y, Node **wanted, int count, Node **gradients)
+{
+	for (int i = 0; i < count; i++) gradients[i] = NULL;
+	if (!y) return;
+	Phase phase = graph->phase;
+	Place place = graph->place;
+	const char *layer = graph->layer;
+	graph->place = y->place;
+	graph->layer = y->layer;
+	graph->phase = PHASE_GRADIENT;
+	Node *seed = make_full(graph, y->shape, 1);
+	grad_seeded(graph, &y, &seed, 1, wanted, count, gradients);
+	graph->place = place;
+	graph->layer = layer;
+	graph->phase = phase;
 }

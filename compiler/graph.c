@@ -15,6 +15,11 @@ Graph *graph_new(Context *context, int64_t batch)
 	return graph;
 }
 
+bool graph_holds(const Graph *graph, const Node *node)
+{
+	return node->id < graph->count && graph->nodes[node->id] == node;
+}
+
 Shape shape_of(int rank, const int64_t *sizes)
 {
 	Shape shape = {0};

@@ -19,6 +19,7 @@ typedef struct Shape {
 typedef struct Op Op; /* ops/ops.h: one for each primitive */
 typedef struct Node Node;
 typedef struct Graph Graph;
+typedef struct Body Body;
 
 /* What a variable is for; the order is the order in the state block and in a checkpoint. */
 typedef enum Role { ROLE_WEIGHT, ROLE_STATE, ROLE_SCALAR, ROLE_SLOT } Role;
@@ -42,6 +43,10 @@ typedef struct Window {
 	double fill;
 } Window;
 
+/* What a node takes from a scan: a state after the last step; a value of every step, or a state before the first step
+ * and after every step, along a first axis that is time. */
+typedef enum ResultKind { RESULT_LAST, RESULT_STACK, RESULT_HISTORY } ResultKind;
+
 /* The static arguments of a primitive; each op uses the few that it names in ops/ops.h. Unused ones are 0. */
 typedef struct Attributes {
 	double value; /* const */
@@ -56,6 +61,9 @@ typedef struct Attributes {
 	int order[MAX_RANK]; /* transpose: result axis i is argument axis order[i] */
 	Window window; /* unfold, fold */
 	char a[MAX_RANK + 1], b[MAX_RANK + 1], o[MAX_RANK + 1]; /* contract: "nhwklc", "klco", "nhwo" */
+	Body *body; /* scan */
+	ResultKind result; /* result: of the carried value, or the stacked value, number `which` of the body */
+	int which;
 } Attributes;
 
 typedef enum Phase { PHASE_FORWARD, PHASE_GRADIENT, PHASE_UPDATE } Phase;
@@ -93,13 +101,32 @@ struct Graph {
 	Node **leaves; /* inputs and variables, hashed by name: a table of leaf_capacity places */
 	int leaf_count, leaf_capacity;
 	const struct Expr **derivatives; /* of elementwise primitives, parsed when first needed */
+	Body *body; /* whose graph it is; NULL: a program's */
 	/* stamped on new nodes */
 	Place place;
 	const char *layer;
 	Phase phase;
 };
 
+/* What one step of a recurrence computes: a graph of its own, whose leaves are the states when the step begins, this step's
+ * items of sequences (time is their first axis), and values that are the same at every step. The scan's arguments are what
+ * the states start from, the sequences and the fixed values, in the order of the leaves. */
+struct Body {
+	Graph *graph, *outer;
+	int64_t steps;
+	bool reverse; /* from the last item to the first; stacked values keep the order of the items */
+	bool closed; /* the scan is made: no more leaves */
+	Node **carried, **next; /* a state when the step begins, and when it ends */
+	Node **items, **fixed;
+	Node **stacked; /* values that results stack over time; NULL: no longer */
+	Node **starts, **sequences, **captured; /* of the outer graph, until the scan is made */
+	int carried_count, item_count, fixed_count, stacked_count;
+	int carried_capacity, item_capacity, fixed_capacity, stacked_capacity;
+	int start_capacity, sequence_capacity, captured_capacity;
+};
+
 Graph *graph_new(Context *context, int64_t batch);
+bool graph_holds(const Graph *graph, const Node *node);
 
 /* shapes */
 Shape shape_of(int rank, const int64_t *sizes); /* no batch axis */

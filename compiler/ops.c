@@ -20,14 +20,25 @@ static bool makes_integers(const Op *op, Node **args)
 	return (op->kind == OP_MOVE || op->kind == OP_JOIN || op == &op_gather) && args[0]->integer;
 }
 
+/* In a body, values of the graphs around it are replaced by leaves. */
+static Node **own_args(Graph *graph, Node **args, int count)
+{
+	if (!graph->body) return args;
+	Node **own = arena_alloc(graph->context->arena, (size_t)(count + 1) * sizeof *own);
+	for (int i = 0; i < count; i++)
+		if (!(own[i] = graph_own(graph, args[i]))) return NULL;
+	return own;
+}
+
 Node *make_node(Graph *graph, const Op *op, Node **args, int arg_count, const Attributes *at, Shape asked)
 {
 	Attributes none = {0};
 	for (int i = 0; i < arg_count; i++)
 		if (!args[i]) return NULL;
-	if (!op->shape(graph, args, arg_count, at ? at : &none, &asked) || !shape_check(graph, &asked)) return NULL;
-	Node *node = graph_node(graph, op, args, arg_count, asked, at);
-	node->integer = makes_integers(op, args);
+	Node **own = own_args(graph, args, arg_count);
+	if ((!own && arg_count) || !op->shape(graph, own, arg_count, at ? at : &none, &asked) || !shape_check(graph, &asked)) return NULL;
+	Node *node = graph_node(graph, op, own, arg_count, asked, at);
+	node->integer = makes_integers(op, own);
 	return node;
 }
 
@@ -59,12 +70,25 @@ static void verify_node(Graph *graph, const Node *node, const char *stage)
 	if (node->op->arity >= 0 && node->arg_count != node->op->arity)
 		fault(graph, node, stage, "wrong number of arguments");
 	for (int i = 0; i < node->arg_count; i++)
-		if (node->args[i]->id >= node->id) fault(graph, node, stage, "an argument younger than the node");
+		if (node->args[i]->id >= node->id || !graph_holds(graph, node->args[i]))
+			fault(graph, node, stage, "an argument younger than the node, or of another graph");
 	Shape shape = node->shape;
 	graph->place = node->place;
 	if (!node->op->shape(graph, node->args, node->arg_count, &node->at, &shape) || !shape_check(graph, &shape))
 		fault(graph, node, stage, "its shape rule refuses it");
 	if (!shape_equal(&shape, &node->shape)) fault(graph, node, stage, "its shape is not what the rule says");
+}
+
+static void verify_body(const Graph *graph, const Node *scan, const char *stage)
+{
+	const Body *body = scan->at.body;
+	int count;
+	Arena *scratch = arena_new();
+	Node **roots = body_roots(scratch, body, &count);
+	for (int i = 0; i < count; i++)
+		if (!graph_holds(body->graph, roots[i])) fault(graph, scan, stage, "a root of its body is of another graph");
+	graph_verify(body->graph, roots, count, stage);
+	arena_free(scratch);
 }
 
 void graph_verify(const Graph *graph, Node **roots, int count, const char *stage)
@@ -75,6 +99,9 @@ void graph_verify(const Graph *graph, Node **roots, int count, const char *stage
 	view.context = &context;
 	int n;
 	Node **order = graph_order(scratch, roots, count, &n);
-	for (int i = 0; i < n; i++) verify_node(&view, order[i], stage);
+	for (int i = 0; i < n; i++) {
+		verify_node(&view, order[i], stage);
+		if (order[i]->op == &op_scan) verify_body(graph, order[i], stage);
+	}
 	arena_free(scratch);
 }

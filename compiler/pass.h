@@ -6,17 +6,20 @@
 
 /* Rebuilds the graph, oldest node first: a node whose arguments were replaced is made again, and rule gives its replacement, or
  * NULL to keep it; a replacement is offered to the rule again. New nodes take place, layer and phase of the node that they
- * replace. True if anything was replaced. */
+ * replace. Bodies of scans are rewritten too, each before its scan; `graph` is then the body's. True if anything was replaced. */
 typedef Node *PassRule(Graph *graph, Node *node, void *user);
 bool pass_rewrite(Program *program, PassRule *rule, void *user);
+bool pass_rewrite_roots(Graph *graph, Node **roots, int root_count, PassRule *rule, void *user); /* NULL roots are skipped */
 /* outputs and assignments; *count receives how many */
 Node **pass_roots(Arena *arena, const Program *program, int *count);
+void pass_set_roots(Program *program, Node **roots); /* as many, in that order */
 bool is_number(const Node *node); /* a constant, the same value at every place */
 bool is_value(const Node *node, double value);
 
 bool pass_fold(Context *context, Program *program); /* constants, neutral elements, moves that move nothing */
 bool pass_constants(Context *context, Program *program); /* what depends on no input, variable or draw is computed, if small */
 bool pass_share(Context *context, Program *program); /* common subexpressions; draws never */
+bool pass_scan(Context *context, Program *program); /* scans keep the states, items and results that are needed */
 bool pass_algebra(Context *context, Program *program); /* sums and factors: changes last bits, always applied */
 /* all of them, repeated until nothing changes; dead code falls away as roots are walked */
 bool pass_simplify(Context *context, Program *program);

@@ -7,6 +7,7 @@ enum { LARGEST_RESULT = 65536, LARGEST_STEP = 1 << 24 };
 
 typedef struct Constants {
 	Arena *scratch;
+	const Graph *graph; /* not the bodies of its scans */
 	bool *constant; /* by id */
 	bool *kept; /* by id: stays in the program as it is */
 	int limit; /* ids below were there before */
@@ -23,6 +24,7 @@ static bool is_leaf(const Node *node) { return node->op->kind == OP_LEAF || is_c
 static bool find_constant(const Constants *constants, const Node *node)
 {
 	if (shape_rows(&node->shape) || shape_count(&node->shape) > LARGEST_STEP) return false;
+	if (node->op->kind == OP_SCAN) return false;
 	if (node->op->kind == OP_LEAF) return node->op == &op_const || node->op == &op_iota;
 	for (int i = 0; i < node->arg_count; i++)
 		if (!constants->constant[node->args[i]->id]) return false;
@@ -56,6 +58,7 @@ static Node *made_constant(Graph *graph, const Node *node, const Tensor *value)
 static Node *compute(Graph *graph, Node *node, void *user)
 {
 	Constants *constants = user;
+	if (graph != constants->graph || node->op == &op_scan) return NULL;
 	bool old = node->id < constants->limit;
 	if (old ? !is_computed(constants, node) || !constants->kept[node->id] : !is_computed_again(constants, node))
 		return NULL;
@@ -82,7 +85,7 @@ static void mark_kept(Constants *constants, Node **roots, int root_count, Node *
 bool pass_constants(Context *context, Program *program)
 {
 	(void)context;
-	Constants constants = {.scratch = arena_new(), .limit = program->graph->count};
+	Constants constants = {.scratch = arena_new(), .graph = program->graph, .limit = program->graph->count};
 	int root_count, count;
 	Node **roots = pass_roots(constants.scratch, program, &root_count);
 	Node **order = graph_order(constants.scratch, roots, root_count, &count);

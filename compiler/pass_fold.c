@@ -222,6 +222,16 @@ static Node *fold_pad(Graph *graph, Node *node)
 		graph, x->args[0], node->at.axis, x->at.low + node->at.low, x->at.high + node->at.high, node->at.value);
 }
 
+static Node *fold_flip(Graph *graph, Node *node)
+{
+	Node *x = node->args[0];
+	if (is_number(x) || node->shape.dim[node->at.axis].size == 1) return x;
+	if (x->op == &op_flip && x->at.axis == node->at.axis) return x->args[0];
+	bool spread = x->op == &op_broadcast && node->at.axis < node->shape.rank - x->args[0]->shape.rank;
+	(void)graph;
+	return spread ? x : NULL;
+}
+
 /* All the slices of one tensor, put back in their order, are that tensor; equal numbers are one number. */
 static Node *fold_concat(Graph *graph, Node *node)
 {
@@ -271,7 +281,7 @@ static Node *fold_node(Graph *graph, Node *node, void *user)
 {
 	static const struct { const Op *op; Node *(*fold)(Graph *graph, Node *node); } folds[] = {
 		{&op_reshape, fold_reshape}, {&op_transpose, fold_transpose}, {&op_broadcast, fold_broadcast},
-		{&op_slice, fold_slice},
+		{&op_slice, fold_slice}, {&op_flip, fold_flip},
 		{&op_pad, fold_pad}, {&op_concat, fold_concat}, {&op_unfold, fold_window}, {&op_fold, fold_window},
 		{&op_sum, fold_reduce}, {&op_amax, fold_reduce}, {&op_argmax, fold_reduce}};
 	(void)user;

@@ -3,10 +3,11 @@
 #include <string.h>
 #include "pass.h"
 
-typedef struct Table {
+typedef struct Table { /* of all graphs of the program: a node is found in its own only */
 	Arena *arena;
 	uint64_t count;
 	Node **nodes;
+	const Graph **graphs;
 	uint64_t *hashes;
 	uint64_t mask; /* the number of places, a power of two, less one */
 } Table;
@@ -44,6 +45,7 @@ static uint64_t hash_attributes(uint64_t hash, const Node *node)
 	hash = hash_double(hash, at->value);
 	for (int i = 0; node->op == &op_transpose && i < node->shape.rank; i++)
 		hash = mix(hash, (uint64_t)at->order[i]);
+	hash = mix(mix(hash, (uint64_t)(uintptr_t)at->body), (uint64_t)at->result << 32 | (uint64_t)at->which);
 	if (at->data) hash = hash_bytes(at->data, (size_t)shape_count(&node->shape) * sizeof *at->data, hash);
 	if (at->window.rank) hash = hash_window(hash, &at->window);
 	for (const char *p = at->o; *p; p++) hash = mix(hash, (uint64_t)*p);
@@ -85,7 +87,8 @@ static bool same_attributes(const Node *a, const Node *b)
 	const Attributes *x = &a->at, *y = &b->at;
 	for (int i = 0; i < a->shape.rank; i++)
 		if (x->order[i] != y->order[i]) return false;
-	return x->axis == y->axis && x->axes == y->axes && x->start == y->start && x->low == y->low &&
+	return x->axis == y->axis && x->axes == y->axes && x->body == y->body && x->result == y->result && x->which == y->which &&
+		 x->start == y->start && x->low == y->low &&
 		x->high == y->high && same_window(&x->window, &y->window) && !strcmp(x->a, y->a) &&
 		!strcmp(x->b, y->b) && !strcmp(x->o, y->o) && same_data(a, b);
 }
@@ -110,12 +113,14 @@ static void grow(Table *table)
 	Table old = *table;
 	table->mask = old.mask ? 2 * old.mask + 1 : 1023;
 	table->nodes = arena_alloc(table->arena, (size_t)(table->mask + 1) * sizeof *table->nodes);
+	table->graphs = arena_alloc(table->arena, (size_t)(table->mask + 1) * sizeof *table->graphs);
 	table->hashes = arena_alloc(table->arena, (size_t)(table->mask + 1) * sizeof *table->hashes);
 	for (uint64_t i = 0; old.mask && i <= old.mask; i++) {
 		uint64_t at = old.hashes[i] & table->mask;
 		if (!old.nodes[i]) continue;
 		while (table->nodes[at]) at = (at + 1) & table->mask;
 		table->nodes[at] = old.nodes[i];
+		table->graphs[at] = old.graphs[i];
 		table->hashes[at] = old.hashes[i];
 	}
 }
@@ -124,15 +129,16 @@ static void grow(Table *table)
  * making, and draws never are. */
 static Node *find_equal(Graph *graph, Node *node, void *user)
 {
-	(void)graph;
 	Table *table = user;
-	if (node->op == &op_input || node->op == &op_variable || node->op == &op_uniform) return NULL;
+	bool one = node->op == &op_input || node->op == &op_variable;
+	if (one || node->op == &op_uniform || node->op == &op_carried || node->op == &op_item || node->op == &op_fixed) return NULL;
 	uint64_t hash = hash_node(node), i = hash & table->mask;
 	for (; table->nodes[i]; i = (i + 1) & table->mask) {
 		if (table->nodes[i] == node) return NULL;
-		if (table->hashes[i] == hash && same_node(table->nodes[i], node)) return table->nodes[i];
+		if (table->hashes[i] == hash && table->graphs[i] == graph && same_node(table->nodes[i], node)) return table->nodes[i];
 	}
 	table->nodes[i] = node;
+	table->graphs[i] = graph;
 	table->hashes[i] = hash;
 	if (2 * ++table->count > table->mask) grow(table);
 	return NULL;

@@ -19,7 +19,7 @@ Node **pass_roots(Arena *arena, const Program *program, int *count)
 	return roots;
 }
 
-static void replace_roots(Program *program, Node **roots)
+void pass_set_roots(Program *program, Node **roots)
 {
 	for (int i = 0; i < program->output_count; i++) program->outputs[i].node = *roots++;
 	for (int i = 0; i < program->assignment_count; i++) program->assignments[i].node = *roots++;
@@ -55,25 +55,54 @@ static Node *apply_rule(Graph *graph, Node *node, PassRule *rule, void *user)
 	return node;
 }
 
-bool pass_rewrite(Program *program, PassRule *rule, void *user)
+/* The scan over a body that is rewritten; itself if nothing changes. */
+static Node *rewrite_body(Graph *graph, Node *scan, PassRule *rule, void *user)
 {
-	Graph *graph = program->graph, before = *graph;
+	const Body *body = scan->at.body;
+	Body *copy = body_copy(graph->context, body);
+	int carried = body->carried_count, count = carried + body->stacked_count;
+	Arena *scratch = arena_new();
+	Node **roots = arena_alloc(scratch, (size_t)(count + 1) * sizeof *roots);
+	for (int i = 0; i < count; i++) roots[i] = i < carried ? body->next[i] : body->stacked[i - carried];
+	bool changed = pass_rewrite_roots(body->graph, roots, count, rule, user);
+	for (int i = 0; i < count; i++) *(i < carried ? &copy->next[i] : &copy->stacked[i - carried]) = roots[i];
+	arena_free(scratch);
+	if (!changed) return scan;
+	Node *made = make_like(graph, scan, scan->args);
+	made->at.body = copy;
+	return made;
+}
+
+bool pass_rewrite_roots(Graph *graph, Node **roots, int root_count, PassRule *rule, void *user)
+{
+	Graph before = *graph;
 	Arena *scratch = arena_new();
 	bool changed = false;
-	int root_count, count;
-	Node **roots = pass_roots(scratch, program, &root_count);
+	int count;
 	Node **order = graph_order(scratch, roots, root_count, &count);
 	Node **new = arena_alloc(scratch, (size_t)(graph->count + 1) * sizeof *new);
 	for (int i = 0; i < count; i++) {
-		new[order[i]->id] = apply_rule(graph, over_new(graph, scratch, order[i], new), rule, user);
+		Node *node = over_new(graph, scratch, order[i], new);
+		if (node->op == &op_scan) node = rewrite_body(graph, node, rule, user);
+		new[order[i]->id] = apply_rule(graph, node, rule, user);
 		changed |= new[order[i]->id] != order[i];
 	}
 	for (int i = 0; i < root_count; i++)
 		if (roots[i]) roots[i] = new[roots[i]->id];
-	replace_roots(program, roots);
 	graph->place = before.place;
 	graph->layer = before.layer;
 	graph->phase = before.phase;
+	arena_free(scratch);
+	return changed;
+}
+
+bool pass_rewrite(Program *program, PassRule *rule, void *user)
+{
+	Arena *scratch = arena_new();
+	int root_count;
+	Node **roots = pass_roots(scratch, program, &root_count);
+	bool changed = pass_rewrite_roots(program->graph, roots, root_count, rule, user);
+	pass_set_roots(program, roots);
 	arena_free(scratch);
 	return changed;
 }
@@ -99,13 +128,13 @@ static void verify(Program *program, const char *stage)
 
 bool pass_simplify(Context *context, Program *program)
 {
-	static Pass *const exact[] = {pass_fold, pass_share}, *const all[] = {pass_algebra, pass_fold, pass_share};
-	bool changed = repeat(context, program, exact, 2);
+	static Pass *const exact[] = {pass_fold, pass_share, pass_scan}, *const all[] = {pass_algebra, pass_fold, pass_share, pass_scan};
+	bool changed = repeat(context, program, exact, 3);
 	changed |= pass_constants(context, program);
 	verify(program, "exact passes");
-	changed |= repeat(context, program, all, 3);
+	changed |= repeat(context, program, all, 4);
 	if (pass_constants(context, program)) {
-		repeat(context, program, exact, 2);
+		repeat(context, program, exact, 3);
 		changed = true;
 	}
 	verify(program, "algebra");

@@ -125,6 +125,9 @@ static bool below(Scope *scope, const Node *node, const Index *at, Index *place)
 		for (int k = 0; k < node->shape.rank; k++) place[k] = at[k];
 		if (arg->shape.dim[node->at.axis].rows && node->at.start) return false; /* it starts where live rows end */
 		place[node->at.axis].constant += node->at.start;
+	} else if (node->op == &op_flip) {
+		for (int k = 0; k < node->shape.rank; k++) place[k] = at[k];
+		place[node->at.axis] = index_add(index_constant(arg->shape.dim[node->at.axis].size - 1), at[node->at.axis], -1);
 	} else if (node->op == &op_unfold) {
 		for (int i = 0; i < w->rank; i++)
 			if (w->low[i] || w->high[i]) return false;

@@ -416,6 +416,11 @@ static const char *viewed(Scope *scope, Node *node, const Index *at)
 		for (int k = 0; k < node->shape.rank; k++) place[node->at.order[k]] = at[k];
 		return scope_value(scope, arg, place);
 	}
+	if (node->op == &op_flip) {
+		int64_t last = arg->shape.dim[node->at.axis].size - 1;
+		place[node->at.axis] = index_add(index_constant(last), at[node->at.axis], -1);
+		return scope_value(scope, arg, place);
+	}
 	if (node->op == &op_slice) {
 		Index start = index_places(scope, arg->shape.dim[node->at.axis], node->at.start);
 		place[node->at.axis] = index_add(place[node->at.axis], start, 1);

@@ -128,6 +128,7 @@ static Node *named_leaf(Graph *graph, const Op *op, const Attributes *at, Shape 
 Node *make_input(Graph *graph, const char *name, Shape shape, bool integer)
 {
 	Attributes at = {.name = name};
+	if (graph->body) return graph_own(graph, make_input(graph->body->outer, name, shape, integer));
 	Node *node = named_leaf(graph, &op_input, &at, shape);
 	if (node) node->integer = integer;
 	return node;
@@ -136,6 +137,7 @@ Node *make_input(Graph *graph, const char *name, Shape shape, bool integer)
 Node *make_variable(Graph *graph, Variable *variable)
 {
 	Attributes at = {.variable = variable};
+	if (graph->body) return graph_own(graph, make_variable(graph->body->outer, variable));
 	return named_leaf(graph, &op_variable, &at, variable->shape);
 }
 
@@ -181,9 +183,26 @@ Node *make_rows(Graph *graph)
 	return make_node(graph, &op_rows, NULL, 0, NULL, (Shape){0});
 }
 
+/* The draws of all steps of a body: rows first, so that a draw depends on its row, not on how many there are. */
+static Node *draw_steps(Body *body, Shape shape, int stream)
+{
+	bool by_row = shape.rank && shape.dim[0].rows;
+	Shape all = {.rank = shape.rank + 1};
+	int order[MAX_RANK];
+	if (all.rank > MAX_RANK) return make_uniform(body->outer, all, stream); /* which reports it */
+	for (int i = 0; i < all.rank; i++) {
+		order[i] = by_row && i < 2 ? 1 - i : i;
+		all.dim[order[i]] = i ? shape.dim[i - 1] : (Dim){body->steps, 0};
+	}
+	body->outer->place = body->graph->place;
+	Node *draws = make_uniform(body->outer, all, stream);
+	return scan_item(body, by_row ? make_transpose(body->outer, draws, order) : draws);
+}
+
 Node *make_uniform(Graph *graph, Shape shape, int stream)
 {
 	Attributes at = {.stream = stream};
+	if (graph->body) return draw_steps(graph->body, shape, stream);
 	return make_node(graph, &op_uniform, NULL, 0, &at, shape);
 }
 

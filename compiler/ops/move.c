@@ -1,4 +1,4 @@
-/* move.c: index maps: reshape, transpose, broadcast, slice, pad, stop, and concat, which joins.
+/* move.c: index maps: reshape, transpose, broadcast, slice, flip, pad, stop, and concat, which joins.
  * Invariant: along the batch axis starts and sizes are whole batches, so they mean live rows in a short last batch. */
 #include <string.h>
 #include "ops.h"
@@ -99,6 +99,16 @@ static bool shape_slice(Graph *graph, Node **args, int arg_count, const Attribut
 	return true;
 }
 
+static bool shape_flip(Graph *graph, Node **args, int arg_count, const Attributes *at, Shape *shape)
+{
+	(void)arg_count;
+	*shape = args[0]->shape;
+	if (!shape->dim[at->axis].rows) return true;
+	diag_error(graph->context, graph->place, "samples have no order that a network may rely on",
+		"the batch axis can't be turned round");
+	return false;
+}
+
 static bool shape_pad(Graph *graph, Node **args, int arg_count, const Attributes *at, Shape *shape)
 {
 	(void)arg_count;
@@ -193,6 +203,18 @@ static void evaluate_slice(const Node *node, const Tensor *args, Tensor *result,
 	} while (place_next(&result->shape, place));
 }
 
+static void evaluate_flip(const Node *node, const Tensor *args, Tensor *result, const Feed *feed)
+{
+	(void)feed;
+	int64_t place[MAX_RANK] = {0}, from[MAX_RANK], flat = 0;
+	int axis = node->at.axis;
+	do {
+		memcpy(from, place, sizeof from);
+		from[axis] = result->shape.dim[axis].size - 1 - place[axis];
+		result->data[flat++] = args[0].data[place_flat(&args[0].shape, from)];
+	} while (place_next(&result->shape, place));
+}
+
 static void evaluate_pad(const Node *node, const Tensor *args, Tensor *result, const Feed *feed)
 {
 	int64_t place[MAX_RANK] = {0}, to[MAX_RANK], flat = 0, count = shape_count(&result->shape);
@@ -251,6 +273,12 @@ static void gradient_slice(Graph *graph, Node *node, Node *g, const bool *wanted
 	gradients[0] = make_pad(graph, g, axis, node->at.start, high, 0);
 }
 
+static void gradient_flip(Graph *graph, Node *node, Node *g, const bool *wanted, Node **gradients)
+{
+	(void)wanted;
+	gradients[0] = make_flip(graph, g, node->at.axis);
+}
+
 static void gradient_pad(Graph *graph, Node *node, Node *g, const bool *wanted, Node **gradients)
 {
 	(void)wanted;
@@ -273,6 +301,7 @@ MOVE(reshape, evaluate_copy, shape_reshape, gradient_reshape)
 MOVE(transpose, evaluate_transpose, shape_transpose, gradient_transpose)
 MOVE(broadcast, evaluate_broadcast, shape_broadcast, gradient_broadcast)
 MOVE(slice, evaluate_slice, shape_slice, gradient_slice)
+MOVE(flip, evaluate_flip, shape_flip, gradient_flip)
 MOVE(pad, evaluate_pad, shape_pad, gradient_pad)
 MOVE(stop, evaluate_copy, shape_same, NULL)
 #undef MOVE
@@ -318,6 +347,13 @@ Node *make_slice(Graph *graph, Node *x, int axis, int64_t start, Dim size)
 	Shape asked = x->shape;
 	asked.dim[axis] = size;
 	return make_node(graph, &op_slice, &x, 1, &at, asked);
+}
+
+Node *make_flip(Graph *graph, Node *x, int axis)
+{
+	if (!x || !find_axis(graph, x, &axis)) return NULL;
+	Attributes at = {.axis = axis};
+	return make_node(graph, &op_flip, &x, 1, &at, (Shape){0});
 }
 
 Node *make_pad(Graph *graph, Node *x, int axis, int64_t low, int64_t high, double value)
@@ -394,6 +430,13 @@ static Node *case_slice_slice(Graph *graph)
 {
 	return make_slice(graph, part(graph, "N 7 9", 1, 2, 4), 2, 1, (Dim){3, 0});
 }
+static Node *case_flip(Graph *graph) { return make_flip(graph, in(graph, "a", "N 5 3"), 1); }
+static Node *case_flip_used(Graph *graph)
+{
+	Node *a = make_flip(graph, in(graph, "a", "N 7 15"), 1);
+	return make_contract(graph, "ntk", "ko", "nto", a, in(graph, "b", "15 9"));
+}
+static Node *case_flip_plain(Graph *graph) { return make_flip(graph, make_flip(graph, in(graph, "a", "17 3"), 0), 1); }
 static Node *case_pad_last(Graph *graph) { return make_pad(graph, in(graph, "a", "N 5"), 1, 2, 1, 0); }
 static Node *case_pad_value(Graph *graph) { return make_pad(graph, in(graph, "a", "3 5 2"), 1, 0, 3, -7); }
 static Node *case_pad_image(Graph *graph)
@@ -454,6 +497,7 @@ static const OpCase cases[] = {
 	{"slice of one", case_slice_one},
 	{"slice without batch", case_slice_plain}, {"slice of the batch", case_slice_batch},
 	{"slice of a slice", case_slice_slice},
+	{"flip", case_flip}, {"flip, then multiply", case_flip_used}, {"flip without batch", case_flip_plain},
 	{"pad the last axis", case_pad_last}, {"pad with a value", case_pad_value}, {"pad an image", case_pad_image},
 	{"pad the batch", case_pad_batch},
 	{"concat the last axis", case_concat_last}, {"concat a middle axis", case_concat_middle},
@@ -463,5 +507,6 @@ static const OpCase cases[] = {
 	{"two batches", case_two_batches},
 };
 
-static const Op *const ops[] = {&op_reshape, &op_transpose, &op_broadcast, &op_slice, &op_pad, &op_concat, &op_stop};
+static const Op *const ops[] = {&op_reshape, &op_transpose, &op_broadcast, &op_slice, &op_flip, &op_pad, &op_concat,
+	&op_stop};
 const OpFamily op_family_move = {"move", ops, sizeof ops / sizeof *ops, cases, sizeof cases / sizeof *cases};

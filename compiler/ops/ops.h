@@ -7,21 +7,23 @@
 
 /* How the compiler may treat an op. */
 typedef enum OpKind {
-	OP_LEAF, /* input variable const iota rows uniform */
+	OP_LEAF, /* input variable const iota rows uniform; in the body of a scan carried item fixed */
 	OP_ELEMENTWISE, /* one result for each place, operands broadcast from the right */
-	OP_MOVE, /* an index map: reshape transpose broadcast slice pad unfold stop */
+	OP_MOVE, /* an index map: reshape transpose broadcast slice flip pad unfold stop */
 	OP_JOIN, /* concat */
 	OP_REDUCE, /* sum amax argmax: axes kept as 1 */
 	OP_CONTRACT,
 	OP_FOLD,
 	OP_INDEX, /* gather scatter */
-	OP_WHOLE /* orthonormal */
+	OP_WHOLE, /* orthonormal */
+	OP_SCAN /* scan result */
 } OpKind;
 
 /* A dense value for the oracle: row-major, every dimension a plain number. */
 typedef struct Tensor {
 	Shape shape;
 	double *data;
+	struct Tensor *last, *stacked, *history; /* of a scan, by the numbers of its body's values */
 } Tensor;
 
 /* What leaves evaluate to. */
@@ -75,7 +77,8 @@ const Op *op_find(const char *name); /* by name; NULL */
 
 /* The ops that other stages need to recognise. */
 extern const Op op_input, op_variable, op_const, op_iota, op_rows, op_uniform;
-extern const Op op_reshape, op_transpose, op_broadcast, op_slice, op_pad, op_concat, op_stop;
+extern const Op op_reshape, op_transpose, op_broadcast, op_slice, op_flip, op_pad, op_concat, op_stop;
+extern const Op op_scan, op_result, op_carried, op_item, op_fixed;
 extern const Op op_unfold, op_fold, op_contract, op_sum, op_amax, op_argmax, op_gather, op_scatter, op_orthonormal;
 /* elementwise primitives, one X-list: name, arity, cost in flops, C text, value in double (x, b, c), derivatives as texts of
  * the language over x, b, c (the arguments) and y (the result), "" for none. Piecewise ones put 0 where the derivative is meant.
@@ -126,6 +129,7 @@ Node *make_reshape(Graph *graph, Node *x, Shape shape);
 Node *make_transpose(Graph *graph, Node *x, const int *order);
 Node *make_broadcast(Graph *graph, Node *x, Shape shape);
 Node *make_slice(Graph *graph, Node *x, int axis, int64_t start, Dim size);
+Node *make_flip(Graph *graph, Node *x, int axis); /* the last place first */
 Node *make_pad(Graph *graph, Node *x, int axis, int64_t low, int64_t high, double value);
 Node *make_concat(Graph *graph, Node **xs, int count, int axis);
 Node *make_stop(Graph *graph, Node *x);
@@ -136,6 +140,30 @@ Node *make_gather(Graph *graph, Node *table, Node *index);
 Node *make_scatter(Graph *graph, Node *index, Node *values, int64_t n);
 Node *make_orthonormal(Graph *graph, Node *x); /* [m, n] -> orthonormal rows or columns, whichever are fewer */
 Node *make_places(Graph *graph, const Shape *shape, int axis); /* the place along axis, every other axis 1: iota reshaped */
+
+/* --- scans. Open a body, give it leaves, build the step in body->graph, close it. A value of an outer graph that is used
+ * there becomes a fixed leaf by itself, a draw an item: every step has its own. */
+Body *scan_open(Graph *outer, int64_t steps, bool reverse);
+Node *scan_carried(Body *body, Node *start); /* start: of the outer graph */
+Node *scan_item(Body *body, Node *sequence); /* [steps, ..] of the outer graph */
+Node *scan_close(Body *body, Node **next); /* the scan; next[k] has the shape of carried k */
+Node *make_last(Graph *graph, Node *scan, int carried); /* the state after the last step */
+Node *make_stack(Graph *graph, Node *scan, Node *value); /* [steps, ..]: a value of the body at every step */
+Node *make_history(Graph *graph, Node *scan, int carried); /* [steps + 1, ..]: the state between steps, in the order of time */
+Node *scan_start(const Node *scan, int carried);
+Node *scan_sequence(const Node *scan, int item);
+Node *scan_captured(const Node *scan, int fixed);
+Body *body_copy(Context *context, const Body *body); /* the same graph, lists of its own */
+/* the values of the body that the scan needs: next states, then stacked ones without those that are no longer; *count */
+Node **body_roots(Arena *arena, const Body *body, int *count);
+/* The node itself, or the leaf of this graph that stands for a value of a graph around it; NULL after a report. */
+Node *graph_own(Graph *graph, Node *node);
+/* What the ops of a body's roots evaluate to at every step: args are the scan's. */
+void scan_evaluate(Arena *arena, const Node *scan, const Tensor *args, Tensor *result, const Feed *feed);
+/* The oracle with some leaves given. */
+void ops_evaluate_given(Arena *arena, Node **roots, int count, const Feed *feed, Node *const *leaves, const Tensor *given,
+	int given_count, Tensor *results);
+
 /* The way of all constructors: NULL in, NULL out; the op's shape rule; checks common to all shapes; a new node. */
 Node *make_node(Graph *graph, const Op *op, Node **args, int arg_count, const Attributes *at, Shape asked);
 /* g, the gradient of something broadcast from shape, summed back over the axes that were broadcast */

@@ -7,6 +7,7 @@ stage() { # the stage of a file, by its name
 	kernels/*) echo kernels ;;
 	ops/* | ops.* | eval.*) echo ops ;;
 	spec*) echo spec ;;
+	grad*) echo grad ;;
 	build* | value.*) echo build ;;
 	pass*) echo pass ;;
 	plan*) echo plan ;;
