@@ -23,7 +23,13 @@ static const char *attributes(Arena *arena, const Node *node)
 	if (node->op == &op_const) return at->data ? " data" : arena_format(arena, " %s", c_number(arena, at->value, false));
 	if (node->op == &op_variable) return arena_format(arena, " %s", at->variable->path);
 	if (node->op == &op_input) return arena_format(arena, " %s", at->name);
+	if (node->op == &op_scan) return arena_format(arena, " %lld steps%s", (long long)at->body->steps, at->body->reverse ? ", from the last" : "");
+	if (node->op == &op_result) {
+		static const char *const results[] = {[RESULT_LAST] = "last", [RESULT_STACK] = "stack", [RESULT_HISTORY] = "history"};
+		return arena_format(arena, " %s %d", results[at->result], at->which);
+	}
 	if (node->op == &op_slice) return arena_format(arena, " axis %d from %lld", at->axis, (long long)at->start);
+	if (node->op == &op_flip) return arena_format(arena, " axis %d", at->axis);
 	if (node->op == &op_pad) return arena_format(arena, " axis %d low %lld high %lld", at->axis, (long long)at->low, (long long)at->high);
 	if (node->op == &op_unfold || node->op == &op_fold)
 		return arena_format(arena, " axis %d size %lld stride %lld low %lld high %lld", at->window.axis, (long long)at->window.size[0],
@@ -38,13 +44,27 @@ static const char *node_text(Arena *arena, const Node *node)
 	return arena_format(arena, "%-44s %s%s%s", text, shape_text(arena, &node->shape), *node->layer ? "  # " : "", node->layer);
 }
 
+/* What the leaves and roots of a body are. */
+static const char *body_text(Arena *arena, const Body *body)
+{
+	const char *text = "";
+	for (int k = 0; k < body->carried_count; k++)
+		text = arena_format(arena, "%sstate %d: %%%d, next %%%d\n", text, k, body->carried[k]->id, body->next[k]->id);
+	for (int j = 0; j < body->item_count; j++) text = arena_format(arena, "%sitem %d: %%%d\n", text, j, body->items[j]->id);
+	for (int f = 0; f < body->fixed_count; f++) text = arena_format(arena, "%sfixed %d: %%%d\n", text, f, body->fixed[f]->id);
+	for (int i = 0; i < body->stacked_count; i++)
+		if (body->stacked[i]) text = arena_format(arena, "%sstack %d: %%%d\n", text, i, body->stacked[i]->id);
+	return text;
+}
+
 static const char *graph(const Model *model, const Plan *plan)
 {
 	Arena *arena = model->context->arena;
 	CWriter *out = cwriter_new(arena);
 	cw(out, "program %s", plan->program->name);
 	for (int i = 0; i < plan->count; i++) cw(out, "%s", node_text(arena, plan->order[i]));
-	for (int i = 0; i < plan->program->output_count; i++) cw(out, "output %s %%%d", plan->program->outputs[i].name, plan->program->outputs[i].node->id);
+	if (plan->scan) cw_text(out, body_text(arena, plan->scan->at.body));
+	for (int i = 0; !plan->scan && i < plan->program->output_count; i++) cw(out, "output %s %%%d", plan->program->outputs[i].name, plan->program->outputs[i].node->id);
 	for (int i = 0; i < plan->program->assignment_count; i++)
 		cw(out, "assign %s %%%d", plan->program->assignments[i].variable->path, plan->program->assignments[i].node->id);
 	return out->text;
@@ -96,6 +116,15 @@ static const char *choices(const Model *model, const Plan *plan)
 	return out->text;
 }
 
+/* text, the plan's, and those of the bodies of its scans */
+static const char *with_bodies(const Model *model, const Plan *plan, const char *(*print)(const Model *, const Plan *), const char *text)
+{
+	text = arena_format(model->context->arena, "%s%s\n", text, print(model, plan));
+	for (int s = 0; s < plan->step_count; s++)
+		if (plan->steps[s]->body) text = with_bodies(model, plan->steps[s]->body, print, text);
+	return text;
+}
+
 const char *dump_text(const Model *model, const char *stage)
 {
 	if (!strcmp(stage, "variables")) return variables(model);
@@ -106,8 +135,7 @@ const char *dump_text(const Model *model, const char *stage)
 	for (size_t i = 0; i < sizeof stages/sizeof *stages; i++) {
 		if (strcmp(stages[i].name, stage)) continue;
 		const char *text = "";
-		for (int p = 0; p < model->network->program_count; p++)
-			text = arena_format(model->context->arena, "%s%s\n", text, stages[i].text(model, model->plans[p]));
+		for (int p = 0; p < model->network->program_count; p++) text = with_bodies(model, model->plans[p], stages[i].text, text);
 		return text;
 	}
 	return NULL;

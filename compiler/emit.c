@@ -6,6 +6,14 @@
 #include "emit.h"
 #include "unroll.h"
 
+static bool has_scan(const Model *model)
+{
+	for (int p = 0; p < model->network->program_count; p++)
+		for (int s = 0; s < model->plans[p]->step_count; s++)
+			if (model->plans[p]->steps[s]->body) return true;
+	return false;
+}
+
 static void preamble(CWriter *out, const Model *model, const char *header_name)
 {
 	const Target *target = model->target;
@@ -28,6 +36,13 @@ static void preamble(CWriter *out, const Model *model, const char *header_name)
 		cw(out, "#error \"made for --target=%s: compile with -march=native there, or make it again with another --target\"", target->name);
 		cw(out, "#endif");
 	}
+	if (has_scan(model)) {
+		cw(out, "#if defined(__GNUC__) && !defined(__clang__) /* gcc 12 takes some functions that move by time for ones that write nothing */");
+		cw(out, "#define TIMED __attribute__((noipa))");
+		cw(out, "#else");
+		cw(out, "#define TIMED");
+		cw(out, "#endif");
+	}
 	cw_blank(out);
 	cw(out, "typedef nn_real real;");
 	if (target->vector_bytes) {
@@ -43,8 +58,11 @@ static void preamble(CWriter *out, const Model *model, const char *header_name)
 	cw_blank(out);
 }
 
-static void tables(CWriter *out, const Plan *plan, const char *prefix)
+static void tables(CWriter *out, const Plan *plan)
 {
+	const char *prefix = plan->program->name;
+	for (int s = 0; s < plan->step_count; s++)
+		if (plan->steps[s]->body) tables(out, plan->steps[s]->body);
 	for (int i = 0; i < plan->table_count; i++) {
 		const Node *node = plan->tables[i];
 		int64_t count = shape_count(&node->shape);
@@ -80,12 +98,16 @@ static bool mentions(const char *text, const char *name)
 
 static const struct {
 	const char *name, *declaration;
-} parameters[] = {{"state", "real *state"}, {"work", "char *work"}, {"n", "ptrdiff_t n"}, {"call", "const nn_call *call"}};
+} parameters[] = {{"state", "real *state"}, {"work", "char *work"}, {"n", "ptrdiff_t n"}, {"call", "const nn_call *call"},
+	{"t", "ptrdiff_t t"}, {"t1", "ptrdiff_t t1"}, {"t2", "ptrdiff_t t2"}};
+enum { UNTIMED = sizeof parameters/sizeof *parameters - MAX_SCANS }; /* times stand last, outermost first */
 
-static const char *parameter_list(Arena *arena, const char *body, bool declare)
+/* of a function in so many scans; the innermost time only where it is declared */
+static const char *parameter_list(Arena *arena, const char *body, bool declare, int depth)
 {
 	const char *list = "";
-	for (size_t i = 0; i < sizeof parameters/sizeof *parameters; i++) {
+	int count = UNTIMED + depth - (depth && !declare);
+	for (int i = 0; i < count; i++) {
 		if (!mentions(body, parameters[i].name)) continue;
 		list = arena_format(arena, "%s%s%s", list, *list ? ", " : "", declare ? parameters[i].declaration : parameters[i].name);
 	}
@@ -133,11 +155,17 @@ static void step_comment(CWriter *out, const Model *model, const Plan *plan, con
 		? arena_format(out->arena, "; line %d", node->place.line + 1) : "";
 	const char *of = *node->layer ? node->layer : plan->program->name;
 	const char *phase = node->phase == PHASE_FORWARD ? "" : node->phase == PHASE_GRADIENT ? ", gradient" : ", update";
+	if (step->body) what = arena_format(out->arena, "%lld steps, %s", (long long)node->at.body->steps,
+		scan_round(step) == node->at.body->steps ? "in straight line" : arena_format(out->arena, "%lld a round", (long long)scan_round(step)));
 	cw_comment(out, "%s%s %s: %s; kernel %s%s", of, phase, shape_text(out->arena, &step->space), what, step->kernel->name, line);
 }
 
 /* --unroll=full writes out all but the first values of the weights, which are drawn once. */
-static bool written_out(const Plan *plan) { return plan->target->full && strcmp(plan->program->name, "initialize") != 0; }
+static bool written_out(const Plan *plan)
+{
+	while (plan->outer) plan = plan->outer;
+	return plan->target->full && strcmp(plan->program->name, "initialize") != 0;
+}
 
 static const char *step_body(const Plan *plan, const Step *step)
 {
@@ -148,30 +176,38 @@ static const char *step_body(const Plan *plan, const Step *step)
 	return written_out(plan) ? unroll_text(plan->context->arena, text) : text;
 }
 
+typedef struct Straight { /* what --unroll=full comes to */
+	double sum, most;
+	const Step *largest;
+} Straight;
+
+static void count_straight(const Plan *plan, Straight *straight)
+{
+	for (int s = 0; s < plan->step_count; s++) {
+		const Step *step = plan->steps[s];
+		CWriter *out = cwriter_new(plan->context->arena);
+		if (step->body) count_straight(step->body, straight);
+		step->kernel->emit(out, plan, step);
+		double count = out->text ? unroll_count(out->text) : 0;
+		straight->sum += count;
+		if (count <= straight->most) continue;
+		straight->most = count;
+		straight->largest = step;
+	}
+}
+
 /* --unroll=full: what the whole file would come to, and where most of it is. False after an error. */
 bool emit_within_budget(const Model *model)
 {
-	double sum = 0, most = 0;
-	const Step *largest = NULL;
-	for (int p = 0; p < model->network->program_count; p++) {
-		if (!written_out(model->plans[p])) continue;
-		for (int s = 0; s < model->plans[p]->step_count; s++) {
-			const Step *step = model->plans[p]->steps[s];
-			CWriter *out = cwriter_new(model->context->arena);
-			step->kernel->emit(out, model->plans[p], step);
-			double count = out->text ? unroll_count(out->text) : 0;
-			sum += count;
-			if (count <= most) continue;
-			most = count;
-			largest = step;
-		}
-	}
-	if (sum <= UNROLL_BUDGET) return true;
-	Place place = main_node(largest)->place;
+	Straight straight = {0};
+	for (int p = 0; p < model->network->program_count; p++)
+		if (written_out(model->plans[p])) count_straight(model->plans[p], &straight);
+	if (straight.sum <= UNROLL_BUDGET) return true;
+	Place place = main_node(straight.largest)->place;
 	if (!place.source || place.source->library) place = (Place){model->spec->source, 0, 0, 1};
 	diag_error(model->context, place, "leave out --unroll=full: --unroll=auto writes out what is faster so",
-		"in straight line the network is %.0f statements, %.0f of them of %s; the budget of --unroll=full is %d", sum, most,
-		*main_node(largest)->layer ? main_node(largest)->layer : main_node(largest)->op->name, (int)UNROLL_BUDGET);
+		"in straight line the network is %.0f statements, %.0f of them of %s; the budget of --unroll=full is %d", straight.sum, straight.most,
+		*main_node(straight.largest)->layer ? main_node(straight.largest)->layer : main_node(straight.largest)->op->name, (int)UNROLL_BUDGET);
 	return false;
 }
 
@@ -187,22 +223,36 @@ static void given_scalars(CWriter *out, const Plan *plan)
 	}
 }
 
+static void step_function(CWriter *out, const Model *model, Plan *plan, Step *step)
+{
+	for (int s = 0; step->body && s < step->body->step_count; s++) step_function(out, model, step->body, step->body->steps[s]);
+	step->name = step_name(plan, step);
+	const char *body = step_body(plan, step);
+	step_comment(out, model, plan, step);
+	cw(out, "%sstatic void %s(%s)", plan->depth ? "TIMED " : "", step->name, parameter_list(out->arena, body, true, plan->depth));
+	cw(out, "{");
+	cw_text(out, body);
+	cw(out, "}");
+	cw_blank(out);
+	step->arguments = parameter_list(out->arena, body, false, plan->depth);
+	step->timed = plan->depth && mentions(body, time_names[plan->depth - 1]);
+}
+
+static void share_helpers(Plan *plan, Helpers *helpers)
+{
+	plan->helpers = helpers;
+	for (int s = 0; s < plan->step_count; s++)
+		if (plan->steps[s]->body) share_helpers(plan->steps[s]->body, helpers);
+}
+
 static void program(CWriter *out, const Model *model, Plan *plan)
 {
 	CWriter *calls = cwriter_new(out->arena);
 	calls->depth = 1;
 	given_scalars(calls, plan);
 	for (int s = 0; s < plan->step_count; s++) {
-		Step *step = plan->steps[s];
-		step->name = step_name(plan, step);
-		const char *body = step_body(plan, step);
-		step_comment(out, model, plan, step);
-		cw(out, "static void %s(%s)", step->name, parameter_list(out->arena, body, true));
-		cw(out, "{");
-		cw_text(out, body);
-		cw(out, "}");
-		cw_blank(out);
-		cw(calls, "%s(%s);", step->name, parameter_list(out->arena, body, false));
+		step_function(out, model, plan, plan->steps[s]);
+		cw(calls, "%s(%s);", plan->steps[s]->name, plan->steps[s]->arguments);
 		if (plan->checked && plan->step_of[plan->checked->id] == s)
 			cw(calls, "if (!isfinite(*(const real *)(work + %zu))) return NN_NOT_FINITE;", output_offset(plan, plan->checked));
 	}
@@ -237,8 +287,8 @@ const char *emit_source(const Model *model, const char *header_name)
 	CWriter *out = cwriter_new(model->context->arena), *steps = cwriter_new(model->context->arena);
 	Helpers *helpers = arena_alloc(model->context->arena, sizeof *helpers);
 	for (int p = 0; p < model->network->program_count; p++) {
-		model->plans[p]->helpers = helpers;
-		tables(steps, model->plans[p], model->plans[p]->program->name);
+		share_helpers(model->plans[p], helpers);
+		tables(steps, model->plans[p]);
 		program(steps, model, model->plans[p]);
 	}
 	banner(out, model);

@@ -21,6 +21,8 @@ static bool inside(const char *path, const char *layer)
 double model_macs(const Plan *plan, const char *layer)
 {
 	double macs = 0;
+	for (int s = 0; plan && s < plan->step_count; s++)
+		if (plan->steps[s]->body) macs += model_macs(plan->steps[s]->body, layer)*(double)plan->steps[s]->anchor->at.body->steps;
 	for (int i = 0; plan && i < plan->count; i++) {
 		const Node *node = plan->order[i];
 		if (node->op != &op_contract || (layer && !inside(node->layer, layer))) continue;

@@ -134,17 +134,23 @@ static Node *find_output(const Program *program, const char *name)
 	return NULL;
 }
 
+void plan_index(Plan *plan, Node **roots, int root_count)
+{
+	Arena *arena = plan->context->arena;
+	size_t nodes = (size_t)plan->program->graph->count;
+	plan->order = graph_order(arena, roots, root_count, &plan->count);
+	plan->step_of = arena_alloc(arena, sizeof(int)*nodes);
+	for (size_t i = 0; i < nodes; i++) plan->step_of[i] = -1;
+	plan->location = arena_alloc(arena, sizeof(Location)*nodes);
+}
+
 static Plan *cover(Context *context, Program *program, const Target *target, bool copied)
 {
 	Plan *plan = arena_alloc(context->arena, sizeof *plan);
 	*plan = (Plan){.context = context, .program = program, .target = target, .copied = copied};
-	size_t nodes = (size_t)program->graph->count;
 	int root_count;
 	Node **roots = pass_roots(context->arena, program, &root_count);
-	plan->order = graph_order(context->arena, roots, root_count, &plan->count);
-	plan->step_of = arena_alloc(context->arena, sizeof(int)*nodes);
-	for (size_t i = 0; i < nodes; i++) plan->step_of[i] = -1;
-	plan->location = arena_alloc(context->arena, sizeof(Location)*nodes);
+	plan_index(plan, roots, root_count);
 	plan->in_place = arena_alloc(context->arena, (size_t)program->assignment_count + 1);
 	plan->checked = program->assignment_count ? find_output(program, "loss") : NULL;
 	plan_cover(plan);
@@ -168,8 +174,9 @@ Plan *plan_make(Context *context, Program *program, const Target *target)
 	for (int i = 0; i < program->assignment_count; i++) {
 		const Assignment *a = &program->assignments[i];
 		plan->in_place[i] = true;
-		plan->location[a->node->id] = (Location){SPACE_STATE, a->variable->offset};
+		plan->location[a->node->id] = (Location){.space = SPACE_STATE, .offset = a->variable->offset};
 	}
 	plan_memory(plan);
+	plan_scan_places(plan);
 	return plan;
 }

@@ -10,6 +10,10 @@ Plan *plan_make(Context *context, Program *program, const Target *target);
 void plan_lower(Context *context, Program *program); /* paddings of windows that contractions read become nodes of their own;
                                                         every root gets a node of its own */
 void plan_cover(Plan *plan); /* which nodes are computed together, which are stored */
+void plan_index(Plan *plan, Node **roots, int root_count); /* order of nodes, empty tables by node */
+/* plan_scan.c: the plan of a scan's body, but for the places that depend on the plan around, which plan_scan_places gives. */
+void plan_scan(Plan *plan, Step *step);
+void plan_scan_places(Plan *plan);
 bool plan_order(Plan *plan); /* the order of steps; false: writing variables in place leaves no order */
 void plan_memory(Plan *plan); /* offsets in the work area */
 
@@ -23,7 +27,7 @@ typedef struct Buffer {
 	const Step *step; /* whose scratch, or NULL */
 	size_t offset, bytes;
 	Lifetime life;
-} Buffer;
+} Buffer; /* of a body: its own, not what lies in the plans around */
 /* All pieces of the work area, for the checker and the listings. */
 Buffer *plan_buffers(const Plan *plan, int *count);
 

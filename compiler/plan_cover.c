@@ -57,6 +57,16 @@ static void store_operands(Cover *cover, const Node *contract)
 	}
 }
 
+/* A scan reads items and fixed values from memory, a step of them at a time; what it starts from is copied. */
+static void store_arguments(Cover *cover, const Node *scan)
+{
+	const Body *body = scan->at.body;
+	for (int i = body->carried_count; i < scan->arg_count; i++) {
+		const Node *node = same_memory(scan->args[i]);
+		if (node->op != &op_input && node->op != &op_variable) cover->must_store[node->id] = true;
+	}
+}
+
 /* --- what is computed where it is read --- */
 
 static void weigh(const Cover *cover, const Node *node, double *cost, int *inputs, double places)
@@ -227,22 +237,26 @@ static void place_anchor(Cover *cover, Node *node)
 	}
 	Step *step = new_step(cover, node);
 	step->anchor = node;
+	if (node->op == &op_scan) plan_scan(cover->plan, step);
 	if (node->op == &op_fold && (step->inner = swallowed(cover, node))) add(cover, step, step->inner);
 	add(cover, step, node);
 }
 
 static void place(Cover *cover, Node *node)
 {
+	const Plan *plan = cover->plan;
 	bool kept = cover->root[node->id] || cover->must_store[node->id];
 	if (node->op == &op_contract && user_count(cover, node) == 1 && !kept) {
 		const Node *user = cover->plan->order[cover->users[cover->user_start[node->id]]];
 		if (user->op == &op_fold) return; /* the fold takes it along */
 	}
-	if (elementwise(node)) {
+	if (node->op == &op_result) {
+		add(cover, cover->plan->steps[cover->plan->step_of[node->args[0]->id]], node);
+	} else if (elementwise(node)) {
 		cover->lazy[node->id] = computed_where_read(cover, node);
 		if (!cover->lazy[node->id]) place_elementwise(cover, node);
 	} else if (is_view(node) || (node->op->kind == OP_LEAF && node->op != &op_uniform)) {
-		if (kept && node->op != &op_input && node->op != &op_variable) add(cover, new_step(cover, node), node);
+		if (kept && plan->location[node->id].space == SPACE_NONE) add(cover, new_step(cover, node), node);
 	} else place_anchor(cover, node);
 }
 
@@ -285,10 +299,11 @@ static void locate_leaves(Cover *cover)
 	for (int i = 0; i < plan->count; i++) {
 		Node *node = plan->order[i];
 		Location *at = &plan->location[node->id];
-		if (node->op == &op_variable) *at = (Location){SPACE_STATE, node->at.variable->offset};
-		else if (node->op == &op_input) at->space = SPACE_WORK;
+		bool outer = node->op == &op_carried || node->op == &op_item || node->op == &op_fixed;
+		if (node->op == &op_variable) *at = (Location){.space = SPACE_STATE, .offset = node->at.variable->offset};
+		else if (node->op == &op_input || outer) at->space = outer ? SPACE_OUTER : SPACE_WORK;
 		else if (node->op == &op_const && node->at.data) {
-			*at = (Location){SPACE_TABLE, (size_t)plan->table_count};
+			*at = (Location){.space = SPACE_TABLE, .offset = (size_t)plan->table_count};
 			plan->tables = arena_grow(cover->arena, plan->tables, plan->table_count, &plan->table_capacity, sizeof *plan->tables);
 			plan->tables[plan->table_count++] = node;
 		}
@@ -327,8 +342,10 @@ void plan_cover(Plan *plan)
 		cover.root[next->id] = true;
 		if (plan->copied) cover.must_store[next->args[0]->id] = true;
 	}
-	for (int i = 0; i < plan->count; i++)
+	for (int i = 0; i < plan->count; i++) {
 		if (plan->order[i]->op == &op_contract) store_operands(&cover, plan->order[i]);
+		else if (plan->order[i]->op == &op_scan) store_arguments(&cover, plan->order[i]);
+	}
 	locate_leaves(&cover);
 	for (int i = 0; i < plan->count; i++) place(&cover, plan->order[i]);
 	decide_stores(&cover);

@@ -5,6 +5,8 @@
 
 bool is_stored(const Plan *plan, const Node *node) { return plan->location[node->id].space != SPACE_NONE; }
 
+const char *const time_names[MAX_SCANS] = {"t", "t1", "t2"};
+
 bool is_view(const Node *node) { return node->op->kind == OP_MOVE || node->op == &op_gather; }
 
 const char *dim_text(Arena *arena, Dim dim)
@@ -53,12 +55,20 @@ static void reads(const Plan *plan, const Step *step, Node *node, Seen *seen)
 	for (int i = 0; i < node->arg_count; i++) reads(plan, step, node->args[i], seen);
 }
 
-static Seen step_reads(const Plan *plan, const Step *step)
+static Seen nodes_read(const Plan *plan, const Step *step, Node **nodes, int count)
 {
 	Seen seen = {0};
 	seen.mark = arena_alloc(plan->context->arena, (size_t)plan->program->graph->count);
-	for (int i = 0; i < step->count; i++) reads(plan, step, step->nodes[i], &seen);
+	for (int i = 0; i < count; i++) reads(plan, step, nodes[i], &seen);
 	return seen;
+}
+
+static Seen step_reads(const Plan *plan, const Step *step) { return nodes_read(plan, step, step->nodes, step->count); }
+
+Node *same_memory(Node *node)
+{
+	while ((node->op == &op_reshape || node->op == &op_stop) && node->args[0]->op != &op_const) node = node->args[0];
+	return node;
 }
 
 const Variable *written_variable(const Plan *plan, const Node *node)
@@ -81,22 +91,37 @@ static const char *what(const Plan *plan, const Node *node)
 		node->layer, shape);
 }
 
+const char *location_text(Arena *arena, Location at, bool writes)
+{
+	if (at.space == SPACE_TABLE) return NULL; /* a global array */
+	if (at.space == SPACE_STATE) return arena_format(arena, "state + %zu", at.offset);
+	const char *place = arena_format(arena, "work + %zu", at.offset);
+	for (int d = 0; d < MAX_SCANS; d++) {
+		static const char *const turns[] = {[TURN_TIME] = "%s + %s*%zu", [TURN_EVEN] = "%s + (%s & 1)*%zu", [TURN_ODD] = "%s + (~%s & 1)*%zu"};
+		if (at.stride[d].bytes) place = arena_format(arena, turns[at.stride[d].turn], place, time_names[d], at.stride[d].bytes);
+	}
+	return arena_format(arena, "(%sreal *)(%s)", writes ? "" : "const ", place);
+}
+
 static void pointer(CWriter *out, const Plan *plan, const Node *node, bool writes)
 {
-	Location at = plan->location[node->id];
-	if (at.space == SPACE_TABLE) return; /* a global array */
-	const char *base = at.space == SPACE_STATE ? arena_format(out->arena, "state + %zu", at.offset)
-						   : arena_format(out->arena, "(%sreal *)(work + %zu)", writes ? "" : "const ", at.offset);
+	const char *place = location_text(out->arena, plan->location[node->id], writes);
+	if (!place) return;
 	char *comment = arena_format(out->arena, "%s", what(plan, node));
 	for (char *c = comment; *c; c++)
 		if ((unsigned char)*c < 32 || *c == '*' || *c == '\\' || *c == '?') *c = ' '; /* nothing that ends the comment */
-	cw(out, "%sreal *const %s = %s; /* %s */", writes ? "" : "const ", pointer_name(plan, node), base, comment);
+	cw(out, "%sreal *const %s = %s; /* %s */", writes ? "" : "const ", pointer_name(plan, node), place, comment);
+}
+
+void node_pointers(CWriter *out, const Plan *plan, const Step *step, Node **nodes, int count)
+{
+	Seen seen = nodes_read(plan, step, nodes, count);
+	for (int i = 0; i < seen.count; i++) pointer(out, plan, seen.nodes[i], false);
 }
 
 void step_pointers(CWriter *out, const Plan *plan, const Step *step)
 {
-	Seen seen = step_reads(plan, step);
-	for (int i = 0; i < seen.count; i++) pointer(out, plan, seen.nodes[i], false);
+	node_pointers(out, plan, step, step->nodes, step->count);
 	for (int i = 0; i < step->store_count; i++) pointer(out, plan, step->stores[i], true);
 }
 

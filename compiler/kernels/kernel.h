@@ -20,11 +20,17 @@ typedef struct Target {
 	const char *without; /* tests: a kernel that is not to be chosen, or NULL */
 } Target;
 
-/* Where a stored value lives. */
-typedef enum Space { SPACE_NONE, SPACE_STATE, SPACE_WORK, SPACE_TABLE } Space;
+/* Where a stored value lives. Outer: in the work area, but the plan around gives it its place. */
+typedef enum Space { SPACE_NONE, SPACE_STATE, SPACE_WORK, SPACE_TABLE, SPACE_OUTER } Space;
+typedef enum Turn { TURN_TIME, TURN_EVEN, TURN_ODD } Turn; /* a place moves by time, by time mod 2, by (time + 1) mod 2 */
+enum { MAX_SCANS = 3 }; /* one in the other */
 typedef struct Location {
 	Space space;
 	size_t offset; /* state: in numbers; work: in bytes; table: index of the constant */
+	struct Stride {
+		size_t bytes;
+		Turn turn;
+	} stride[MAX_SCANS]; /* by the time of the scans around, outermost first */
 } Location;
 
 typedef struct Kernel Kernel;
@@ -53,6 +59,10 @@ typedef struct Step {
 	size_t scratch_bytes, scratch_offset; /* private memory in the work area */
 	int index; /* place in the program's order */
 	const char *name; /* of the function */
+	Plan *body; /* of a scan: the steps of one time step */
+	size_t turns_bytes; /* of a scan: states of which only two are kept, at the beginning of its scratch */
+	const char *arguments; /* of the function, as they are called, without the time of its own plan; `timed`: that is the last */
+	bool timed;
 } Step;
 
 struct Kernel {
@@ -84,7 +94,13 @@ struct Plan {
 	size_t work_bytes;
 	Helpers *helpers; /* functions that steps share, of the whole file */
 	Node *checked; /* the loss: steps that write state come after it was seen to be finite; NULL: none */
+	/* of the body of a scan */
+	const Plan *outer; /* NULL: a program's */
+	Node *scan;
+	int depth; /* scans around */
 };
+
+extern const char *const time_names[MAX_SCANS]; /* the variables of C that count time, outermost first */
 
 /* The name of the function `static void NAME(arguments)` + body: the name is hint, numbered where another body has it. */
 const char *helper(const Plan *plan, const char *hint, const char *comment, const char *arguments, const char *body);
@@ -152,6 +168,12 @@ void scope_give(Scope *scope, const Node *node, const Shape *shape, const Index 
 const char *scope_element(Scope *scope, const Node *node, const Index *at);
 /* Writes the stores of the step at a place: "y[...] = ...;" */
 void scope_stores(Scope *scope, const Shape *shape, const Index *at);
+/* Pointers to everything stored that these nodes are computed from in this step. */
+void node_pointers(CWriter *out, const Plan *plan, const Step *step, Node **nodes, int count);
+/* "(real *)(work + 64 + t*512)"; NULL of a table */
+const char *location_text(Arena *arena, Location at, bool writes);
+/* What another value stands in the memory of: below reshapes and stops. */
+Node *same_memory(Node *node);
 /* Pointers to everything stored that the step reads or writes: "const nn_real *const x = work + 64; [comment]" */
 void step_pointers(CWriter *out, const Plan *plan, const Step *step);
 const char *pointer_name(const Plan *plan, const Node *node);
@@ -168,5 +190,6 @@ bool affine_view(const Plan *plan, Node *view, Node **stored, int64_t *offset, i
 bool is_view(const Node *node);
 bool is_stored(const Plan *plan, const Node *node);
 double step_loads(const Plan *plan, const Step *step); /* bytes read and written, for cost estimates */
+int64_t scan_round(const Step *step); /* how many times stand in a round of the loop of a scan; all of them: there is no loop */
 
 #endif

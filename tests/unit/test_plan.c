@@ -113,14 +113,62 @@ static Piece *pieces_of(const Plan *plan, int *count)
 	return pieces;
 }
 
-static void check_memory(const Plan *plan)
+/* [at, at + bytes) of a body at one time */
+static Piece place_at(const Plan *plan, const Node *node, int64_t time)
+{
+	Location at = plan->location[node->id];
+	struct Stride stride = at.stride[plan->depth - 1];
+	size_t times = stride.turn == TURN_TIME ? (size_t)time : (size_t)(stride.turn == TURN_EVEN ? time & 1 : (time + 1) & 1);
+	size_t from = at.offset + stride.bytes*times, bytes = (size_t)shape_count(&node->shape)*(size_t)plan->target->number_size;
+	return (Piece){.from = from, .to = from + bytes};
+}
+
+static bool inside(Piece piece, size_t from, size_t bytes) { return piece.from >= from && piece.to <= from + bytes; }
+
+/* is it memory that the scan's step may write: its turning states, or a result? */
+static bool of_step(const Plan *outer, const Step *step, Piece piece)
+{
+	if (inside(piece, step->scratch_offset, step->turns_bytes)) return true;
+	for (int i = 0; i < step->store_count; i++) {
+		const Node *node = step->stores[i];
+		size_t bytes = (size_t)shape_count(&node->shape)*(size_t)outer->target->number_size;
+		if (inside(piece, outer->location[node->id].offset, bytes)) return true;
+	}
+	return false;
+}
+
+/* A state is read where the time before has written it, and not where this time writes. */
+static void check_states(const Plan *outer, const Step *step)
+{
+	const Plan *plan = step->body;
+	const Body *body = step->anchor->at.body;
+	for (int64_t n = 0; n < body->steps; n++) {
+		int64_t time = body->reverse ? body->steps - 1 - n : n, later = body->reverse ? time - 1 : time + 1;
+		for (int k = 0; k < body->carried_count; k++) {
+			Piece before = place_at(plan, body->carried[k], time), after = place_at(plan, body->next[k], time);
+			assert_true(before.to <= after.from || after.to <= before.from);
+			assert_true(outer->depth || (of_step(outer, step, before) && of_step(outer, step, after)));
+			if (n + 1 < body->steps) assert_int_equal(place_at(plan, body->carried[k], later).from, after.from);
+		}
+		for (int i = 0; i < body->stacked_count; i++)
+			if (body->stacked[i]) assert_true(outer->depth || of_step(outer, step, place_at(plan, body->stacked[i], time)));
+	}
+}
+
+static void check_memory(const Plan *plan, size_t from, size_t to)
 {
 	int count;
 	Piece *pieces = pieces_of(plan, &count);
+	for (int s = 0; s < plan->step_count; s++) {
+		const Step *step = plan->steps[s];
+		if (!step->body) continue;
+		check_states(plan, step);
+		check_memory(step->body, step->scratch_offset + step->turns_bytes, step->scratch_offset + step->scratch_bytes);
+	}
 	for (int i = 0; i < count; i++) {
 		const Piece *a = &pieces[i];
 		if (!a->to) continue;
-		assert_true(a->to <= plan->work_bytes);
+		assert_true(a->from >= from && a->to <= to);
 		assert_int_equal(a->from%ALIGN, 0);
 		for (int k = 0; k < i; k++) {
 			const Piece *b = &pieces[k];
@@ -206,7 +254,7 @@ static void check_source(const Source *source)
 			const Model *model = compile(&context, source, targets[i], number_size);
 			check_state(model);
 			for (int p = 0; p < model->network->program_count; p++) {
-				check_memory(model->plans[p]);
+				check_memory(model->plans[p], 0, model->plans[p]->work_bytes);
 				check_buffers(model->plans[p]);
 				check_unfolds(model->plans[p]);
 				check_assignments(model->plans[p]);

@@ -1,0 +1,150 @@
+/* plan_scan.c: the plan of a scan's body. In: a step whose anchor is a scan; out: the steps of one time step, and where they find
+ * what lies in the plans around: items and stacked values move with time, states by one place of their history, or between two
+ * places where no history is kept. Invariant: whatever a body writes outside of its own memory lies in what its scan stores, or
+ * in the scratch of the scan's step. */
+#include <assert.h>
+#include "plan.h"
+
+enum { ALIGN = 64 };
+
+static size_t bytes_of(const Plan *plan, const Node *node)
+{
+	return (size_t)shape_count(&node->shape)*(size_t)plan->target->number_size;
+}
+
+static size_t rounded(size_t bytes) { return (bytes + ALIGN + ALIGN - 1)/ALIGN*ALIGN; } /* as plan_memory does */
+
+/* the result that keeps the history of state k, or the stack number k; NULL: there is none */
+static Node *result_of(const Step *step, ResultKind kind, int which)
+{
+	for (int i = 0; i < step->count; i++) {
+		Node *node = step->nodes[i];
+		if (node->op == &op_result && node->at.result == kind && node->at.which == which) return node;
+	}
+	return NULL;
+}
+
+/* Results join the step after this, so the graph is asked. */
+static bool has_history(const Plan *plan, const Node *scan, int state)
+{
+	for (int i = 0; i < plan->count; i++) {
+		const Node *node = plan->order[i];
+		if (node->op == &op_result && node->args[0] == scan && node->at.result == RESULT_HISTORY && node->at.which == state) return true;
+	}
+	return false;
+}
+
+static Program *body_program(const Plan *plan, const Node *scan)
+{
+	Arena *arena = plan->context->arena;
+	Program *program = arena_alloc(arena, sizeof *program);
+	int count;
+	Node **roots = body_roots(arena, scan->at.body, &count);
+	*program = (Program){.name = arena_format(arena, "%s_scan%d", plan->program->name, scan->id), .training = plan->program->training,
+		.graph = scan->at.body->graph};
+	program->outputs = arena_alloc(arena, sizeof *program->outputs*(size_t)(count + 1));
+	for (int i = 0; i < count; i++) program->outputs[program->output_count++] = (Output){"", roots[i]};
+	return program;
+}
+
+void plan_scan(Plan *plan, Step *step)
+{
+	Node *scan = step->anchor;
+	const Body *body = scan->at.body;
+	Plan *inside = arena_alloc(plan->context->arena, sizeof *inside);
+	*inside = (Plan){.context = plan->context, .program = body_program(plan, scan), .target = plan->target, .outer = plan, .scan = scan,
+		.depth = plan->depth + 1};
+	assert(inside->depth <= MAX_SCANS);
+	int count;
+	Node **roots = body_roots(plan->context->arena, body, &count);
+	plan_index(inside, roots, count);
+	plan_cover(inside);
+	for (int i = 0; i < count; i++) inside->location[roots[i]->id].space = SPACE_OUTER;
+	bool ordered = plan_order(inside);
+	assert(ordered);
+	(void)ordered;
+	plan_memory(inside);
+	step->body = inside;
+	for (int k = 0; k < body->carried_count; k++)
+		if (!has_history(plan, scan, k)) step->turns_bytes += 2*rounded(bytes_of(plan, body->carried[k]));
+}
+
+/* --- places --- */
+
+static Location moved(Location at, size_t bytes)
+{
+	at.offset += bytes;
+	return at;
+}
+
+/* The place of something outside, as the body sees it. */
+static Location outside(const Plan *outer, const Node *node)
+{
+	Location at = outer->location[node->id];
+	if (at.space == SPACE_WORK) at.space = SPACE_OUTER;
+	return at;
+}
+
+static Location by_time(const Plan *inside, Location at, size_t bytes, Turn turn)
+{
+	at.stride[inside->depth - 1] = (struct Stride){bytes, turn};
+	return at;
+}
+
+/* Before and after a step: places of the history, or two places in turn. */
+static void place_state(const Step *step, Plan *inside, const Plan *outer, int k, size_t *turns)
+{
+	const Body *body = inside->scan->at.body;
+	const Node *history = result_of(step, RESULT_HISTORY, k);
+	size_t bytes = bytes_of(outer, body->carried[k]);
+	Location *before = &inside->location[body->carried[k]->id], *after = &inside->location[body->next[k]->id];
+	if (history) {
+		Location at = outside(outer, history);
+		*before = by_time(inside, moved(at, body->reverse ? bytes : 0), bytes, TURN_TIME);
+		*after = by_time(inside, moved(at, body->reverse ? 0 : bytes), bytes, TURN_TIME);
+		return;
+	}
+	Location at = {.space = SPACE_OUTER, .offset = *turns};
+	*turns += 2*rounded(bytes);
+	*before = by_time(inside, at, rounded(bytes), body->reverse ? TURN_ODD : TURN_EVEN);
+	*after = by_time(inside, at, rounded(bytes), body->reverse ? TURN_EVEN : TURN_ODD);
+}
+
+static void place_outer(const Step *step, Plan *inside, const Plan *outer)
+{
+	const Node *scan = inside->scan;
+	const Body *body = scan->at.body;
+	size_t turns = step->scratch_offset;
+	for (int k = 0; k < body->carried_count; k++) place_state(step, inside, outer, k, &turns);
+	for (int j = 0; j < body->item_count; j++) {
+		Location at = outside(outer, same_memory(scan_sequence(scan, j)));
+		inside->location[body->items[j]->id] = by_time(inside, at, bytes_of(outer, body->items[j]), TURN_TIME);
+	}
+	for (int f = 0; f < body->fixed_count; f++)
+		inside->location[body->fixed[f]->id] = outside(outer, same_memory(scan_captured(scan, f)));
+	for (int i = 0; i < body->stacked_count; i++) {
+		const Node *stack = body->stacked[i] ? result_of(step, RESULT_STACK, i) : NULL;
+		if (stack) inside->location[body->stacked[i]->id] = by_time(inside, outside(outer, stack), bytes_of(outer, body->stacked[i]), TURN_TIME);
+	}
+}
+
+static void place_own(const Step *step, Plan *inside)
+{
+	size_t base = step->scratch_offset + step->turns_bytes;
+	for (int i = 0; i < inside->count; i++) {
+		Location *at = &inside->location[inside->order[i]->id];
+		if (at->space == SPACE_WORK) at->offset += base;
+	}
+	for (int s = 0; s < inside->step_count; s++) inside->steps[s]->scratch_offset += base;
+}
+
+void plan_scan_places(Plan *plan)
+{
+	for (int s = 0; s < plan->step_count; s++) {
+		Step *step = plan->steps[s];
+		if (!step->body) continue;
+		place_own(step, step->body);
+		place_outer(step, step->body, plan);
+		plan_scan_places(step->body);
+	}
+}
