@@ -109,7 +109,7 @@ static inline const Tensor *giver_tensor(Giver *giver, const char *name, Shape s
 	bool counter = !strcmp(name, "step") || !strcmp(name, "epoch");
 	Tensor *tensor = arena_alloc(giver->built->context.arena, sizeof *tensor);
 	int64_t count = shape_count(&shape);
-	*tensor = (Tensor){shape, arena_alloc(giver->built->context.arena, (size_t)(count + 1) * sizeof(double))};
+	*tensor = (Tensor){.shape = shape, .data = arena_alloc(giver->built->context.arena, (size_t)(count + 1) * sizeof(double))};
 	for (int64_t i = 0; i < count; i++) tensor->data[i] = counter ? 0 : 0.5;
 	for (const Given *given = giver->given; given->name; given++)
 		for (int64_t i = 0; !strcmp(given->name, name) && i < count; i++) tensor->data[i] = given->data[i];
