@@ -272,8 +272,11 @@ Value build_field(Builder *builder, const char *name, Place place)
 	for (int f = 0; f < spec->data.field_count && full; f++)
 		if (!strcmp(spec->fields[f].name, full)) number = f;
 	if (!full || (number < 0 && !spec->data.source_count)) return unknown_field(builder, name, place);
-	if (number < 0) number = spec_field(builder->context, spec, name, -1, NULL);
-	if (number < 0) return value_poison();
+	if (number < 0) {
+		number = spec_field(builder->context, spec, name, -1, NULL);
+		if (number < 0) return value_poison();
+		spec->fields[number].label = 1; /* no input of the model */
+	}
 	const nn_data_field *field = &spec->fields[number];
 	Shape shape = {.rank = field->rank + 1};
 	shape.dim[0] = (Dim){builder->stage->program->graph->batch, 1};

@@ -19,7 +19,7 @@ typedef struct Model {
 	const Network *network;
 	const Target *target;
 	Plan **plans; /* one for each program */
-	Fitted fitted[3];
+	Fitted *fitted;
 	int fitted_count;
 	size_t inference_count, state_count; /* in numbers */
 	nn_task task;

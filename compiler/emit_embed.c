@@ -19,10 +19,17 @@ static const Node *find_output(const Plan *plan, int wanted)
 	return wanted < plan->program->output_count ? plan->program->outputs[wanted].node : NULL;
 }
 
+/* "image" of data.image */
+static const char *short_name(const Node *input)
+{
+	const char *name = input->at.name;
+	return strncmp(name, "data.", 5) ? name : name + 5;
+}
+
 /* the first input is x, others x_NAME: names of a spec may be C's (int, NAN) or ours (work) */
 static const char *argument(Arena *arena, const Node *input, bool first)
 {
-	return first ? "x" : arena_format(arena, "x_%s", c_identifier(arena, input->at.name));
+	return first ? "x" : arena_format(arena, "x_%s", c_identifier(arena, short_name(input)));
 }
 
 static const char *arguments(const Model *model, const Plan *plan)
@@ -42,21 +49,81 @@ static const char *arguments(const Model *model, const Plan *plan)
 	return text;
 }
 
-static SpecSample sample(const Model *model)
+static const nn_data_field *field_of(const Model *model, const Node *input)
 {
-	return model->spec->data.source_count ? model->spec->infos[0].kind->sample : SPEC_SAMPLE_NONE;
+	const nn_data *data = &model->spec->data;
+	for (int f = 0; f < data->field_count; f++)
+		if (!strcmp(data->fields[f].name, input->at.name)) return &data->fields[f];
+	return NULL;
 }
 
-static const char *preprocess(const Model *model)
+/* What NAME_preprocess, or with several inputs NAME_preprocess_INPUT, has of a sample. */
+static SpecSample sample_of(const Model *model, const nn_data_field *field)
+{
+	if (!field || field->source < 0 || model->target->number_size == 8) return SPEC_SAMPLE_NONE;
+	return field->part && !field->column ? SPEC_SAMPLE_NONE : model->spec->infos[field->source].kind->sample;
+}
+
+static const char *preprocess(const Model *model, const Node *input, bool alone)
 {
 	Arena *arena = model->context->arena;
 	const char *name = model->spec->name;
-	if (model->target->number_size == 8) return NULL;
-	if (sample(model) == SPEC_SAMPLE_PIXELS)
-		return arena_format(arena, "void %s_preprocess(const uint8_t *pixels, int height, int width, int channels, float *x)", name);
-	if (sample(model) == SPEC_SAMPLE_ROW) return arena_format(arena, "void %s_preprocess(const %s_weights *weights, const double *row, float *x)", name, name);
-	if (sample(model) == SPEC_SAMPLE_TEXT) return arena_format(arena, "void %s_preprocess(const %s_weights *weights, const char *text, float *x)", name, name);
+	const char *suffix = alone ? "" : arena_format(arena, "_%s", c_identifier(arena, short_name(input)));
+	switch (sample_of(model, field_of(model, input))) {
+	case SPEC_SAMPLE_PIXELS:
+		return arena_format(arena, "void %s_preprocess%s(const uint8_t *pixels, int height, int width, int channels, float *x)", name, suffix);
+	case SPEC_SAMPLE_ROW:
+		return arena_format(arena, "void %s_preprocess%s(const %s_weights *weights, const double *row, float *x)", name, suffix, name);
+	case SPEC_SAMPLE_TEXT:
+		return arena_format(arena, "void %s_preprocess%s(const %s_weights *weights, const char *text, float *x)", name, suffix, name);
+	case SPEC_SAMPLE_NONE: break;
+	}
 	return NULL;
+}
+
+/* The next input of a plan behind place *at; NULL: there are no more. */
+static const Node *next_input(const Plan *plan, int *at)
+{
+	for (; plan && *at < plan->count; ++*at)
+		if (plan->order[*at]->op == &op_input) return plan->order[(*at)++];
+	return NULL;
+}
+
+static bool is_alone(const Plan *plan)
+{
+	int at = 0;
+	return next_input(plan, &at) && !next_input(plan, &at);
+}
+
+static void declare_preprocess(CWriter *out, const Model *model, const Plan *plan)
+{
+	const Node *input;
+	for (int at = 0; (input = next_input(plan, &at)) != NULL;) {
+		const char *head = preprocess(model, input, is_alone(plan));
+		if (!head) continue;
+		static const char *const samples[] = {"", "bytes, height x width x channels,", "values of a row, NAN for a missing one,", "text in UTF-8"};
+		cw(out, "/* %s -> x, as in training */", samples[sample_of(model, field_of(model, input))]);
+		cw(out, "%s;", head);
+	}
+}
+
+static void define_preprocess(CWriter *out, const Model *model, const Plan *plan)
+{
+	const Node *input;
+	for (int at = 0; (input = next_input(plan, &at)) != NULL;) {
+		const char *head = preprocess(model, input, is_alone(plan)), *name = model->spec->name;
+		if (!head) continue;
+		int number = (int)(field_of(model, input) - model->spec->data.fields);
+		cw_blank(out);
+		cw(out, "%s", head);
+		cw(out, "{");
+		SpecSample sample = sample_of(model, field_of(model, input));
+		if (sample == SPEC_SAMPLE_TEXT) cw(out, "nn_preprocess_text(&%s_model, %d, weights->numbers, text, x);", name, number);
+		else if (sample == SPEC_SAMPLE_ROW)
+			cw(out, "nn_preprocess_row(&%s_model, %d, weights->numbers, row, x);", name, number);
+		else cw(out, "nn_preprocess_image(&%s_model, %d, pixels, height, width, channels, x);", name, number);
+		cw(out, "}");
+	}
 }
 
 const char *emit_header(const Model *model)
@@ -76,11 +143,7 @@ const char *emit_header(const Model *model)
 	cw(out, "} %s_weights;\n", name);
 	cw(out, "/* Reads a checkpoint. 0, or 1 and what is wrong with it. */");
 	cw(out, "int %s_load(%s_weights *weights, const char *path, char error[256]);", name, name);
-	if (preprocess(model)) {
-		static const char *const samples[] = {"", "bytes, height x width x channels,", "a row of features, NAN for a missing one,", "text in UTF-8"};
-		cw(out, "/* %s -> x, as in training */", samples[sample(model)]);
-		cw(out, "%s;", preprocess(model));
-	}
+	declare_preprocess(out, model, plan);
 	if (plan) {
 		cw(out, "/* One sample. */");
 		cw(out, "void %s_predict(const %s_weights *weights, void *work%s);", name, name, arguments(model, plan));
@@ -124,15 +187,7 @@ void emit_embedding(CWriter *out, const Model *model)
 	cw(out, "{");
 	cw(out, "return nn_load(&%s_model, weights->numbers, path, error);", name);
 	cw(out, "}");
-	if (preprocess(model)) {
-		cw_blank(out);
-		cw(out, "%s", preprocess(model));
-		cw(out, "{");
-		if (sample(model) == SPEC_SAMPLE_ROW) cw(out, "nn_preprocess_row(&%s_model, 0, weights->numbers, row, x);", name);
-		else if (sample(model) == SPEC_SAMPLE_TEXT) cw(out, "nn_preprocess_text(&%s_model, 0, weights->numbers, text, x);", name);
-		else cw(out, "nn_preprocess_image(&%s_model, 0, pixels, height, width, channels, x);", name);
-		cw(out, "}");
-	}
+	define_preprocess(out, model, plan);
 	if (!plan) return;
 	cw_blank(out);
 	predict(out, model, plan);

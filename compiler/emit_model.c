@@ -160,6 +160,20 @@ static void member(CWriter *out, const SourceKey *key, const nn_data_source *sou
 	}
 }
 
+static void categories(CWriter *out, const nn_data_source *source, int number)
+{
+	Arena *arena = out->arena;
+	for (int i = 0; i < source->category_count; i++)
+		strings(out, arena_format(arena, "source%d_category%d", number, i), source->categories[i].values.items, source->categories[i].values.count);
+	if (source->category_count) cw(out, "static const nn_category source%d_categories[] = {", number);
+	for (int i = 0; i < source->category_count; i++) {
+		const nn_category *category = &source->categories[i];
+		if (category->values.count) cw(out, "{%s, {source%d_category%d, %d}},", quoted(arena, category->column), number, i, category->values.count);
+		else cw(out, "{%s, {NULL, 0}},", quoted(arena, category->column));
+	}
+	if (source->category_count) cw(out, "};");
+}
+
 static void sources(CWriter *out, const Spec *spec)
 {
 	Arena *arena = out->arena;
@@ -170,6 +184,7 @@ static void sources(CWriter *out, const Spec *spec)
 			if (key->kind == SLOT_TEXTS) strings(out, arena_format(arena, "source%d_%s", s, key->name), texts->items, texts->count);
 		}
 	}
+	for (int s = 0; s < spec->data.source_count; s++) categories(out, &spec->data_sources[s], s);
 	if (spec->data.source_count) cw(out, "static const nn_data_source sources[] = {");
 	for (int s = 0; s < spec->data.source_count; s++) {
 		const nn_data_source *source = &spec->data_sources[s];
@@ -180,6 +195,7 @@ static void sources(CWriter *out, const Spec *spec)
 			for (int k = 0; k < NN_PATHS; k++)
 				if (source->paths[i][k]) cw(out, ".paths[%d][%d] = %s,", i, k, quoted(arena, source->paths[i][k]));
 		for (int k = 0; (key = spec_source_key(spec->infos[s].kind, k)) != NULL; k++) member(out, key, source, s);
+		if (source->category_count) cw(out, ".categories = source%d_categories, .category_count = %d,", s, source->category_count);
 		cw(out, "},");
 	}
 	if (spec->data.source_count) cw(out, "};");
@@ -206,6 +222,7 @@ static void data_fields(CWriter *out, const Model *model)
 			quoted(arena, field->column));
 		cw(out, ".rank = %d, .shape = {%s}, .count = %zu, .label = %d, .integer = %d,", field->rank, list(arena, field->shape, field->rank),
 			field->count, field->label, field->integer);
+		if (field->fitted) cw(out, ".fitted = %s,", quoted(arena, field->fitted));
 		cw(out, ".classed = %d, .class_count = %d,", model_classed(model, field), model_class_count(model, field));
 		if (field->classes.count) cw(out, ".classes = {field%d_classes, %d},", f, field->classes.count);
 		cw(out, "},");

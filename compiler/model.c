@@ -112,16 +112,19 @@ static void check_tables(const Model *model)
 
 void model_describe(Model *model)
 {
-	static const char *const names[] = {"data/impute", "data/offset", "data/scale"};
+	static const char *const names[] = {"impute", "offset", "scale"};
 	const Spec *spec = model->spec;
 	model->task = task_of(model->spec, model->network);
 	model->logits = logits_of(model->spec, model->network);
 	check_tables(model);
+	Arena *arena = model->context->arena;
+	model->fitted = arena_alloc(arena, (size_t)(spec->data.field_count * 3 + spec->data.source_count) * sizeof *model->fitted);
 	for (int f = 0; f < spec->data.field_count; f++) {
 		const nn_data_field *field = &spec->fields[f];
 		if (field->source >= 0 && !field->part) fit_vocabulary(model, &spec->data_sources[field->source]);
-		if (field->source < 0 || field->part || !spec->infos[field->source].kind->fitted) continue;
-		for (int i = 0; i < 3; i++) model->fitted[model->fitted_count++] = (Fitted){names[i], (int64_t)field->count, 0, 0};
+		for (int i = 0; i < 3 && field->fitted; i++)
+			model->fitted[model->fitted_count++] =
+				(Fitted){arena_format(arena, "%s/%s", field->fitted, names[i]), (int64_t)field->count, 0, 0};
 	}
 }
 

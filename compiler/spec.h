@@ -50,7 +50,7 @@ typedef enum SpecLabel {
 /* What an embedding program has of one sample, and NAME_preprocess takes */
 typedef enum SpecSample { SPEC_SAMPLE_NONE, SPEC_SAMPLE_PIXELS, SPEC_SAMPLE_ROW, SPEC_SAMPLE_TEXT } SpecSample;
 
-enum { SPEC_PARTS = 8, SPEC_LABEL_PART = 1, SPEC_TEXT_LENGTH, SPEC_TEXT_NEXT };
+enum { SPEC_PARTS = 8, SPEC_LABEL_PART = 1, SPEC_TEXT_LENGTH, SPEC_TEXT_NEXT, SPEC_COLUMN_PART = SPEC_PARTS - 1 };
 
 /* A kind of source. */
 struct SourceKind {
@@ -59,9 +59,9 @@ struct SourceKind {
 	const char *one_of[NN_PATHS + 1]; /* or keys of which a split has one, the last a mapping of files by class */
 	const char *path_help;
 	const char *fields[SPEC_PARTS]; /* by part: the first is what a model with one input takes, the second the label */
+	bool columns; /* any column is a field by its name: SPEC_COLUMN_PART */
 	SpecLabel label;
 	SpecSample sample;
-	bool fitted; /* its first field is scaled by what is fitted to the training data */
 	bool groups; /* samples have names or columns to be grouped by */
 	/* What a field that is no label is, where a model wants its shape (field->rank -1: not known): checks and completes the
 	 * field and what the source leaves open. False after a report. */

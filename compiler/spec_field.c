@@ -39,6 +39,12 @@ static int add_field(Context *context, Spec *spec, const nn_data_field *field)
 /* The source and part that a name means. */
 static bool find_part(const Spec *spec, const char *name, int *source, int *part)
 {
+	for (*source = 0, *part = SPEC_COLUMN_PART; *source < spec->data.source_count && name; ++*source) {
+		const SourceKind *kind = spec->infos[*source].kind;
+		bool known = !kind->columns || !spec->data_sources[*source].header;
+		for (int p = 0; p < SPEC_PARTS; p++) known = known || (kind->fields[p] && !strcmp(kind->fields[p], name));
+		if (!known) return true;
+	}
 	for (*source = 0; *source < spec->data.source_count; ++*source)
 		for (*part = 0; *part < SPEC_PARTS; ++*part) {
 			const char *field = spec->infos[*source].kind->fields[*part];
@@ -52,7 +58,7 @@ const char *spec_field_name(Context *context, const Spec *spec, const char *name
 	int source, part;
 	if (!spec->data.source_count) return name;
 	if (!find_part(spec, name, &source, &part)) return NULL;
-	return arena_format(context->arena, "data.%s", spec->infos[source].kind->fields[part]);
+	return arena_format(context->arena, "data.%s", part == SPEC_COLUMN_PART ? name : spec->infos[source].kind->fields[part]);
 }
 
 const char *spec_field_list(Context *context, const Spec *spec, const char ***names, int *count)
@@ -96,9 +102,55 @@ bool spec_fit_images(Context *context, const SourceInfo *info, nn_data_source *s
 	return true;
 }
 
+static const nn_category *find_category(const nn_data_source *source, const char *column)
+{
+	for (int i = 0; i < source->category_count; i++)
+		if (!strcmp(source->categories[i].column, column)) return &source->categories[i];
+	return NULL;
+}
+
+static bool names_column(const nn_texts *columns, const char *column)
+{
+	for (int i = 0; i < columns->count; i++)
+		if (!strcmp(columns->items[i], column)) return true;
+	return false;
+}
+
+/* "data/age" of "data.age" */
+static const char *state_name(Arena *arena, const char *name)
+{
+	char *text = arena_format(arena, "%s", name);
+	for (char *c = text; *c; c++)
+		if (*c == '.') *c = '/';
+	return text;
+}
+
+/* A column by its name: one number, or one-hot where it is a category. What is a label or ignored stays as it is in the file. */
+static bool fit_column(Context *context, const SourceInfo *info, const nn_data_source *source, nn_data_field *field)
+{
+	const nn_category *category = find_category(source, field->column);
+	bool one = field->count == 1 && field->rank <= 1;
+	field->integer = category && one;
+	if (!names_column(&source->label, field->column) && !names_column(&source->ignore, field->column)) field->fitted = state_name(context->arena, field->name);
+	if (one) return true;
+	const char *shape = shape_words(context->arena, field->rank, field->shape);
+	const char *near = text_nearest(field->column, info->kind->fields, 2);
+	const char *help = near ? arena_format(context->arena, "did you mean '%s'?", near)
+				: arena_format(context->arena, "of a column of texts: categories: {%s: auto}", field->column);
+	if (!category || field->rank != 1)
+		diag_error(context, info->place, category ? NULL : help,
+			"the column '%s' is one number a row, but an input of the model is %s", field->column, shape);
+	else if (category->values.count && category->values.count != field->shape[0])
+		diag_error(context, info->place, NULL, "the column '%s' has %d categories, but an input of the model is %s", field->column,
+			category->values.count, shape);
+	else return true;
+	return false;
+}
+
 bool spec_fit_table(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field)
 {
-	(void)source;
+	if (field->part == SPEC_COLUMN_PART) return fit_column(context, info, source, field);
+	field->fitted = "data";
 	if (field->rank == 1) return true;
 	diag_error(context, info->place, "input: [features]", "rows of a table do not fit the model's input %s",
 		shape_words(context->arena, field->rank, field->shape));
@@ -153,13 +205,17 @@ int spec_field(Context *context, Spec *spec, const char *name, int rank, const i
 		diag_error(context, place, NULL, "an input of more than %d dimensions", NN_RANK);
 		return -1;
 	}
-	if (rank < 0) {
+	int source, part;
+	bool column = find_part(spec, name, &source, &part) && part == SPEC_COLUMN_PART;
+	if (rank < 0 && !column) {
 		diag_error(context, place, "give it to the model as an input", "nothing says what shape %s has", full);
 		return -1;
 	}
-	set_shape(&field, rank, shape);
+	set_shape(&field, rank < 0 ? 0 : rank, shape);
 	if (!spec->data.source_count) return add_field(context, spec, &field);
-	find_part(spec, name, &field.source, &field.part);
+	field.source = source;
+	field.part = part;
+	if (column) field.column = name;
 	const SourceInfo *info = &spec->infos[field.source];
 	if (field.part == SPEC_LABEL_PART || field.part == label_part(info, &spec->data_sources[field.source])) {
 		diag_error(context, info->place, NULL, "%s is the label: a model that takes it as input has nothing to predict", full);
@@ -175,7 +231,7 @@ static bool has_label(const Spec *spec, int source)
 	const SourceInfo *info = &spec->infos[source];
 	if (info->kind->label_part) return label_part(info, &spec->data_sources[source]) >= 0;
 	bool none = info->class_mode_given && info->class_mode == NN_CLASS_NONE;
-	if (info->kind->label == SPEC_LABEL_NUMBER) return spec->data_sources[source].label != NULL;
+	if (info->kind->label == SPEC_LABEL_NUMBER) return spec->data_sources[source].label.count > 0;
 	return info->kind->fields[SPEC_LABEL_PART] && (!none || spec->data_sources[source].paths[0][1]);
 }
 
@@ -227,9 +283,27 @@ static bool fits_loss(Context *context, const SourceInfo *info, int rank, const 
 	return false;
 }
 
-/* The shape of a label of a source. */
-static bool shape_label(Context *context, SourceInfo *info, int rank, const int64_t *label, nn_data_field *field)
+/* Several columns: a number of each. */
+static bool shape_columns(
+	Context *context, const SourceInfo *info, const nn_data_source *source, int rank, const int64_t *label, nn_data_field *field)
 {
+	int64_t count = source->label.count;
+	set_shape(field, 1, &count);
+	if (!field->classes.count) field->classes = source->label;
+	if (field->classes.count != count)
+		diag_error(context, info->place, NULL, "'classes' names %d classes, but 'label' %d columns", field->classes.count, (int)count);
+	else if (rank >= 0 && (rank != 1 || label[0] != count))
+		diag_error(context, info->place, arena_format(context->arena, "give the model's last layer %d units", (int)count),
+			"the label is %d columns, but the loss wants labels %s", (int)count, shape_words(context->arena, rank, label));
+	else return true;
+	return false;
+}
+
+/* The shape of a label of a source. */
+static bool shape_label(
+	Context *context, SourceInfo *info, const nn_data_source *source, int rank, const int64_t *label, nn_data_field *field)
+{
+	if (source->label.count > 1) return shape_columns(context, info, source, rank, label, field);
 	bool given = info->class_mode_given && info->class_mode != NN_CLASS_NONE, single = info->kind->label != SPEC_LABEL_ANY;
 	bool classes = info->classes.count || info->kind->label == SPEC_LABEL_CLASS || given;
 	if (!fits_loss(context, info, rank, label)) return false;
@@ -313,6 +387,6 @@ int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *labe
 		.source = source, .part = part, .label = 1, .classes = info->classes};
 	bool fits = info->kind->label == SPEC_LABEL_MASK ? shape_mask(context, info, of, label_rank, label, &field)
 		: part == SPEC_TEXT_NEXT ? shape_next(context, info, of, label_rank, label, &field)
-					 : shape_label(context, info, label_rank, label, &field);
+					 : shape_label(context, info, of, label_rank, label, &field);
 	return fits ? add_field(context, spec, &field) : -1;
 }

@@ -27,7 +27,7 @@ static const SourceKey keys[] = {
 	{B_IMAGES, "max_unreadable", SLOT_NUMBER, MEMBER(max_unreadable), 0, 1, NULL},
 	{B_IMAGES | B_IDX | B_NPY, "rescale", SLOT_NUMBER, MEMBER(rescale), 0, 0, NULL},
 	{B_CSV | B_TEXT, "header", SLOT_BOOLEAN, MEMBER(header), 0, 0, NULL},
-	{B_CSV | B_TEXT, "label", SLOT_TEXT, MEMBER(label), 0, 0, NULL},
+	{B_CSV | B_TEXT, "label", SLOT_TEXTS, MEMBER(label), 0, 0, NULL},
 	{B_CSV, "ignore", SLOT_TEXTS, MEMBER(ignore), 0, 0, NULL},
 	{B_CSV | B_TEXT, "missing", SLOT_TEXTS, MEMBER(missing), 0, 0, NULL},
 	{B_CSV, "impute", SLOT_WORD, MEMBER(impute), 0, 0, "mean|median|drop"}, /* as nn_missing */
@@ -54,8 +54,8 @@ static const SourceKey keys[] = {
 enum { MEMBERS = sizeof keys / sizeof *keys, KEYS = MEMBERS - 6 };
 
 /* Keys that are read by hand: they stand before those of the table. */
-enum { TYPE, CLASS_MODE, CLASSES, TARGET_SIZE, COLOR_MODE, VOCABULARY, BY_HAND };
-static const int hand_kinds[BY_HAND] = {B_ALL, B_ALL, B_ALL, B_IMAGES, B_IMAGES, B_TEXT};
+enum { TYPE, CLASS_MODE, CLASSES, TARGET_SIZE, COLOR_MODE, VOCABULARY, CATEGORIES, BY_HAND };
+static const int hand_kinds[BY_HAND] = {B_ALL, B_ALL, B_ALL, B_IMAGES, B_IMAGES, B_TEXT, B_CSV};
 
 static void check_table(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
 static void check_masks(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
@@ -73,10 +73,10 @@ static const SourceKind kinds[KINDS] = {
 		.paths = {"file"},
 		.path_help = "file: a csv file",
 		.fields = {"features", "label"},
+		.columns = true,
 		.label = SPEC_LABEL_NUMBER,
 		.groups = true,
 		.sample = SPEC_SAMPLE_ROW,
-		.fitted = true,
 		.fit = spec_fit_table,
 		.check = check_table},
 	[IDX] = {.type = "idx",
@@ -156,6 +156,45 @@ static void check_table(Context *context, SourceInfo *info, nn_data_source *sour
 			"a csv source needs 'label', the column to predict");
 	if (impute->given && source->impute == NN_IMPUTE_DROP && !missing->node)
 		diag_warning(context, impute->node->place, "missing: [\"?\", NA]", "rows are dropped only where a field is empty");
+	if (label->given) spec_distinct(context, label->node, "the label");
+	if (source->label.count > 1 && info->class_mode_given)
+		diag_error(context, label->node->place, "leave class_mode out: several columns are several numbers, 0 and 1 or others",
+			"'class_mode' is for one column");
+}
+
+static bool holds(const nn_texts *texts, const char *text)
+{
+	for (int i = 0; i < texts->count; i++)
+		if (!strcmp(texts->items[i], text)) return true;
+	return false;
+}
+
+/* categories: {sex: [f, m], ward: auto} */
+static void read_categories(Context *context, nn_data_source *source, const DocNode *node)
+{
+	static const char help[] = "categories: {sex: [f, m], ward: auto}";
+	if (node->kind != DOC_MAP) {
+		diag_error(context, node->place, help, "'categories' is a mapping of columns to their values, or 'auto'");
+		return;
+	}
+	nn_category *categories = arena_alloc(context->arena, (size_t)(node->count + 1) * sizeof *categories);
+	for (int i = 0; i < node->count; i++) {
+		const DocPair *pair = &node->pairs[i];
+		nn_category *category = &categories[source->category_count];
+		*category = (nn_category){.column = pair->key->text};
+		if (holds(&source->label, category->column)) {
+			diag_error(context, pair->key->place, "name the classes of the label under classes:", "'%s' is the label", category->column);
+			continue;
+		}
+		if (pair->value->kind == DOC_SCALAR && strcmp(pair->value->text, "auto")) {
+			diag_error(context, pair->value->place, help, "the categories of '%s' are a list, or 'auto'", category->column);
+			continue;
+		}
+		if (pair->value->kind != DOC_SCALAR && !spec_texts(context, pair->value, category->column, &category->values)) continue;
+		spec_distinct(context, pair->value, "the category");
+		source->category_count++;
+	}
+	source->categories = categories;
 }
 
 static void check_masks(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count)
@@ -225,6 +264,7 @@ bool spec_read_source(
 		[CLASS_MODE] = {.key = "class_mode", .kind = SLOT_WORD, .target = &mode, .words = "sparse|binary|categorical|none"},
 		[CLASSES] = {.key = "classes"},
 		[TARGET_SIZE] = {.key = "target_size"},
+		[CATEGORIES] = {.key = "categories"},
 		[COLOR_MODE] = {.key = "color_mode", .kind = SLOT_WORD, .target = &color, .words = "grayscale|rgb|rgba"},
 		[VOCABULARY] = {.key = "vocabulary"}};
 	*source = silent;
@@ -244,6 +284,7 @@ bool spec_read_source(
 	if (slots[TARGET_SIZE].given && 1 << type & B_IMAGES) read_size(context, source, slots[TARGET_SIZE].node);
 	source->channels = color < 0 ? 0 : color == 0 ? 1 : color + 2;
 	read_classes(context, top_classes, &slots[CLASSES], mode, &slots[CLASS_MODE], info);
+	if (slots[CATEGORIES].given && type == CSV) read_categories(context, source, slots[CATEGORIES].node);
 	if (info->kind->check) info->kind->check(context, info, source, SLOTS(slots));
 	return true;
 }

@@ -133,5 +133,5 @@ int spec_text_label(const SourceInfo *info, const nn_data_source *source)
 {
 	if (info->stream) return SPEC_TEXT_NEXT;
 	bool none = info->class_mode_given && info->class_mode == NN_CLASS_NONE;
-	return none || (source->column && !source->label) ? -1 : SPEC_LABEL_PART;
+	return none || (source->column && !source->label.count) ? -1 : SPEC_LABEL_PART;
 }

@@ -24,7 +24,17 @@ static cJSON *metadata_of(const nn_model *model, const nn_checkpoint_extra *extr
 	cJSON_AddStringToObject(metadata, "spec_hash", model->spec_hash);
 	add_names(metadata, "classes", extra->classes, extra->class_count);
 	add_names(metadata, "vocabulary", extra->vocabulary, extra->vocabulary_count);
-	char *text = extra->position ? cJSON_PrintUnformatted(extra->position) : NULL;
+	cJSON *names = cJSON_CreateObject();
+	for (int i = 0; i < extra->name_count; i++)
+		if (extra->names[i].count > 0)
+			cJSON_AddItemToObject(names, extra->names[i].key,
+			                      cJSON_CreateStringArray((const char *const *)extra->names[i].items,
+			                                              extra->names[i].count));
+	char *text = names && names->child ? cJSON_PrintUnformatted(names) : NULL;
+	if (text) cJSON_AddStringToObject(metadata, "names", text);
+	cJSON_free(text);
+	cJSON_Delete(names);
+	text = extra->position ? cJSON_PrintUnformatted(extra->position) : NULL;
 	if (text) cJSON_AddStringToObject(metadata, "position", text);
 	cJSON_free(text);
 	return metadata;
@@ -147,31 +157,57 @@ cJSON *nn_checkpoint_position(const nn_safetensors *file) {
 	return text ? cJSON_Parse(text) : NULL;
 }
 
-static char **read_names(const nn_safetensors *file, const char *key, int *count) {
-	const char *text = nn_safetensors_metadata(file, key);
-	cJSON *list = text ? cJSON_Parse(text) : NULL, *item;
-	*count = 0;
-	char **classes = cJSON_IsArray(list) ? calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *classes) : NULL;
-	if (!classes) cJSON_Delete(list), list = NULL;
+static int take_list(nn_names *names, const cJSON *list) {
+	const cJSON *item;
+	names->key = strdup(list->string ? list->string : "");
+	names->items = calloc((size_t)cJSON_GetArraySize(list) + 1, sizeof *names->items);
+	if (!names->key || !names->items) return 1;
 	cJSON_ArrayForEach(item, list) {
-		classes[*count] = cJSON_IsString(item) ? strdup(item->valuestring) : NULL;
-		if (!classes[(*count)++]) { /* not what nnc writes: as if there were none */
-			nn_checkpoint_free_classes(classes, *count);
-			classes = NULL, *count = 0;
-			break;
-		}
+		if (!cJSON_IsString(item) || !(names->items[names->count] = strdup(item->valuestring))) return 1;
+		names->count++;
 	}
-	cJSON_Delete(list);
-	return classes;
+	return 0;
 }
 
-char **nn_checkpoint_classes(const nn_safetensors *file, int *count) { return read_names(file, "classes", count); }
+nn_names *nn_checkpoint_names(const nn_safetensors *file, int *count) {
+	const char *text = nn_safetensors_metadata(file, "names");
+	cJSON *object = text ? cJSON_Parse(text) : NULL, *list;
+	nn_names *names = cJSON_IsObject(object) ? calloc((size_t)cJSON_GetArraySize(object) + 1, sizeof *names) : NULL;
+	*count = 0;
+	int failed = !names;
+	for (list = names ? object->child : NULL; list && !failed; list = list->next)
+		failed = take_list(&names[(*count)++], list);
+	cJSON_Delete(object);
+	if (!failed) return names;
+	nn_checkpoint_free_names(names, *count); /* not what nnc writes: as if there were none */
+	*count = 0;
+	return NULL;
+}
 
-char **nn_checkpoint_vocabulary(const nn_safetensors *file, int *count) { return read_names(file, "vocabulary", count); }
+void nn_checkpoint_free_names(nn_names *names, int count) {
+	for (int i = 0; i < count; i++) {
+		for (int k = 0; k < names[i].count; k++) free(names[i].items[k]);
+		free(names[i].items), free(names[i].key);
+	}
+	free(names);
+}
 
-void nn_checkpoint_free_classes(char **classes, int count) {
-	for (int i = 0; i < count; i++) free(classes[i]);
-	free(classes);
+char **nn_checkpoint_vocabulary(const nn_safetensors *file, int *count) {
+	const char *text = nn_safetensors_metadata(file, "vocabulary");
+	cJSON *list = text ? cJSON_Parse(text) : NULL;
+	nn_names names = {0};
+	*count = 0;
+	int failed = !cJSON_IsArray(list) || take_list(&names, list);
+	cJSON_Delete(list);
+	free(names.key);
+	if (!failed) return *count = names.count, names.items;
+	nn_checkpoint_free_vocabulary(names.items, names.count);
+	return NULL;
+}
+
+void nn_checkpoint_free_vocabulary(char **vocabulary, int count) {
+	for (int i = 0; i < count; i++) free(vocabulary[i]);
+	free(vocabulary);
 }
 
 int nn_load(const nn_model *model, void *numbers, const char *path, char error[256]) {

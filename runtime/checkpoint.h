@@ -2,6 +2,7 @@
  * them: model, spec, classes, and for --resume the position of the training (JSON). */
 #ifndef NN_CHECKPOINT_H
 #define NN_CHECKPOINT_H
+#include "data.h"
 #include "safetensors.h"
 
 struct cJSON;
@@ -11,6 +12,8 @@ typedef struct nn_checkpoint_extra {
 	int class_count;
 	const char *const *vocabulary; /* tokens by their ids; "": an id without token */
 	int vocabulary_count;
+	const nn_names *names; /* found in the training data */
+	int name_count;
 	const struct cJSON *position; /* the training's position, NULL: none */
 	const nn_array *arrays;       /* more tensors, beside the model's */
 	int array_count;
@@ -28,9 +31,11 @@ int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *
 int nn_checkpoint_read_some(const nn_safetensors *file, const nn_model *model, void *state, const nn_init *init);
 /* The training's position, to be deleted by the caller; NULL: there is none. */
 struct cJSON *nn_checkpoint_position(const nn_safetensors *file);
-/* The classes the file remembers, or its vocabulary; NULL and *count 0: none. Freed by nn_checkpoint_free_classes. */
-char **nn_checkpoint_classes(const nn_safetensors *file, int *count);
+/* The names the file remembers; NULL and *count 0: none. Freed by nn_checkpoint_free_names. */
+nn_names *nn_checkpoint_names(const nn_safetensors *file, int *count);
+void nn_checkpoint_free_names(nn_names *names, int count);
+/* The vocabulary of texts; NULL and *count 0: none. Freed by nn_checkpoint_free_vocabulary. */
 char **nn_checkpoint_vocabulary(const nn_safetensors *file, int *count);
-void nn_checkpoint_free_classes(char **classes, int count);
+void nn_checkpoint_free_vocabulary(char **vocabulary, int count);
 
 #endif

@@ -71,23 +71,11 @@ static int resolve_paths(Plan *plan)
 	return 0;
 }
 
-/* Classes that are known before any data is read. */
-static int copy_classes(Classes *classes, const char *const *names, int count)
-{
-	if (count == 0) return 0;
-	classes->names = calloc((size_t)count, sizeof *classes->names);
-	for (int i = 0; i < count && classes->names != NULL; i++) {
-		if ((classes->names[i] = nn_copy_text(names[i], strlen(names[i]))) == NULL) return 1;
-		classes->count++;
-	}
-	return classes->names == NULL;
-}
-
 /* Labels to class numbers; the first source read decides what the classes are, unless they are known. */
 static int number_labels(Plan *plan, Source *source)
 {
-	for (int f = 0; f < plan->store->field_count; f++) {
-		Classes *classes = &plan->store->classes[f];
+	for (int f = 0; f < plan->model->data.field_count; f++) {
+		nn_names *classes = &plan->store->names[f];
 		if (!plan->model->data.fields[f].classed || source->labels[f].width == 0) continue;
 		if (classes->count == 0 && nn_classes_find(classes, source, f)) return 1;
 		if (source->labels[f].width != 1) continue; /* rows of numbers, one-hot already */
@@ -101,7 +89,7 @@ static int open_source(Plan *plan, int split)
 	nn_data_store *store = plan->store;
 	const nn_data *data = &plan->model->data;
 	const SourceKind *kind = nn_source_kind(data->sources[0].type);
-	Place place = {split_names[split], 0, plan->paths[split], plan->paths[split][1] ? 2 : 1, store->classes, 1};
+	Place place = {split_names[split], 0, plan->paths[split], plan->paths[split][1] ? 2 : 1, store, 1};
 	Source *source = kind->open(plan->model, &place);
 	if (source == NULL) return 1;
 	plan->sources[split] = source;
@@ -161,7 +149,7 @@ static int deal(const Plan *plan, int **part)
 	if (*part == NULL) return 1;
 	int label = main_label(plan->model), classes = 0;
 	if (label >= 0 && train->labels[label].width == 1 && plan->model->data.fields[label].classed)
-		classes = plan->store->classes[label].count;
+		classes = plan->store->names[label].count;
 	return nn_split_deal(train, classes ? train->labels[label].values : NULL, classes, plan->share[VALIDATION],
 			     plan->share[TEST], *part);
 }
@@ -180,29 +168,75 @@ static int make_sets(const Plan *plan, nn_datasets *sets)
 	return failed;
 }
 
-static nn_data_store *new_store(const nn_model *model)
+/* "data/ward", "data/lab/ward" */
+static char *category_key(const nn_data_source *source, const char *column)
 {
-	nn_data_store *store = calloc(1, sizeof *store);
-	if (store == NULL) return NULL;
-	store->field_count = model->data.field_count;
-	store->classes = calloc((size_t)store->field_count + 1, sizeof *store->classes);
-	if (store->classes != NULL) return store;
-	free(store);
-	return NULL;
+	char text[512];
+	snprintf(text, sizeof text, "data/%s%s%s", source->name ? source->name : "", source->name ? "/" : "", column);
+	return nn_copy_text(text, strlen(text));
 }
 
-/* What the command line or a checkpoint says of the main label goes before what the spec says. */
-static int know_classes(nn_data_store *store, const nn_model *model, const nn_data_request *request)
+static int take_names(nn_names *names, char *key, const nn_texts *given)
 {
-	int label = main_label(model), failed = 0;
-	for (int f = 0; f < store->field_count && !failed; f++) {
-		const nn_texts *classes = &model->data.fields[f].classes;
-		if (f == label && request->classes != NULL)
-			failed = copy_classes(&store->classes[f], request->classes, request->class_count);
-		else
-			failed = copy_classes(&store->classes[f], classes->items, classes->count);
+	names->key = key;
+	return key == NULL || nn_names_copy(names, given->items, given->count);
+}
+
+/* Names as the spec gives them. */
+static int name_all(nn_data_store *store, const nn_model *model)
+{
+	const nn_data *data = &model->data;
+	int failed = 0;
+	for (int f = 0; f < data->field_count && !failed; f++) {
+		const nn_data_field *field = &data->fields[f];
+		failed = take_names(&store->names[store->name_count++], nn_copy_text(field->name, strlen(field->name)), &field->classes);
 	}
+	for (int s = 0; s < data->source_count; s++)
+		for (int i = 0; i < data->sources[s].category_count && !failed; i++) {
+			const nn_category *category = &data->sources[s].categories[i];
+			failed = take_names(&store->names[store->name_count++], category_key(&data->sources[s], category->column),
+					    &category->values);
+		}
 	return failed;
+}
+
+static void forget(nn_names *names)
+{
+	for (int i = 0; i < names->count; i++) free(names->items[i]);
+	free(names->items);
+	names->items = NULL;
+	names->count = 0;
+}
+
+static void free_store(nn_data_store *store)
+{
+	if (store == NULL) return;
+	for (int i = 0; i < store->source_count; i++) nn_source_close(store->sources[i]);
+	for (int i = 0; i < store->name_count; i++) {
+		forget(&store->names[i]);
+		free(store->names[i].key);
+	}
+	free(store->names);
+	free(store);
+}
+
+/* What a checkpoint remembers goes before what the spec says. */
+static nn_data_store *new_store(const nn_model *model, const nn_names *known, int known_count)
+{
+	size_t count = (size_t)model->data.field_count + 1;
+	nn_data_store *store = calloc(1, sizeof *store);
+	for (int s = 0; s < model->data.source_count; s++) count += (size_t)model->data.sources[s].category_count;
+	int failed = store == NULL || (store->names = calloc(count, sizeof *store->names)) == NULL || name_all(store, model);
+	for (int k = 0; k < known_count && !failed; k++)
+		for (int i = 0; i < store->name_count && !failed; i++) {
+			if (strcmp(store->names[i].key, known[k].key) != 0) continue;
+			forget(&store->names[i]);
+			failed = nn_names_copy(&store->names[i], (const char *const *)known[k].items, known[k].count);
+		}
+	if (!failed) return store;
+	free_store(store);
+	nn_error("%s: out of memory", model->name);
+	return NULL;
 }
 
 static int has_data(const nn_model *model)
@@ -214,9 +248,10 @@ static int has_data(const nn_model *model)
 int nn_data_open(const nn_model *model, const nn_data_request *request, nn_datasets *sets)
 {
 	*sets = (nn_datasets){0};
-	if (!has_data(model) || (sets->store = new_store(model)) == NULL) return 1;
+	if (!has_data(model) || (sets->store = new_store(model, request->known, request->known_count)) == NULL)
+		return 1;
 	Plan plan = {.model = model, .request = request, .store = sets->store};
-	int failed = know_classes(plan.store, model, request) || resolve_paths(&plan) || open_sources(&plan) ||
+	int failed = resolve_paths(&plan) || open_sources(&plan) ||
 		     make_sets(&plan, sets);
 	for (int s = 0; s < SPLITS; s++) free(plan.owned[s]);
 	if (failed) {
@@ -224,17 +259,19 @@ int nn_data_open(const nn_model *model, const nn_data_request *request, nn_datas
 		return 1;
 	}
 	int label = main_label(model);
-	if (label >= 0 && model->data.fields[label].classed) {
-		sets->classes = (const char *const *)sets->store->classes[label].names;
-		sets->class_count = sets->store->classes[label].count;
+	sets->names = sets->store->names;
+	sets->name_count = sets->store->name_count;
+	if (label >= 0) {
+		sets->classes = (const char *const *)sets->store->names[label].items;
+		sets->class_count = sets->store->names[label].count;
 	}
 	return 0;
 }
 
-static Source *open_inputs(const nn_model *model, const char *const *paths, int path_count)
+static Source *open_inputs(const nn_model *model, const char *const *paths, int path_count, nn_data_store *store)
 {
 	const SourceKind *kind = nn_source_kind(model->data.sources[0].type);
-	Place place = {.split = "test", .paths = paths, .path_count = path_count};
+	Place place = {.split = "test", .paths = paths, .path_count = path_count, .store = store};
 	if (!kind->many && path_count > 1) {
 		nn_error("%s: one file of samples at a time", paths[1]);
 		return NULL;
@@ -242,13 +279,14 @@ static Source *open_inputs(const nn_model *model, const char *const *paths, int 
 	return kind->open(model, &place);
 }
 
-int nn_data_open_inputs(const nn_model *model, const char *const *paths, int path_count, nn_datasets *sets)
+int nn_data_open_inputs(const nn_model *model, const char *const *paths, int path_count, const nn_names *known, int known_count,
+			nn_datasets *sets)
 {
 	*sets = (nn_datasets){0};
 	nn_data_request request = {0};
 	Plan plan = {.model = model, .request = &request};
-	if (path_count < 1 || !has_data(model) || (plan.store = sets->store = new_store(model)) == NULL) return 1;
-	Source *source = open_inputs(model, paths, path_count);
+	if (path_count < 1 || !has_data(model) || (plan.store = sets->store = new_store(model, known, known_count)) == NULL) return 1;
+	Source *source = open_inputs(model, paths, path_count, plan.store);
 	if (source != NULL) {
 		plan.store->sources[plan.store->source_count++] = source;
 		sets->test = new_set(&plan, TEST, source, NULL);
@@ -271,17 +309,10 @@ static void free_set(nn_dataset *set)
 
 void nn_data_close(nn_datasets *sets)
 {
-	nn_data_store *store = sets->store;
 	free_set(sets->train);
 	free_set(sets->validation);
 	free_set(sets->test);
-	for (int i = 0; store != NULL && i < store->source_count; i++) nn_source_close(store->sources[i]);
-	for (int f = 0; store != NULL && f < store->field_count; f++) {
-		for (int i = 0; i < store->classes[f].count; i++) free(store->classes[f].names[i]);
-		free(store->classes[f].names);
-	}
-	if (store != NULL) free(store->classes);
-	free(store);
+	free_store(sets->store);
 	*sets = (nn_datasets){0};
 }
 
@@ -311,7 +342,7 @@ double nn_dataset_label(const nn_dataset *set, int64_t sample)
 
 void nn_dataset_class_counts(const nn_dataset *set, int64_t *counts)
 {
-	int field = main_label(set->model), classes = field < 0 ? 0 : set->store->classes[field].count;
+	int field = main_label(set->model), classes = field < 0 ? 0 : set->store->names[field].count;
 	memset(counts, 0, sizeof *counts * (size_t)classes);
 	for (int64_t i = 0; i < set->count; i++) {
 		double label = nn_dataset_label(set, i);

@@ -18,6 +18,14 @@
 #include <stdint.h>
 #include "nn.h"
 
+/* Names that were found in the training data: classes of a label and columns of features, under the name of the field
+ * ("data.label"); categories of a column ("data/ward"). */
+typedef struct nn_names {
+	char *key;
+	char **items; /* in the order of their numbers */
+	int count; /* 0: not known yet */
+} nn_names;
+
 typedef struct nn_dataset nn_dataset; /* the samples of one split */
 typedef struct nn_loader nn_loader;
 
@@ -28,16 +36,19 @@ typedef struct nn_data_request {
 	int need; /* NN_NEED_..: an error if the spec and the paths give no such split */
 	int want; /* NN_NEED_..: opened if there is one, else NULL */
 	const char *train, *validation, *test; /* --train P ..: replaces the spec's; a folder, a file, or two joined by a comma */
-	const char *const *classes; /* as a checkpoint remembers them; NULL: the spec's, or those found in the training data */
-	int class_count;
+	const nn_names *known; /* as a checkpoint remembers them; what is not there is the spec's, or found in the data */
+	int known_count;
 	int threads; /* that may look through files, 0: any number; never changes what is found */
 } nn_data_request;
 
-/* What was opened; NULL: there is none. Names of classes in the order of their numbers; 0 classes: the label is no class. */
+/* What was opened; NULL: there is none. classes: of the first label; 0: it is no class. names: all that is known, for a
+ * checkpoint. */
 typedef struct nn_datasets {
 	nn_dataset *train, *validation, *test;
 	const char *const *classes;
 	int class_count;
+	const nn_names *names;
+	int name_count;
 	struct nn_data_store *store; /* what the sets share */
 } nn_datasets;
 
@@ -45,12 +56,14 @@ typedef struct nn_datasets {
  * group is in two splits, that classes agree. 0, or 1 after an error; then sets is empty. */
 int nn_data_open(const nn_model *model, const nn_data_request *request, nn_datasets *sets);
 /* The input files of `predict`: images, folders of images, csv, npy, idx; as one set without labels. 0 or 1. */
-int nn_data_open_inputs(const nn_model *model, const char *const *paths, int path_count, nn_datasets *sets);
+int nn_data_open_inputs(const nn_model *model, const char *const *paths, int path_count, const nn_names *known, int known_count,
+			nn_datasets *sets);
 /* Frees the sets; nothing of theirs may be used afterwards. The set opened by nn_data_open_inputs is sets->test. */
 void nn_data_close(nn_datasets *sets);
 
-/* Fits what the data section asks for to the training rows and writes it to the state's tensors data/impute, data/offset,
- * data/scale (each [features]; those that the model has): a missing value becomes impute, then x = (value - offset)/scale.
+/* Fits what the data section asks for to the training rows and writes it to the state's tensors, for each field with .fitted:
+ * data/impute, data/offset, data/scale (each [numbers of the field]; those that the model has): a missing value becomes
+ * impute, then x = (value - offset)/scale.
  * state: numbers of the model's precision, model->state_count of them. 0, or 1 after an error. */
 int nn_data_fit(const nn_dataset *train, void *state);
 

@@ -142,7 +142,6 @@ void nn_source_close(Source *source)
 	}
 	free(source->labels);
 	free_texts(source->groups, source->count);
-	free_texts(source->feature_names, source->feature_count);
 	free(source->where);
 	free(source->files);
 	free((void *)source->broken);

@@ -1,4 +1,4 @@
-/* data_fit.c: in: the training rows of a table; out: the tensors data/impute, data/offset, data/scale in the state; and the
+/* data_fit.c: in: the training values of a column; out: numbers of the tensors impute, offset and scale in the state; and the
  * arithmetic that uses them.
  * Invariant: what is fitted depends on the training rows only, in their order. A missing value becomes impute; then
  * x = (value - offset)/scale. Follows scikit-learn's SimpleImputer, then StandardScaler (population variance) or
@@ -7,11 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include "data_internal.h"
-#include "message.h"
 
 typedef struct Statistics {
 	double impute, offset, scale;
 } Statistics;
+
+Fitted nn_fitted_find(const nn_model *model, int field)
+{
+	const char *prefix = model->data.fields[field].fitted;
+	char name[512];
+	Fitted fitted = {0};
+	if (prefix == NULL) return fitted;
+	snprintf(name, sizeof name, "%s/impute", prefix);
+	fitted.impute = nn_tensor_find(model, name);
+	snprintf(name, sizeof name, "%s/offset", prefix);
+	fitted.offset = nn_tensor_find(model, name);
+	snprintf(name, sizeof name, "%s/scale", prefix);
+	fitted.scale = nn_tensor_find(model, name);
+	return fitted;
+}
 
 static double get(const nn_model *model, const void *state, const nn_tensor *tensor, int64_t i)
 {
@@ -29,24 +43,20 @@ static void put(const nn_model *model, void *state, const nn_tensor *tensor, int
 		((double *)state)[place] = value;
 }
 
-void nn_row_write(const nn_model *model, const void *state, const double *row, int64_t count, int number_size, void *x)
+double nn_fitted_apply(const nn_model *model, const void *state, const Fitted *fitted, int64_t i, double value)
 {
-	const nn_tensor *impute = NULL, *offset = NULL, *scale = NULL;
-	if (state != NULL) {
-		impute = nn_tensor_find(model, "data/impute");
-		offset = nn_tensor_find(model, "data/offset");
-		scale = nn_tensor_find(model, "data/scale");
-	}
-	for (int64_t i = 0; i < count; i++) {
-		double value = row[i];
-		if (isnan(value) && impute != NULL) value = get(model, state, impute, i);
-		if (offset != NULL) value -= get(model, state, offset, i);
-		if (scale != NULL) value /= get(model, state, scale, i);
-		if (number_size == 4)
-			((float *)x)[i] = (float)value;
-		else
-			((double *)x)[i] = value;
-	}
+	if (state == NULL) return value;
+	if (isnan(value) && fitted->impute != NULL) value = get(model, state, fitted->impute, i);
+	if (fitted->offset != NULL) value -= get(model, state, fitted->offset, i);
+	if (fitted->scale != NULL) value /= get(model, state, fitted->scale, i);
+	return value;
+}
+
+static void put_all(const nn_model *model, void *state, const Fitted *fitted, int64_t i, const Statistics *s)
+{
+	put(model, state, fitted->impute, i, s->impute);
+	put(model, state, fitted->offset, i, s->offset);
+	put(model, state, fitted->scale, i, s->scale);
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -92,82 +102,44 @@ static void fit_scale(nn_normalize normalize, const double *column, int64_t coun
 	if (s->scale == 0) s->scale = 1;
 }
 
-static void name_feature(const Source *source, int feature, char *buffer, size_t size)
+int nn_fit_number(const nn_model *model, void *state, const Fitted *fitted, int64_t i, const nn_data_source *spec, double *column,
+		  int64_t count, double *room)
 {
-	if (source->feature_names != NULL && source->feature_names[feature] != NULL)
-		snprintf(buffer, size, "column \"%s\"", source->feature_names[feature]);
-	else
-		snprintf(buffer, size, "feature %d (from 0)", feature);
-}
-
-/* One feature over the rows of a set. column, present: room for all rows. 0, or 1 after an error. */
-static int fit_feature(const nn_dataset *set, int feature, double *column, double *present, Statistics *s)
-{
-	const Source *source = set->source;
-	int64_t present_count = 0;
-	for (int64_t i = 0; i < set->count; i++) {
-		column[i] = source->values[set->rows[i] * source->feature_count + feature];
-		if (!isnan(column[i])) present[present_count++] = column[i];
-	}
-	char name[120];
-	name_feature(source, feature, name, sizeof name);
-	if (present_count == 0) {
-		nn_error("%s: %s has no value in the training rows; name it under ignore:", source->where, name);
-		return 1;
-	}
-	s->impute = source->spec->impute == NN_IMPUTE_MEDIAN ? median(present, present_count) : mean(present, present_count);
-	for (int64_t i = 0; i < set->count; i++)
-		if (isnan(column[i])) column[i] = s->impute;
-	fit_scale(source->spec->normalize, column, set->count, s);
+	Statistics s;
+	int64_t present = 0;
+	for (int64_t k = 0; k < count; k++)
+		if (!isnan(column[k])) room[present++] = column[k];
+	if (present == 0) return 1;
+	s.impute = spec->impute == NN_IMPUTE_MEDIAN ? median(room, present) : mean(room, present);
+	for (int64_t k = 0; k < count; k++)
+		if (isnan(column[k])) column[k] = s.impute;
+	fit_scale(spec->normalize, column, count, &s);
+	put_all(model, state, fitted, i, &s);
 	return 0;
 }
 
-static int check_tensor(const nn_model *model, const nn_tensor *tensor, int features)
+int nn_fit_category(const nn_model *model, void *state, const Fitted *fitted, int64_t i, const double *column, int64_t count,
+		    int categories, int one_hot)
 {
-	if (tensor == NULL || tensor->count == (size_t)features) return 0;
-	nn_error("%s: has %zu numbers for %d features; the model and its runtime don't fit", model->name, tensor->count, features);
-	return 1;
-}
-
-/* A missing value needs something to be filled with. */
-static int check_missing(const nn_dataset *set, const nn_tensor *impute)
-{
-	const Source *source = set->source;
-	int features = source->feature_count;
-	for (int64_t i = 0; i < set->count && impute == NULL; i++)
-		for (int j = 0; j < features; j++) {
-			if (!isnan(source->values[set->rows[i] * features + j])) continue;
-			char row[NN_WHY], name[120];
-			name_feature(source, j, name, sizeof name);
-			nn_error("%s: %s is missing; say impute: median (mean, drop) in the spec",
-				 nn_dataset_name(set, i, row, sizeof row), name);
-			return 1;
-		}
-	return 0;
+	int64_t *counts = calloc((size_t)categories + 1, sizeof *counts);
+	int best = 0;
+	if (counts == NULL) return 1;
+	for (int64_t k = 0; k < count; k++)
+		if (!isnan(column[k])) counts[(int)column[k]]++;
+	for (int c = 1; c < categories; c++)
+		if (counts[c] > counts[best]) best = c;
+	int failed = counts[best] == 0;
+	free(counts);
+	for (int c = 0; c < (one_hot ? categories : 1); c++) {
+		Statistics s = {one_hot ? c == best : best, 0, 1};
+		put_all(model, state, fitted, i + c, &s);
+	}
+	return failed;
 }
 
 int nn_data_fit(const nn_dataset *train, void *state)
 {
-	const nn_model *model = train->model;
-	const nn_tensor *impute = nn_tensor_find(model, "data/impute"), *offset = nn_tensor_find(model, "data/offset"),
-			*scale = nn_tensor_find(model, "data/scale");
-	if (train->source->fit != NULL) return train->source->fit(train, state);
-	if (train->source->values == NULL) return 0;
-	int features = train->source->feature_count;
-	if (check_tensor(model, impute, features) || check_tensor(model, offset, features) || check_tensor(model, scale, features))
-		return 1;
-	double *column = malloc(sizeof *column * (size_t)train->count * 2);
-	int failed = column == NULL || check_missing(train, impute);
-	for (int i = 0; i < features && !failed; i++) {
-		Statistics s;
-		failed = fit_feature(train, i, column, column + train->count, &s);
-		if (failed) break;
-		put(model, state, impute, i, s.impute);
-		put(model, state, offset, i, s.offset);
-		put(model, state, scale, i, s.scale);
-	}
-	free(column);
-	return failed;
+	return train->source->fit == NULL ? 0 : train->source->fit(train, state);
 }
 
 char **nn_data_vocabulary(const nn_dataset *train, const void *state, int *count)

@@ -174,30 +174,30 @@ static int add_class(FileList *list, const Place *place, const char *class)
 	return failed;
 }
 
-static int is_class(const Classes *classes, const char *name)
+static int is_class(const nn_names *classes, const char *name)
 {
 	for (int i = 0; i < classes->count; i++)
-		if (strcmp(classes->names[i], name) == 0) return 1;
+		if (strcmp(classes->items[i], name) == 0) return 1;
 	return 0;
 }
 
 /* The images of the class folders: of the known classes, or of those that are there, which become *found. */
-static int list_classes(FileList *list, const Place *place, const Classes *known, Classes *found)
+static int list_classes(FileList *list, const Place *place, const nn_names *known, nn_names *found)
 {
 	const char *root = place->paths[0];
 	char text[NN_WHY];
-	if (nn_subfolders(root, &found->names, &found->count)) return 1;
+	if (nn_subfolders(root, &found->items, &found->count)) return 1;
 	if (found->count == 0) {
 		nn_error("%s: has no folders in it; image_folder wants one folder of images for each class", root);
 		return 1;
 	}
-	const Classes *classes = known->count ? known : found;
+	const nn_names *classes = known->count ? known : found;
 	for (int i = 0; i < found->count; i++)
-		if (!is_class(classes, found->names[i]))
-			nn_warning("%s/%s: ignored, because it is none of the classes %s", root, found->names[i],
-				   nn_classes_text(known->names, known->count, text, sizeof text));
+		if (!is_class(classes, found->items[i]))
+			nn_warning("%s/%s: ignored, because it is none of the classes %s", root, found->items[i],
+				   nn_classes_text(known->items, known->count, text, sizeof text));
 	for (list->class = 0; list->class < classes->count; list->class++)
-		if (add_class(list, place, classes->names[list->class])) return 1;
+		if (add_class(list, place, classes->items[list->class])) return 1;
 	return 0;
 }
 
@@ -213,7 +213,7 @@ static int list_paths(FileList *list, const Place *place)
 }
 
 /* Identities of the files and, where there are classes, their names; one for each sample. */
-static int describe(Source *source, int label, const Classes *classes)
+static int describe(Source *source, int label, const nn_names *classes)
 {
 	FileList *list = &((Images *)source->own)->list;
 	source->files = malloc(sizeof *source->files * (size_t)list->count);
@@ -222,16 +222,16 @@ static int describe(Source *source, int label, const Classes *classes)
 	for (int64_t i = 0; i < list->count; i++) {
 		source->files[i] = list->items[i].id;
 		if (label < 0) continue;
-		const char *class = classes->names[list->items[i].class];
+		const char *class = classes->items[list->items[i].class];
 		if ((source->labels[label].texts[i] = nn_copy_text(class, strlen(class))) == NULL) return 1;
 	}
 	return 0;
 }
 
-static int open_images(Source *source, const Place *place, int label, Classes *found)
+static int open_images(Source *source, const Place *place, int label, nn_names *found)
 {
 	FileList *list = &((Images *)source->own)->list;
-	const Classes *known = label >= 0 ? &place->classes[label] : found;
+	const nn_names *known = label >= 0 ? &place->store->names[label] : found;
 	if (label >= 0 ? list_classes(list, place, known, found) : list_paths(list, place)) return 1;
 	source->count = list->count;
 	if (source->count == 0) {
@@ -245,11 +245,11 @@ Source *nn_open_images(const nn_model *model, const Place *place)
 {
 	int label = place->labels ? nn_field_of_part(model, place->source, 1) : -1;
 	Source *source = new_source(model, &model->data.sources[place->source]);
-	Classes found = {0};
+	nn_names found = {0};
 	if (source == NULL) return NULL;
 	int failed = open_images(source, place, label, &found);
-	for (int i = 0; i < found.count; i++) free(found.names[i]);
-	free(found.names);
+	for (int i = 0; i < found.count; i++) free(found.items[i]);
+	free(found.items);
 	if (failed) {
 		nn_source_close(source);
 		return NULL;

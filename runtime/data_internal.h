@@ -20,6 +20,7 @@ typedef struct Label {
 	int width; /* numbers of one sample; 0: the source does not have it */
 	double *values; /* (count, width); of classes: their numbers, once nn_classes_number has run */
 	char **texts; /* (count) names of classes; NULL: values are numbers already */
+	int by_value; /* classes whose names are all numbers are ordered as these; else all by the alphabet, as Keras does folders */
 } Label;
 
 /* What an opener of a kind fills in. Fields are numbered as in model->data.fields; a source has those whose .source is its
@@ -44,11 +45,7 @@ struct Source {
 	int (*read)(Source *source, int64_t sample, int field, const void *state, void *x, char why[NN_WHY]);
 	void (*name)(const Source *source, int64_t sample, char *buffer, size_t size);
 	void (*close)(Source *source); /* frees own */
-	/* tables: (count, features) as read, NAN: missing. For fitting */
-	const double *values;
-	int feature_count;
-	char **feature_names; /* NULL: none */
-	/* what else is fitted to the training rows, said of a set before it is loaded, and kept with the weights; NULL: nothing */
+	/* what is fitted to the training rows, said of a set before it is loaded, and kept with the weights; NULL: nothing */
 	int (*fit)(const nn_dataset *train, void *state);
 	void (*check)(const nn_dataset *set, const void *state);
 	char **(*vocabulary)(const Source *source, const void *state, int *count);
@@ -58,17 +55,11 @@ struct Source {
 	void (*keep)(Source *source, size_t bytes);
 };
 
-/* Names of the classes of a label, in the order of their numbers. */
-typedef struct Classes {
-	char **names;
-	int count; /* 0: not known yet, or the label is no class */
-} Classes;
-
 typedef struct nn_data_store {
 	Source *sources[NN_SPLITS];
 	int source_count;
-	Classes *classes; /* (field_count) */
-	int field_count;
+	nn_names *names; /* of the model's fields, then of the categories of its sources */
+	int name_count;
 } nn_data_store;
 
 struct nn_dataset {
@@ -88,7 +79,7 @@ typedef struct Place {
 	int source; /* of the model's data */
 	const char *const *paths;
 	int path_count;
-	const Classes *classes; /* (field_count) as far as they are known */
+	nn_data_store *store; /* its names as far as they are known */
 	int labels; /* 0: inputs only, to be predicted */
 } Place;
 
@@ -119,13 +110,19 @@ int nn_field_of_part(const nn_model *model, int source, int part);
 /* "[28, 28, 1]" */
 const char *nn_shape_text(int rank, const int64_t *shape, char *buffer, size_t size);
 
-/* Finds the names of the classes in a source's texts (numbers by value, else by alphabet), or makes them from the largest
- * class number. 0 or 1. */
-int nn_classes_find(Classes *classes, const Source *source, int field);
+/* The names of a column's categories; NULL: it is no category. */
+nn_names *nn_names_of_column(const nn_data_store *store, const nn_model *model, int source, const char *column);
+/* Puts copies into an empty list. 0, or 1 out of memory. */
+int nn_names_copy(nn_names *names, const char *const *items, int count);
+/* Different texts, sorted by the alphabet, or by value if by_value and all are numbers. 0, or 1 out of memory. */
+int nn_names_learn(nn_names *names, char *const *texts, int64_t count, int by_value);
+int nn_names_find(const nn_names *names, const char *text); /* -1: not there */
+/* Finds the names of the classes in a source's texts, or makes them from the largest class number. 0 or 1. */
+int nn_classes_find(nn_names *classes, const Source *source, int field);
 /* Turns texts into class numbers. 0, or 1 if one is not among the classes. */
-int nn_classes_number(const Classes *classes, Source *source, int field);
+int nn_classes_number(const nn_names *classes, Source *source, int field);
 /* Whether there are as many as the model tells apart. 0 or 1. */
-int nn_classes_check(const Classes *classes, const Source *source, int field);
+int nn_classes_check(const nn_names *classes, const Source *source, int field);
 /* "NORMAL, PNEUMONIA", shortened. */
 const char *nn_classes_text(char *const *classes, int count, char *buffer, size_t size);
 
@@ -155,8 +152,22 @@ double nn_element(const Elements *elements, int64_t place);
 /* A source over a file of inputs and, when asked for and paths[1] is not NULL, one of labels. NULL after an error. */
 Source *nn_open_arrays(const nn_model *model, const Place *place, ParseElements *parse);
 
-/* A row of a table to numbers of a size (4 or 8): fills what is missing, shifts, scales. */
-void nn_row_write(const nn_model *model, const void *state, const double *row, int64_t count, int number_size, void *x);
+/* What is fitted to the numbers of a field: tensors of the state, NULL: not there. */
+typedef struct Fitted {
+	const nn_tensor *impute, *offset, *scale;
+} Fitted;
+
+Fitted nn_fitted_find(const nn_model *model, int field);
+/* A number as the model takes it: filled if it is missing, shifted, scaled. i: which number of the field. */
+double nn_fitted_apply(const nn_model *model, const void *state, const Fitted *fitted, int64_t i, double value);
+/* Fits one number of a field to a column of values (NAN: missing), which is filled. room: for count numbers. 0, or 1: there is
+ * no value. */
+int nn_fit_number(const nn_model *model, void *state, const Fitted *fitted, int64_t i, const nn_data_source *spec, double *column,
+		  int64_t count, double *room);
+/* Fits a category, whose numbers are places in categories (NAN: missing): what is missing becomes the commonest. one_hot: the
+ * field's numbers from i on, one for each category. */
+int nn_fit_category(const nn_model *model, void *state, const Fitted *fitted, int64_t i, const double *column, int64_t count,
+		    int categories, int one_hot);
 int64_t nn_broken_count(const nn_dataset *set);
 
 #endif

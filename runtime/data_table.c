@@ -5,33 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include "data_csv.h"
+#include "data_table.h"
 #include "message.h"
-
-enum { COLUMN_NONE = -1 };
-
-typedef struct Table {
-	int label; /* the field, -1: no labels */
-	double *values; /* (count, features) */
-	int64_t *lines; /* (count) */
-	int features;
-} Table;
-
-/* What each column is for. */
-typedef struct Columns {
-	int64_t label, group; /* COLUMN_NONE: there is none */
-	int *features; /* (feature_count) columns */
-	int feature_count;
-} Columns;
-
-int nn_is_missing(const nn_data_source *spec, const char *text)
-{
-	if (*text == 0 || strcasecmp(text, "nan") == 0) return 1;
-	for (int i = 0; i < spec->missing.count; i++)
-		if (strcmp(spec->missing.items[i], text) == 0) return 1;
-	return 0;
-}
 
 /* A decimal number and nothing else. 0 or 1. */
 int nn_parse_number(const char *text, double *value)
@@ -46,87 +21,6 @@ int nn_parse_number(const char *text, double *value)
 	return *end != 0 || end == text || !isfinite(*value);
 }
 
-/* A column by its name, or by its number from 0, negative from the end. COLUMN_NONE: there is no such. */
-int64_t nn_find_column(const Cells *cells, const char *name)
-{
-	char *end;
-	for (int64_t i = 0; i < cells->columns && cells->header != NULL; i++)
-		if (strcmp(cells->header[i], name) == 0) return i;
-	long long number = strtoll(name, &end, 10);
-	if (*name == 0 || *end != 0) return COLUMN_NONE;
-	if (number < 0) number += cells->columns;
-	return number >= 0 && number < cells->columns ? number : COLUMN_NONE;
-}
-
-void nn_say_no_column(const char *path, const Cells *cells, const char *what, const char *name)
-{
-	char text[NN_WHY];
-	if (cells->header != NULL)
-		nn_error("%s: has no column \"%s\" (%s); its columns are %s", path, name, what,
-			 nn_classes_text(cells->header, (int)cells->columns, text, sizeof text));
-	else
-		nn_error("%s: has no column \"%s\" (%s); it has %lld, numbered from 0, and no header", path, name, what,
-			 (long long)cells->columns);
-}
-
-static int is_ignored(const nn_data_source *spec, const Cells *cells, int64_t column)
-{
-	for (int i = 0; i < spec->ignore.count; i++)
-		if (nn_find_column(cells, spec->ignore.items[i]) == column) return 1;
-	return 0;
-}
-
-/* Numbers that the model takes as data.features; 0: it does not. */
-static int64_t feature_count(const nn_model *model, const Place *place)
-{
-	int field = nn_field_of_part(model, place->source, 0);
-	return field < 0 ? 0 : (int64_t)model->data.fields[field].count;
-}
-
-/* Inputs for predict may come with or without their label. */
-static int find_label(const nn_model *model, const Place *place, const Cells *cells, Columns *columns)
-{
-	const nn_data_source *spec = &model->data.sources[place->source];
-	columns->label = COLUMN_NONE;
-	if (spec->label == NULL) return 0;
-	if (!place->labels && cells->columns == feature_count(model, place)) return 0;
-	columns->label = nn_find_column(cells, spec->label);
-	if (columns->label != COLUMN_NONE || (!place->labels && cells->header != NULL)) return 0;
-	nn_say_no_column(place->paths[0], cells, "label", spec->label);
-	return 1;
-}
-
-static int find_columns(const nn_model *model, const Place *place, const Cells *cells, Columns *columns)
-{
-	const nn_data_source *spec = &model->data.sources[place->source];
-	const char *path = place->paths[0], *grouped = model->data.split_group;
-	int64_t group = grouped != NULL ? nn_find_column(cells, grouped) : COLUMN_NONE;
-	columns->group = place->labels ? group : COLUMN_NONE;
-	if (grouped != NULL && place->labels && group == COLUMN_NONE) {
-		nn_say_no_column(path, cells, "group", grouped);
-		return 1;
-	}
-	for (int i = 0; i < spec->ignore.count && place->labels; i++)
-		if (nn_find_column(cells, spec->ignore.items[i]) == COLUMN_NONE) {
-			nn_say_no_column(path, cells, "ignore", spec->ignore.items[i]);
-			return 1;
-		}
-	if (find_label(model, place, cells, columns)) return 1;
-	int64_t wanted = feature_count(model, place);
-	int all = !place->labels && cells->columns == wanted;
-	columns->features = malloc(sizeof *columns->features * (size_t)cells->columns);
-	if (columns->features == NULL) return 1;
-	for (int64_t i = 0; i < cells->columns; i++)
-		if (all || (i != columns->label && i != group && !is_ignored(spec, cells, i)))
-			columns->features[columns->feature_count++] = (int)i;
-	if (columns->feature_count == wanted) return 0;
-	char shape[80];
-	const nn_data_field *field = &model->data.fields[nn_field_of_part(model, place->source, 0)];
-	nn_error("%s: %d columns are features, but the model's input is %s; see label: and ignore:", path,
-		 columns->feature_count, nn_shape_text(field->rank, field->shape, shape, sizeof shape));
-	return 1;
-}
-
 static void say_no_number(const char *path, const Cells *cells, int64_t row, int64_t column, const char *text)
 {
 	char name[80];
@@ -136,21 +30,42 @@ static void say_no_number(const char *path, const Cells *cells, int64_t row, int
 		snprintf(name, sizeof name, "column %lld", (long long)column);
 	nn_error("%s:%lld: \"%s\" in %s is no number%s", path, (long long)cells->lines[row], text, name,
 		 row == 0 && cells->header == NULL ? "; if the first row names the columns, say header: true"
-						   : "; if it means a missing value, name it under missing:");
+						   : "; a missing value is named under missing:, a column of texts under categories:");
 }
 
-/* The features of one row. Returns the number of missing values, -1 after an error. */
-static int read_features(const nn_data_source *spec, const char *path, const Cells *cells, int64_t row, const Columns *columns,
-			 double *values)
+static int read_category(const Column *column, const char *path, int64_t line, const char *text, double *value)
 {
+	char known[NN_WHY];
+	int place = nn_names_find(column->categories, text);
+	if (place >= 0) {
+		*value = place;
+		return 0;
+	}
+	nn_error("%s:%lld: \"%s\" in %s is none of the categories of the training data, %s", path, (long long)line, text, column->name,
+		 nn_classes_text(column->categories->items, column->categories->count, known, sizeof known));
+	return 1;
+}
+
+/* The numbers of one row. Returns how many are missing, -1 after an error. */
+static int read_values(const Source *source, const char *path, const Cells *cells, int64_t row, double *values)
+{
+	const Table *table = source->own;
 	int missing = 0;
-	for (int i = 0; i < columns->feature_count; i++) {
-		const char *text = nn_cell(cells, row, columns->features[i]);
+	for (int i = 0; i < table->column_count; i++) {
+		const Column *column = &table->columns[i];
+		const char *text = nn_cell(cells, row, column->at);
 		values[i] = NAN;
-		if (nn_is_missing(spec, text))
+		if (nn_is_missing(source->spec, text)) {
 			missing++;
-		else if (nn_parse_number(text, &values[i])) {
-			say_no_number(path, cells, row, columns->features[i], text);
+			if (column->may_miss || source->spec->impute == NN_IMPUTE_DROP) continue;
+			nn_error("%s:%lld: %s is missing; it is no feature, so that nothing fills it", path, (long long)cells->lines[row],
+				 column->name);
+			return -1;
+		}
+		if (column->categories != NULL) {
+			if (read_category(column, path, cells->lines[row], text, &values[i])) return -1;
+		} else if (nn_parse_number(text, &values[i])) {
+			say_no_number(path, cells, row, column->at, text);
 			return -1;
 		}
 	}
@@ -165,41 +80,56 @@ static int copy_cell(char **to, const Cells *cells, int64_t row, int64_t column)
 }
 
 /* Keeps row as the source's next sample. 0, or 1 after an error. */
-static int take_label(Source *source, const char *path, const Cells *cells, int64_t row, const Columns *columns)
+static int take_label(Source *source, const char *path, const Cells *cells, int64_t row)
 {
+	const Table *table = source->own;
 	int64_t sample = source->count;
-	const int field = ((const Table *)source->own)->label;
-	if (source->groups != NULL && copy_cell(&source->groups[sample], cells, row, columns->group)) return 1;
-	if (field < 0) return 0;
-	Label *label = &source->labels[field];
-	if (label->texts != NULL) return copy_cell(&label->texts[sample], cells, row, columns->label);
-	const char *text = nn_cell(cells, row, columns->label);
-	if (!nn_parse_number(text, &label->values[sample])) return 0;
-	say_no_number(path, cells, row, columns->label, text);
-	return 1;
+	if (source->groups != NULL && copy_cell(&source->groups[sample], cells, row, table->group_at)) return 1;
+	if (table->label < 0) return 0;
+	Label *label = &source->labels[table->label];
+	if (label->texts != NULL) return copy_cell(&label->texts[sample], cells, row, table->label_at[0]);
+	for (int i = 0; i < label->width; i++) {
+		const char *text = nn_cell(cells, row, table->label_at[i]);
+		double *value = &label->values[sample * label->width + i];
+		if (nn_parse_number(text, value)) {
+			say_no_number(path, cells, row, table->label_at[i], text);
+			return 1;
+		}
+		if (label->width == 1 || source->model->task != NN_MULTILABEL || *value == 0 || *value == 1) continue;
+		nn_error("%s:%lld: the label \"%s\" is %s, but a label of several columns is 0 or 1 in each", path,
+			 (long long)cells->lines[row], source->spec->label.items[i], text);
+		return 1;
+	}
+	return 0;
 }
 
 typedef struct Dropped {
 	int64_t unlabelled, incomplete, first_unlabelled, first_incomplete; /* rows, and the lines of the first */
 } Dropped;
 
-static int read_rows(Source *source, const char *path, const Cells *cells, const Columns *columns, Dropped *dropped)
+static int lacks_label(const Source *source, const Cells *cells, int64_t row)
 {
-	const nn_data_source *spec = source->spec;
+	const Table *table = source->own;
+	for (int i = 0; i < table->label_count && table->label >= 0; i++)
+		if (nn_is_missing(source->spec, nn_cell(cells, row, table->label_at[i]))) return 1;
+	return 0;
+}
+
+static int read_rows(Source *source, const char *path, const Cells *cells, Dropped *dropped)
+{
 	Table *table = source->own;
 	for (int64_t row = 0; row < cells->rows; row++) {
-		double *values = table->values + source->count * table->features;
-		int missing = read_features(spec, path, cells, row, columns, values);
+		int missing = read_values(source, path, cells, row, table->values + source->count * table->column_count);
 		if (missing < 0) return 1;
-		if (table->label >= 0 && nn_is_missing(spec, nn_cell(cells, row, columns->label))) {
+		if (lacks_label(source, cells, row)) {
 			if (dropped->unlabelled++ == 0) dropped->first_unlabelled = cells->lines[row];
 			continue;
 		}
-		if (missing > 0 && spec->impute == NN_IMPUTE_DROP) {
+		if (missing > 0 && source->spec->impute == NN_IMPUTE_DROP) {
 			if (dropped->incomplete++ == 0) dropped->first_incomplete = cells->lines[row];
 			continue;
 		}
-		int failed = take_label(source, path, cells, row, columns);
+		int failed = take_label(source, path, cells, row);
 		table->lines[source->count++] = cells->lines[row]; /* counted even so: its texts are freed with the source */
 		if (failed) return 1;
 	}
@@ -216,13 +146,87 @@ static void say_dropped(const char *path, const Dropped *dropped)
 			(long long)dropped->first_incomplete, (long long)dropped->incomplete);
 }
 
+static void write_number(const nn_model *model, void *x, int64_t i, double value)
+{
+	if (model->number_size == 4)
+		((float *)x)[i] = (float)value;
+	else
+		((double *)x)[i] = value;
+}
+
+/* A column's numbers from number i of a field on: its value, or one-hot. Returns how many. */
+static int write_column(const Source *source, const Column *column, double value, int one_hot, int field, int64_t i,
+			const void *state, void *x)
+{
+	const Fitted *fitted = &((const Table *)source->own)->fitted[field];
+	int width = one_hot ? nn_column_width(column) : 1;
+	for (int k = 0; k < width; k++) {
+		double number = isnan(value) || !one_hot ? value : value == k;
+		write_number(source->model, x, i + k, nn_fitted_apply(source->model, state, fitted, i + k, number));
+	}
+	return width;
+}
+
 static int read_row(Source *source, int64_t sample, int field, const void *state, void *x, char why[NN_WHY])
 {
 	const Table *table = source->own;
-	(void)field, (void)why;
-	nn_row_write(source->model, state, table->values + sample * table->features, table->features,
-		     source->model->number_size, x);
+	const double *values = table->values + sample * table->column_count;
+	int own = table->own[field];
+	(void)why;
+	if (own >= 0) {
+		write_column(source, &table->columns[own], values[own], source->model->data.fields[field].count > 1, field, 0, state, x);
+		return 0;
+	}
+	for (int i = 0, at = 0; i < table->feature_count; i++) {
+		const Column *column = &table->columns[table->features[i]];
+		at += write_column(source, column, values[table->features[i]], column->categories != NULL, field, at, state, x);
+	}
 	return 0;
+}
+
+/* One column of a field over the training rows, from number i of the field on. column: room for twice the rows. */
+static int fit_column(const Source *source, int number, int one_hot, int field, int64_t i, const int64_t *rows, int64_t count,
+		      double *column, void *state)
+{
+	const Table *table = source->own;
+	const Column *which = &table->columns[number];
+	const Fitted *fitted = &table->fitted[field];
+	for (int64_t k = 0; k < count; k++) {
+		column[k] = table->values[rows[k] * table->column_count + number];
+		if (!isnan(column[k]) || fitted->impute != NULL) continue;
+		nn_error("%s:%lld: %s is missing; say impute: median (mean, drop) in the spec", source->where,
+			 (long long)table->lines[rows[k]], which->name);
+		return 1;
+	}
+	int empty = which->categories != NULL
+			    ? nn_fit_category(source->model, state, fitted, i, column, count, which->categories->count, one_hot)
+			    : nn_fit_number(source->model, state, fitted, i, source->spec, column, count, column + count);
+	if (empty) nn_error("%s: %s has no value in the training rows; name it under ignore:", source->where, which->name);
+	return empty;
+}
+
+static int fit_table(const nn_dataset *train, void *state)
+{
+	const Source *source = train->source;
+	const int64_t *rows = train->rows, count = train->count;
+	const Table *table = source->own;
+	const nn_data *data = &source->model->data;
+	int features = nn_field_of_part(source->model, (int)(source->spec - data->sources), 0), failed = 0;
+	double *column = malloc(sizeof *column * (size_t)count * 2);
+	if (column == NULL) {
+		nn_error("%s: out of memory", source->where);
+		return 1;
+	}
+	for (int i = 0, at = 0; i < table->feature_count && !failed; i++) {
+		const Column *which = &table->columns[table->features[i]];
+		failed = fit_column(source, table->features[i], which->categories != NULL, features, at, rows, count, column, state);
+		at += nn_column_width(which);
+	}
+	for (int f = 0; f < data->field_count && !failed; f++)
+		if (table->own[f] >= 0 && data->fields[f].fitted != NULL)
+			failed = fit_column(source, table->own[f], data->fields[f].count > 1, f, 0, rows, count, column, state);
+	free(column);
+	return failed;
 }
 
 static void name_row(const Source *source, int64_t sample, char *buffer, size_t size)
@@ -233,50 +237,47 @@ static void name_row(const Source *source, int64_t sample, char *buffer, size_t 
 static void close_table(Source *source)
 {
 	Table *table = source->own;
+	for (int i = 0; i < table->column_count; i++) free(table->columns[i].name);
+	free(table->columns);
+	free(table->features);
+	free(table->own);
+	free(table->fitted);
+	free(table->label_at);
 	free(table->values);
 	free(table->lines);
 	free(table);
 }
 
 /* Everything a source needs for at most cells->rows samples. 0 or 1. */
-static int allocate(Source *source, const char *path, const Cells *cells, const Columns *columns)
+static int allocate(Source *source, const char *path, const Cells *cells)
 {
 	size_t rows = (size_t)cells->rows;
 	Table *table = source->own;
-	table->features = columns->feature_count;
-	table->values = malloc(rows * (size_t)columns->feature_count * sizeof *table->values);
+	table->values = malloc(rows * (size_t)(table->column_count + 1) * sizeof *table->values);
 	table->lines = malloc(rows * sizeof *table->lines);
 	source->count = cells->rows;
 	if (nn_source_prepare(source, path) || table->values == NULL || table->lines == NULL) return 1;
-	int classed = table->label >= 0 && source->model->data.fields[table->label].classed;
-	if (table->label >= 0 && nn_source_add_label(source, table->label, 1, classed)) return 1;
-	if (columns->group != COLUMN_NONE && (source->groups = calloc(rows, sizeof *source->groups)) == NULL) return 1;
-	source->values = table->values;
-	source->feature_count = columns->feature_count;
-	if (cells->header == NULL) return nn_source_add_file(source, path);
-	source->feature_names = calloc((size_t)columns->feature_count, sizeof *source->feature_names);
-	for (int i = 0; i < columns->feature_count && source->feature_names != NULL; i++) {
-		const char *name = cells->header[columns->features[i]];
-		source->feature_names[i] = nn_copy_text(name, strlen(name));
+	int classed = table->label >= 0 && table->label_count == 1 && source->model->data.fields[table->label].classed;
+	if (table->label >= 0) {
+		if (nn_source_add_label(source, table->label, table->label_count, classed)) return 1;
+		source->labels[table->label].by_value = 1;
 	}
+	if (table->group_at != COLUMN_NONE && (source->groups = calloc(rows, sizeof *source->groups)) == NULL) return 1;
 	return nn_source_add_file(source, path);
 }
 
 static int fill(Source *source, const Place *place, const Cells *cells)
 {
 	const char *path = place->paths[0];
-	Columns columns = {0};
 	Dropped dropped = {0};
-	int failed = find_columns(source->model, place, cells, &columns);
+	int failed = nn_table_columns(source->own, source->model, place, cells) ||
+		     nn_table_learn(source->own, source->model, place, cells);
 	if (!failed) {
-		if (place->labels && columns.label != COLUMN_NONE)
-			((Table *)source->own)->label = nn_field_of_part(source->model, place->source, 1);
-		failed = allocate(source, path, cells, &columns);
+		failed = allocate(source, path, cells);
 		source->count = 0;
 	}
-	if (!failed) failed = read_rows(source, path, cells, &columns, &dropped);
+	if (!failed) failed = read_rows(source, path, cells, &dropped);
 	if (!failed) say_dropped(path, &dropped);
-	free(columns.features);
 	if (!failed && source->count == 0) {
 		nn_error("%s: no row is complete", path);
 		failed = 1;
@@ -296,8 +297,7 @@ Source *nn_open_table(const nn_model *model, const Place *place)
 		free(table);
 		return NULL;
 	}
-	table->label = -1;
-	*source = (Source){.model = model, .spec = spec, .own = table, .read = read_row, .name = name_row, .close = close_table};
+	*source = (Source){.model = model, .spec = spec, .own = table, .read = read_row, .name = name_row, .close = close_table, .fit = fit_table};
 	int failed = fill(source, place, &cells);
 	nn_cells_free(&cells);
 	if (!failed) return source;

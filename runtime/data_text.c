@@ -152,14 +152,14 @@ static int add_class_files(Texts *texts, const char *root)
 	return failed;
 }
 
-static int is_known(const Classes *classes, const char *name)
+static int is_known(const nn_names *classes, const char *name)
 {
 	for (int i = 0; i < classes->count; i++)
-		if (strcmp(classes->names[i], name) == 0) return 1;
+		if (strcmp(classes->items[i], name) == 0) return 1;
 	return classes->count == 0;
 }
 
-static int add_directory(Texts *texts, const char *root, const Classes *classes)
+static int add_directory(Texts *texts, const char *root, const nn_names *classes)
 {
 	char **folders = NULL, known[NN_WHY];
 	int count = 0, failed = nn_subfolders(root, &folders, &count);
@@ -167,7 +167,7 @@ static int add_directory(Texts *texts, const char *root, const Classes *classes)
 	for (int c = 0; c < count; c++) {
 		if (!is_known(classes, folders[c]))
 			nn_warning("%s/%s: ignored, because it is none of the classes %s", root, folders[c],
-				   nn_classes_text(classes->names, classes->count, known, sizeof known));
+				   nn_classes_text(classes->items, classes->count, known, sizeof known));
 		else if (!failed)
 			failed = add_folder(texts, root, folders[c]);
 		free(folders[c]);
@@ -177,7 +177,7 @@ static int add_directory(Texts *texts, const char *root, const Classes *classes)
 }
 
 /* One file for each class, in the order of the classes: "A,B" of the command line, or with line ends between of the spec. */
-static int add_listed_files(Texts *texts, const char *paths, const Classes *classes)
+static int add_listed_files(Texts *texts, const char *paths, const nn_names *classes)
 {
 	char separator = strchr(paths, NN_BETWEEN_FILES) ? NN_BETWEEN_FILES : ',';
 	int failed = 0, count = 0;
@@ -185,7 +185,7 @@ static int add_listed_files(Texts *texts, const char *paths, const Classes *clas
 		const char *end = strchr(at, separator);
 		char *path = end ? nn_copy_text(at, (size_t)(end - at)) : nn_copy_text(at, strlen(at));
 		if (path == NULL) return out_of_memory(paths);
-		if (count < classes->count) failed = add_lines(texts, path, classes->names[count]);
+		if (count < classes->count) failed = add_lines(texts, path, classes->items[count]);
 		free(path);
 		at = end ? end + 1 : NULL;
 	}
@@ -242,11 +242,11 @@ static int add_inputs(Texts *texts, const Place *place)
 static int add_place(Texts *texts, const Place *place, int label, int classed)
 {
 	const char *path = place->paths[0];
-	Classes none = {0};
+	nn_names none = {0};
 	if (!place->labels) return add_inputs(texts, place);
 	if (texts->spec->column) return nn_text_add_table(texts, path, label >= 0, classed);
 	if (label < 0) return add_stream(texts, path);
-	const Classes *classes = place->classes ? &place->classes[label] : &none;
+	const nn_names *classes = place->store != NULL ? &place->store->names[label] : &none;
 	if (is_directory(path)) return add_directory(texts, path, classes);
 	if (strchr(path, NN_BETWEEN_FILES) || strchr(path, ',')) return add_listed_files(texts, path, classes);
 	nn_error("%s: one file of text has no classes; files: {CLASS: PATH, ..} names one for each, column: and label: columns of a table", path);

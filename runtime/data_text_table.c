@@ -16,9 +16,10 @@ static int find_roles(const Texts *texts, const char *path, const Cells *cells, 
 {
 	const nn_data_source *spec = texts->spec;
 	roles->text = nn_find_column(cells, spec->column);
-	roles->label = spec->label ? nn_find_column(cells, spec->label) : -1;
+	const char *label = spec->label.count ? spec->label.items[0] : "";
+	roles->label = spec->label.count ? nn_find_column(cells, label) : -1;
 	if (roles->text < 0) nn_say_no_column(path, cells, "column", spec->column);
-	if (labels && roles->label < 0) nn_say_no_column(path, cells, "label", spec->label ? spec->label : "");
+	if (labels && roles->label < 0) nn_say_no_column(path, cells, "label", label);
 	return roles->text < 0 || (labels && roles->label < 0);
 }
 

@@ -33,11 +33,11 @@ static int evaluate_with(const nn_model *model, const nn_evaluate_options *optio
 	int count;
 	if (nn_checkpoint_read(file, model, memory->state, model->inference_count, error))
 		return nn_error("%s", error), 1;
-	char **classes = nn_checkpoint_classes(file, &count);
+	nn_names *names = nn_checkpoint_names(file, &count);
 	nn_data_request request = {.need = NN_NEED_TEST,
 	                           .test = options->test,
-	                           .classes = (const char *const *)classes,
-	                           .class_count = count,
+	                           .known = names,
+	                           .known_count = count,
 	                           .threads = options->threads};
 	int result = nn_data_open(model, &request, &sets);
 	nn_call call = {.threads = options->threads, .seed = model->seed};
@@ -48,7 +48,7 @@ static int evaluate_with(const nn_model *model, const nn_evaluate_options *optio
 		nn_evaluation_free(&evaluation);
 	}
 	nn_data_close(&sets);
-	nn_checkpoint_free_classes(classes, count);
+	nn_checkpoint_free_names(names, count);
 	return result;
 }
 

@@ -30,6 +30,8 @@ void nn_number_set(const nn_model *model, void *numbers, size_t index, double va
 double nn_output_number(const nn_model *model, const nn_program *program, const void *work, const char *name);
 /* The number of a field of the data, by the name that programs call it; -1: there is none. */
 int nn_data_field_find(const nn_model *model, const char *name);
+/* The first label of the data; NULL: there is none. */
+const char *nn_label_name(const nn_model *model);
 /* Copies a batch's rows to the program's inputs. */
 void nn_program_feed(const nn_model *model, const nn_program *program, void *work, const nn_batch *batch);
 /* Sets the state to what the spec's initializers give for this seed. */

@@ -78,6 +78,12 @@ typedef struct nn_texts {
 
 enum { NN_SPLITS = 3, NN_PATHS = 2 };
 
+/* A column of a table whose texts are categories: one-hot among the features, the number of its category by itself. */
+typedef struct nn_category {
+	const char *column;
+	nn_texts values; /* in the order of their numbers; none: found in the training data, sorted */
+} nn_category;
+
 /* A place that samples come from: what its spec says of it. A new kind of source is a row of the compiler's table
  * (compiler/spec_source.c: its keys, paths and fields), a row of the runtime's (runtime/data_kinds.c) and one file
  * runtime/data_NAME.c that opens it; its settings are further members here, zero where a kind has no use for them. */
@@ -94,7 +100,7 @@ typedef struct nn_data_source {
 	double max_unreadable; /* the share of files that may be broken before training stops, default 0.01 */
 	/* csv */
 	int header; /* the first row names the columns */
-	const char *label; /* column of the label: a name, or a number counted from 0, negative from the end ("-1") */
+	nn_texts label; /* columns of the label: names, or numbers counted from 0, negative from the end ("-1") */
 	nn_texts ignore; /* columns that are neither features nor label */
 	nn_texts missing; /* texts that mean "no value"; an empty field always does */
 	nn_missing impute;
@@ -112,6 +118,8 @@ typedef struct nn_data_source {
 	int vocabulary_size; /* ids, with 0 (padding) and 1 (unknown) */
 	nn_texts vocabulary; /* the tokens from id 2 on; none: those of vocabulary_file, or learned */
 	const char *vocabulary_file;
+	const nn_category *categories; /* columns of texts */
+	int category_count;
 } nn_data_source;
 
 /* What one sample has of numbers, by a name. Programs take their inputs from the fields of the same names. Only what some
@@ -124,6 +132,8 @@ typedef struct nn_data_field {
 	int rank;
 	int64_t shape[NN_RANK];
 	size_t count; /* numbers of one sample: the product of shape */
+	const char *fitted; /* of a table: where the state has what is fitted to it: "data" for data/impute, data/offset, data/scale;
+			       NULL: numbers as they are */
 	int label; /* 1: not known when predicting */
 	int integer; /* 1: whole numbers: classes, tokens */
 	/* of a label */
@@ -230,12 +240,13 @@ int nn_main(const nn_model *model, const nn_model *reference, int argc, char **a
 /* Reads the tensors that inference needs from a checkpoint into numbers (model->inference_count of them, of the model's
  * precision). 0, or 1 with a message. */
 int nn_load(const nn_model *model, void *numbers, const char *path, char error[256]);
-/* What the data section does to one sample of a source. Pixels: height x width x channels bytes, 1 to 4 channels; row: as many values as
- * a row of the table has features, NAN for missing. state: where nn_load put the numbers. */
-void nn_preprocess_image(const nn_model *model, int source, const uint8_t *pixels, int height, int width, int channels, float *x);
-void nn_preprocess_row(const nn_model *model, int source, const void *state, const double *row, float *x);
+/* What the data section does to one sample's field. Pixels: height x width x channels bytes, 1 to 4 channels; row: as many
+ * values as the field has numbers, NAN for missing; of categories 1 and 0, or the number of the
+ * category. state: where nn_load put the numbers. */
+void nn_preprocess_image(const nn_model *model, int field, const uint8_t *pixels, int height, int width, int channels, float *x);
+void nn_preprocess_row(const nn_model *model, int field, const void *state, const double *row, float *x);
 /* text: UTF-8 (of tokens that are bytes: any), ended by 0; x: sequence_length ids. */
-void nn_preprocess_text(const nn_model *model, int source, const void *state, const char *text, float *x);
+void nn_preprocess_text(const nn_model *model, int field, const void *state, const char *text, float *x);
 
 #ifdef __cplusplus
 }

@@ -21,8 +21,9 @@ typedef struct Predictor {
 	const nn_field *y;
 	nn_memory memory;
 	nn_datasets sets;
-	char **classes; /* of the checkpoint */
-	int class_count;
+	nn_names *names; /* of the checkpoint */
+	int name_count;
+	const nn_names *classes; /* among them; NULL: the label has none */
 	nn_text columns; /* names of the numbers after `prediction`, each ended by 0 */
 	double *row;     /* y of one sample, then its probabilities */
 	nn_text text;
@@ -41,7 +42,7 @@ static int segments(const Predictor *p) { return p->model->task == NN_SEGMENTATI
 static int mask_classes(const Predictor *p) { return p->y->shape[2] == 1 ? 2 : (int)p->y->shape[2]; }
 
 static const char *class_name(const Predictor *p, int index, char buffer[16]) {
-	if (index < p->class_count) return p->classes[index];
+	if (p->classes && index < p->classes->count) return p->classes->items[index];
 	snprintf(buffer, 16, "%d", index);
 	return buffer;
 }
@@ -244,10 +245,14 @@ static int open_predictor(Predictor *p, const nn_safetensors *file) {
 	if (nn_memory_open(&p->memory, p->model, p->model->inference_count, p->model->predict_work_bytes)) return 1;
 	if (nn_checkpoint_read(file, p->model, p->memory.state, p->model->inference_count, error))
 		return nn_error("%s", error), 1;
-	p->classes = nn_checkpoint_classes(file, &p->class_count);
+	p->names = nn_checkpoint_names(file, &p->name_count);
+	const char *label = nn_label_name(p->model);
+	for (int i = 0; i < p->name_count; i++)
+		if (label && !strcmp(p->names[i].key, label)) p->classes = &p->names[i];
 	p->row = calloc(2 * p->y->count + 2, sizeof *p->row);
 	if (!p->row || name_columns(p)) return nn_error("out of memory"), 1;
-	if (nn_data_open_inputs(p->model, p->options->inputs, p->options->input_count, &p->sets)) return 1;
+	if (nn_data_open_inputs(p->model, p->options->inputs, p->options->input_count, p->names, p->name_count, &p->sets))
+		 return 1;
 	if (p->options->format != NN_FORMAT_PNG) return 0;
 	if (!segments(p)) return nn_error("%s: --format png is for networks that give masks", p->model->name), 1;
 	if (!p->options->output) return nn_error("--format png wants a folder: --output DIRECTORY"), 1;
@@ -257,7 +262,7 @@ static int open_predictor(Predictor *p, const nn_safetensors *file) {
 static void close_predictor(Predictor *p) {
 	nn_data_close(&p->sets);
 	nn_memory_close(&p->memory);
-	nn_checkpoint_free_classes(p->classes, p->class_count);
+	nn_checkpoint_free_names(p->names, p->name_count);
 	nn_text_free(&p->columns);
 	nn_text_free(&p->text);
 	free(p->row);

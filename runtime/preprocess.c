@@ -4,23 +4,25 @@
 #include <string.h>
 #include "data_text_source.h"
 
-void nn_preprocess_image(const nn_model *model, int source, const uint8_t *pixels, int height, int width, int channels, float *x)
+void nn_preprocess_image(const nn_model *model, int field, const uint8_t *pixels, int height, int width, int channels, float *x)
 {
-	const nn_data_source *spec = &model->data.sources[source];
+	const nn_data_source *spec = &model->data.sources[model->data.fields[field].source];
 	nn_image image = {height, width, channels, 8, (void *)(uintptr_t)pixels};
 	nn_canvas canvas = {spec->height, spec->width, spec->channels, spec->interpolation, NN_PIXEL_FLOAT,
 			    spec->rescale == 0 ? 1 : spec->rescale, x};
 	nn_image_resize(&image, &canvas);
 }
 
-void nn_preprocess_row(const nn_model *model, int source, const void *state, const double *row, float *x)
+void nn_preprocess_row(const nn_model *model, int field, const void *state, const double *row, float *x)
 {
-	int field = nn_field_of_part(model, source, 0);
-	if (field >= 0) nn_row_write(model, state, row, (int64_t)model->data.fields[field].count, 4, x);
+	Fitted fitted = nn_fitted_find(model, field);
+	int64_t count = (int64_t)model->data.fields[field].count;
+	for (int64_t i = 0; i < count; i++) x[i] = (float)nn_fitted_apply(model, state, &fitted, i, row[i]);
 }
 
-void nn_preprocess_text(const nn_model *model, int source, const void *state, const char *text, float *x)
+void nn_preprocess_text(const nn_model *model, int field, const void *state, const char *text, float *x)
 {
+	const int source = model->data.fields[field].source;
 	const nn_data_source *spec = &model->data.sources[source];
 	const nn_tensor *table = nn_vocabulary_table(model, source);
 	const Tokenizer tokenizer = {spec->tokens, spec->standardize};

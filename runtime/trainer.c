@@ -59,8 +59,8 @@ static int open_data(nn_trainer *trainer) {
 	                           .train = trainer->settings.train,
 	                           .validation = trainer->settings.validation,
 	                           .test = trainer->settings.test,
-	                           .classes = (const char *const *)trainer->classes,
-	                           .class_count = trainer->class_count,
+	                           .known = trainer->names,
+	                           .known_count = trainer->name_count,
 	                           .threads = trainer->options->threads};
 	return nn_data_open(trainer->model, &request, &trainer->sets);
 }
@@ -165,8 +165,8 @@ void nn_trainer_close(nn_trainer *trainer) {
 	nn_history_free(&trainer->history);
 	nn_data_close(&trainer->sets);
 	nn_memory_close(&trainer->memory);
-	nn_checkpoint_free_classes(trainer->classes, trainer->class_count);
-	nn_checkpoint_free_classes(trainer->vocabulary, trainer->vocabulary_count);
+	nn_checkpoint_free_names(trainer->names, trainer->name_count);
+	nn_checkpoint_free_vocabulary(trainer->vocabulary, trainer->vocabulary_count);
 	free(trainer->settings.train), free(trainer->settings.validation), free(trainer->settings.test);
 	free(trainer->run), free(trainer->last_path);
 	if (trainer->lock > 0) close(trainer->lock);

@@ -28,8 +28,8 @@ typedef struct nn_trainer {
 	int lock; /* the run folder, locked against a second trainer; 0: not yet */
 	nn_memory memory;
 	nn_datasets sets;
-	char **classes; /* those a checkpoint remembers */
-	int class_count;
+	nn_names *names; /* those a checkpoint remembers */
+	int name_count;
 	char **vocabulary; /* of texts; NULL: none */
 	int vocabulary_count;
 	const nn_program *programs[NN_TRAIN_PROGRAMS]; /* "train", or one for each updating step */

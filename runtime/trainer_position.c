@@ -89,6 +89,8 @@ static int write_all(nn_trainer *trainer, nn_file *file, int within, char error[
 	                             .class_count = trainer->sets.class_count,
 	                             .vocabulary = (const char *const *)trainer->vocabulary,
 	                             .vocabulary_count = trainer->vocabulary_count,
+	                             .names = trainer->sets.names,
+	                             .name_count = trainer->sets.name_count,
 	                             .position = position,
 	                             .arrays = arrays,
 	                             .array_count = within ? epoch_arrays(trainer, arrays) : 0};
@@ -160,7 +162,7 @@ int nn_trainer_read_settings(nn_trainer *trainer, const nn_safetensors *file) {
 	if (!json) return nn_error("%s: holds no position to resume from", file->path), 1;
 	if (!hash || strcmp(hash, trainer->model->spec_hash))
 		nn_warning("%s was begun with another version of the spec", trainer->run);
-	trainer->classes = nn_checkpoint_classes(file, &trainer->class_count);
+	trainer->names = nn_checkpoint_names(file, &trainer->name_count);
 	trainer->vocabulary = nn_checkpoint_vocabulary(file, &trainer->vocabulary_count);
 	int failed = take_settings(trainer, json);
 	cJSON_Delete(json);

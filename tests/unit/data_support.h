@@ -66,6 +66,7 @@ static inline void fake_model(FakeModel *fake, const char *type, nn_task task, i
 		fake->source.channels = (int)shape[2];
 	}
 	if (strcmp(type, "csv") != 0) return;
+	fake->fields[FAKE_INPUT].fitted = "data";
 	for (int i = 0; i < 3; i++)
 		fake->tensors[i] = (nn_tensor){.name = names[i], .role = NN_FITTED, .rank = 1, .shape = {shape[0]},
 					       .offset = (size_t)i * 16, .count = (size_t)shape[0]};

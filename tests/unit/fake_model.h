@@ -165,15 +165,16 @@ static const nn_program FAKE_(programs)[] = {
         {"gradients", FAKE_BATCH, FAKE_(inputs), FAKE_(outputs), 2, 4, 2.0 * FAKE_BATCH *FAKE_FEATURES *FAKE_UNITS,
          FAKE_(gradients)},
 };
+static const char *const FAKE_(label)[] = {"-1"};
 static nn_data_source FAKE_(source) = {.type = "csv",
                                        .header = 1,
-                                       .label = "-1",
+                                       .label = {FAKE_(label), 1},
                                        .normalize = NN_NORMALIZE_STANDARD,
                                        .impute = NN_IMPUTE_MEAN,
                                        .separator = ",",
                                        .max_unreadable = 0.01};
 static const nn_data_field FAKE_(fields)[] = {
-        {.name = "data.features", .rank = 1, .shape = {FAKE_FEATURES}, .count = FAKE_FEATURES},
+        {.name = "data.features", .rank = 1, .shape = {FAKE_FEATURES}, .count = FAKE_FEATURES, .fitted = "data"},
         {.name = "data.label",
          .part = 1,
          .count = 1,

@@ -71,7 +71,8 @@ static void test_round_trip(void **unused) {
 	fake_double_state wide;
 	const char *classes[] = {"a", "b\"\\", "日本"};
 	const char *tokens[] = {"", "", "the", "\n"};
-	nn_checkpoint_extra extra = {.classes = classes, .class_count = 3, .vocabulary = tokens, .vocabulary_count = 4};
+	const nn_names known[] = {{.key = "data.label", .items = (char **)(uintptr_t)classes, .count = 3}, {.key = "data/ward"}};
+	nn_checkpoint_extra extra = {.classes = classes, .class_count = 3, .names = known, .name_count = 2, .vocabulary = tokens, .vocabulary_count = 4};
 	nn_safetensors file;
 	int count;
 	(void)unused;
@@ -83,16 +84,18 @@ static void test_round_trip(void **unused) {
 	for (size_t i = 0; i < sizeof state / sizeof(float); i++)
 		assert_true(((double *)&wide)[i] == ((float *)&state)[i]);
 	assert_int_equal(nn_safetensors_open(&file, path, error), 0);
-	char **names = nn_checkpoint_classes(&file, &count);
-	assert_int_equal(count, 3);
-	for (int i = 0; i < 3; i++) assert_string_equal(names[i], classes[i]);
+	nn_names *names = nn_checkpoint_names(&file, &count);
+	assert_int_equal(count, 1); /* none of an empty list */
+	assert_string_equal(names[0].key, "data.label");
+	assert_int_equal(names[0].count, 3);
+	for (int i = 0; i < 3; i++) assert_string_equal(names[0].items[i], classes[i]);
 	assert_string_equal(nn_safetensors_metadata(&file, "model"), "fake_float");
 	assert_null(nn_safetensors_find(&file, "dense/kerne"));
-	nn_checkpoint_free_classes(names, count);
-	names = nn_checkpoint_vocabulary(&file, &count);
+	nn_checkpoint_free_names(names, count);
+	char **vocabulary = nn_checkpoint_vocabulary(&file, &count);
 	assert_int_equal(count, 4);
-	for (int i = 0; i < 4; i++) assert_string_equal(names[i], tokens[i]);
-	nn_checkpoint_free_classes(names, count);
+	for (int i = 0; i < 4; i++) assert_string_equal(vocabulary[i], tokens[i]);
+	nn_checkpoint_free_vocabulary(vocabulary, count);
 	nn_safetensors_close(&file);
 	save(&other, &wide, &extra); /* and back from double to float */
 	memset(&back, 0, sizeof back);

@@ -10,13 +10,13 @@
 #define CSV TMP "/csv"
 
 static const int64_t two[1] = {2}, nine[1] = {9};
-static const char *const question[] = {"?"};
+static const char *const question[] = {"?"}, *const last[] = {"-1"};
 
 static void table_model(FakeModel *fake, nn_task task, const int64_t *features)
 {
 	fake_model(fake, "csv", task, task == NN_MULTICLASS ? 3 : 1, 1, features);
 	fake->source.header = 1;
-	fake->source.label = "-1";
+	fake->source.label = (nn_texts){last, 1};
 	fake->source.missing.items = question;
 	fake->source.missing.count = 1;
 }
@@ -47,7 +47,7 @@ static void reads_quotes_blanks_and_names(void **state)
 	char name[200];
 	const char *const ignored[] = {"note"};
 	table_model(&fake, NN_BINARY, two);
-	fake.source.label = "kind";
+	fake.source.label = (nn_texts){(const char *const[]){"kind"}, 1};
 	fake.source.ignore.items = ignored;
 	fake.source.ignore.count = 1;
 	nn_data_request request = train_only(write_text(CSV "/a.csv",
@@ -82,9 +82,10 @@ static void sorts_classes_that_are_numbers(void **state)
 	nn_dataset_class_counts(sets.train, counts);
 	assert_true(counts[0] == 1 && counts[1] == 2 && counts[2] == 1);
 	nn_data_close(&sets);
-	const char *const known[] = {"10", "-1.0", "9"}; /* the checkpoint's order wins; numbers are compared as such */
-	request.classes = known;
-	request.class_count = 3;
+	char *items[] = {"10", "-1.0", "9"}, key[] = "label"; /* the checkpoint's order wins; numbers are compared as such */
+	const nn_names known = {key, items, 3};
+	request.known = &known;
+	request.known_count = 1;
 	open_sets(&fake.model, &request, &sets);
 	assert_true(nn_dataset_label(sets.train, 0) == 0 && nn_dataset_label(sets.train, 2) == 1);
 	nn_data_close(&sets);
@@ -152,7 +153,7 @@ static void says_what_is_wrong(void **state)
 	} cases[] = {
 		{"a,b,y\n1,2,0\n1,2\n", "a.csv:3: 2 values, but 3 in the rows before"},
 		{"a,b,y\n1,2,0\n1,2,0,0\n", "a.csv:3: 4 values, but 3 in the rows before"},
-		{"a,b,y\n1,2,0\n1,hello,0\n", "a.csv:3: \"hello\" in column \"b\" is no number; if it means a missing value"},
+		{"a,b,y\n1,2,0\n1,hello,0\n", "a.csv:3: \"hello\" in column \"b\" is no number; a missing value is named under missing:"},
 		{"a,b,y\n1,0x10,0\n", "\"0x10\""},
 		{"a,b,y\n1,1e999,0\n", "\"1e999\""},
 		{"a,b,y\n1,inf,0\n", "\"inf\""},
@@ -192,11 +193,11 @@ static void says_what_does_not_match_the_spec(void **state)
 	const char *const classes[] = {"0", "1"}, *const ignored[] = {"id"};
 	nn_data_request request = train_only(write_text(CSV "/a.csv", "a,b,y\n1,2,0\n1,2,2\n"));
 	table_model(&fake, NN_BINARY, two);
-	fake.source.label = "z";
+	fake.source.label = (nn_texts){(const char *const[]){"z"}, 1};
 	assert_refused(&fake.model, &request, "has no column \"z\" (label); its columns are a, b, y");
-	fake.source.label = "3";
+	fake.source.label = (nn_texts){(const char *const[]){"3"}, 1};
 	assert_refused(&fake.model, &request, "has no column \"3\" (label)");
-	fake.source.label = "y";
+	fake.source.label = (nn_texts){(const char *const[]){"y"}, 1};
 	fake.source.ignore.items = ignored;
 	fake.source.ignore.count = 1;
 	assert_refused(&fake.model, &request, "has no column \"id\" (ignore)");
@@ -205,7 +206,7 @@ static void says_what_does_not_match_the_spec(void **state)
 	fake.fields[FAKE_LABEL].classes.count = 2;
 	assert_refused(&fake.model, &request, "a.csv:3: its label \"2\" is none of the classes 0, 1");
 	fake.source.header = 0;
-	fake.source.label = "-1";
+	fake.source.label = (nn_texts){(const char *const[]){"-1"}, 1};
 	assert_refused(&fake.model, &request, "a.csv:1: \"a\" in column 0 is no number; if the first row names the columns, say header: true");
 	table_model(&fake, NN_REGRESSION, two);
 	nn_data_request text = train_only(write_text(CSV "/a.csv", "a,b,y\n1,2,0.5\n1,2,tall\n"));
@@ -240,7 +241,7 @@ static void reads_numbers_as_targets(void **state)
 	table_model(&fake, NN_REGRESSION, two);
 	fake.source.header = 0;
 	fake.source.separator = " ";
-	fake.source.label = "0";
+	fake.source.label = (nn_texts){(const char *const[]){"0"}, 1};
 	nn_data_request request = train_only(write_text(CSV "/a.txt", "  -1.5   1 2 \r\n 2.5e0 3\t4\n"));
 	open_sets(&fake.model, &request, &sets);
 	assert_int_equal(sets.class_count, 0);
@@ -258,7 +259,7 @@ static void predicts_with_and_without_label(void **state)
 		nn_datasets sets;
 		table_model(&fake, NN_BINARY, two);
 		const char *path = write_text(CSV "/a.csv", texts[i]);
-		assert_int_equal(nn_data_open_inputs(&fake.model, &path, 1, &sets), 0);
+		assert_int_equal(nn_data_open_inputs(&fake.model, &path, 1, NULL, 0, &sets), 0);
 		assert_int_equal(nn_dataset_count(sets.test), 2);
 		assert_inputs(sets.test, NULL, (const double[]){1, 2, 3, 4});
 		nn_data_close(&sets);

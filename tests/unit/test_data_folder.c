@@ -232,7 +232,7 @@ static void predicts_files_and_folders(void **state)
 	const char *const paths[] = {ROOT "/train/b/1.png", ROOT "/train/a"}, *const wrong[] = {ROOT "/none.png"};
 	make_classes();
 	folder_model(&fake);
-	assert_int_equal(nn_data_open_inputs(&fake.model, paths, 2, &sets), 0);
+	assert_int_equal(nn_data_open_inputs(&fake.model, paths, 2, NULL, 0, &sets), 0);
 	assert_names(sets.test, (const char *const[]){ROOT "/train/b/1.png", ROOT "/train/a/x.png", ROOT "/train/a/y.png"}, 3);
 	nn_loader *loader;
 	const nn_batch *batch = whole_set(sets.test, NULL, &loader);
@@ -241,7 +241,7 @@ static void predicts_files_and_folders(void **state)
 	nn_loader_close(loader);
 	nn_data_close(&sets);
 	int kept = begin_listening();
-	assert_int_equal(nn_data_open_inputs(&fake.model, wrong, 1, &sets), 1);
+	assert_int_equal(nn_data_open_inputs(&fake.model, wrong, 1, NULL, 0, &sets), 1);
 	assert_says(end_listening(kept), ROOT "/none.png: No such file");
 }
 

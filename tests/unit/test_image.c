@@ -234,7 +234,8 @@ static void preprocesses(void **state)
 	(void)state;
 	float x[4];
 	nn_data_source source = {.height = 1, .width = 2, .channels = 1, .rescale = 1.0 / 255, .interpolation = NN_AREA};
-	nn_model model = {.number_size = 4, .data = {.sources = &source, .source_count = 1}};
+	const nn_data_field field = {.name = "data.image"};
+	nn_model model = {.number_size = 4, .data = {.sources = &source, .source_count = 1, .fields = &field, .field_count = 1}};
 	const uint8_t grey[2] = {255, 51}, two[4] = {10, 1, 20, 2}, four[8] = {255, 0, 0, 9, 0, 0, 255, 9};
 	nn_preprocess_image(&model, 0, grey, 1, 2, 1, x);
 	assert_true(fabsf(x[0] - 1) < 1e-6f && fabsf(x[1] - 0.2f) < 1e-6f);

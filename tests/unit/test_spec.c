@@ -112,7 +112,7 @@ static void test_tables(void **state)
 	const nn_data_source *source = &data->sources[0];
 	assert_string_equal(source->type, "csv");
 	assert_int_equal(source->header, 0);
-	assert_string_equal(source->label, "-1");
+	assert_string_equal(source->label.items[0], "-1");
 	assert_int_equal(source->ignore.count, 2);
 	assert_string_equal(source->ignore.items[1], "3");
 	assert_int_equal(source->missing.count, 1);
