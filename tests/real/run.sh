@@ -12,7 +12,9 @@ mkdir -p $out
 number() { # FILE KEY: a figure of metrics.json
 	sed -n "s/^\"$2\": \([-0-9.e]*\),*$/\1/p" "$1"
 }
-mean() { awk '{ sum += $1 } END { printf "%.4f", sum/NR }'; }
+mean_of() { # KEY FIRST LAST: the mean of a figure over the runs NETWORK_FIRST to NETWORK_LAST
+	for value in $(seq $2 $3); do number $out/${network}_$value/metrics.json $1; done | awk '{ sum += $1 } END { printf "%.4f", sum/NR }'
+}
 reach() { # TEXT VALUE LEAST
 	if awk "BEGIN { exit !($2 >= $3) }"; then
 		passed=$((passed + 1))
@@ -48,35 +50,55 @@ digits() { # LEAST: of the network on MNIST
 }
 mnist() { digits 0.99; }
 resnet20() { digits 0.993; }
+googlenet_mnist() { digits 0.99; }
+
+over() { # FLAG FIRST LAST ARGUMENTS..: built with -D FLAG=VALUE and trained, for each value
+	flag=$1 first=$2 last=$3
+	shift 3
+	for value in $(seq $first $last); do
+		make -s generated/$network NNCFLAGS="-D $flag=$value" || exit 1
+		run ${network}_$value generated/$network "$@" || return
+	done
+	make -s generated/$network
+}
 
 breast_cancer() {
 	data tabular/breast-cancer-wisconsin.csv || return
-	: >$out/breast_cancer.txt
-	for seed in 1 2 3 4 5; do
-		make -s generated/breast_cancer NNCFLAGS="-D data.split.seed=$seed" || exit 1
-		run breast_cancer_$seed generated/breast_cancer --train $DATA/tabular/breast-cancer-wisconsin.csv || return
-		number $out/breast_cancer_$seed/metrics.json accuracy >>$out/breast_cancer.txt
-	done
-	make -s generated/breast_cancer
-	reach "breast_cancer: accuracy on a held-out fifth, mean of 5 splits" "$(mean <$out/breast_cancer.txt)" 0.95
+	over data.split.seed 1 5 --train $DATA/tabular/breast-cancer-wisconsin.csv || return
+	reach "$network: accuracy on a held-out fifth, mean of 5 splits" "$(mean_of accuracy 1 5)" 0.95
+}
+
+unet() {
+	data nuclei || return
+	make -s generated/$network || exit 1
+	run $network generated/$network --train $DATA/nuclei/images,$DATA/nuclei/masks || return
+	reach "$network: Dice of all pixels of a held-out fifth" "$(number $out/$network/metrics.json dice)" 0.85
+}
+
+text_cnn() {
+	data text/rt-polarity.pos || return
+	over data.split.fold 0 9 --train $DATA/text/rt-polarity.neg,$DATA/text/rt-polarity.pos || return
+	reach "$network: accuracy, mean of 10 folds" "$(mean_of accuracy 0 9)" 0.74
+}
+
+molecule() {
+	data molecules/BBBP.csv || return
+	over data.split.seed 1 3 --train $DATA/molecules/BBBP.csv || return
+	reach "$network: ROC AUC on a held-out fifth, mean of 3 splits" "$(mean_of roc_auc 1 3)" 0.93
 }
 
 chest_xray() {
 	data chest_xray || return
 	make -s generated/chest_xray || exit 1
-	: >$out/accuracy.txt
-	: >$out/auc.txt
 	for seed in 1 2 3; do
-		run chest_xray_$seed generated/chest_xray --seed $seed --train $DATA/chest_xray/train --validation $DATA/chest_xray/val \
+		run ${network}_$seed generated/chest_xray --seed $seed --train $DATA/chest_xray/train --validation $DATA/chest_xray/val \
 			--test $DATA/chest_xray/test || return
-		number $out/chest_xray_$seed/metrics.json accuracy >>$out/accuracy.txt
-		number $out/chest_xray_$seed/metrics.json roc_auc >>$out/auc.txt
 	done
-	reach "chest_xray: test accuracy of the best checkpoint, mean of 3 seeds" "$(mean <$out/accuracy.txt)" 0.90
-	reach "chest_xray: test ROC AUC of the best checkpoint, mean of 3 seeds" "$(mean <$out/auc.txt)" 0.96
+	reach "$network: test accuracy of the best checkpoint, mean of 3 seeds" "$(mean_of accuracy 1 3)" 0.90
+	reach "$network: test ROC AUC of the best checkpoint, mean of 3 seeds" "$(mean_of roc_auc 1 3)" 0.96
 }
 
-all="mnist breast_cancer chest_xray resnet20"
+all="mnist breast_cancer chest_xray resnet20 googlenet_mnist unet text_cnn molecule"
 [ $# -gt 0 ] || set -- $all
 for network in "$@"; do
 	case " $all " in
