@@ -22,19 +22,24 @@ static const Layer *with_run_time_rate(Builder *builder, const char *step, const
 	return changed;
 }
 
-/* A rate that moves by itself is an output, so that it is logged. */
-static void output_rate(Builder *builder, const Layer *optimizer, Value t, Place place)
+/* A rate that moves by itself is an output, so that it is logged; false after a report. */
+static bool output_rate(Builder *builder, const Layer *optimizer, Value t, Place place)
 {
+	static const char help[] = "a number, a schedule such as CosineDecay(0.1, 1000), or an expression of step and epoch";
 	for (int i = 0; i < optimizer->statics.count; i++) {
 		const Name *name = &optimizer->statics.items[i];
 		if (strcmp(name->name, "learning_rate") || value_is_static_number(name->value)) continue;
 		Value step = build_binary(builder, "-", t, value_integer(1), place), values[] = {name->value, step};
-		Node *rate = build_node(builder, build_library_call(builder, "at", 2, values, place), place);
-		if (rate && rate->shape.rank)
-			build_error(builder, place, "a schedule gives the rate of a step: one number",
-				"the learning rate is a tensor %s, not one number", shape_text(builder->arena, &rate->shape));
-		else build_output(builder, builder->stage->program, "learning_rate", rate);
+		Value rate = build_library_call(builder, "at", 2, values, place);
+		if (value_is_poison(rate)) return false;
+		bool tensor = rate.kind == VALUE_TENSOR && !rate.as.tensor->shape.rank;
+		if (!tensor && !value_is_static_number(rate)) {
+			build_error(builder, place, help, "learning_rate is one number, not %s", value_kind(builder->arena, rate));
+			return false;
+		}
+		build_output(builder, builder->stage->program, "learning_rate", build_node(builder, rate, place));
 	}
+	return true;
 }
 
 static bool is_given(const Layer *optimizer, const char *name)
@@ -69,9 +74,9 @@ static Value update_weight(Builder *builder, const Layer *optimizer, const char 
 	Value w = build_apply(builder, function, 3, rule, NULL, (Site){layer, place});
 	if (is_given(optimizer, "use_ema")) w = average(builder, w, function, t, slots, place);
 	Value constraint = weight->constraint;
-	if (constraint.kind == VALUE_DEFINITION)
-		constraint = build_apply(builder, constraint, 0, NULL, NULL, (Site){weight, place});
-	if (!value_is_none(constraint)) w = build_apply(builder, constraint, 1, &w, NULL, (Site){weight, place});
+	Site site = {weight, weight->variable->place};
+	if (constraint.kind == VALUE_DEFINITION) constraint = build_apply(builder, constraint, 0, NULL, NULL, site);
+	if (!value_is_none(constraint)) w = build_apply(builder, constraint, 1, &w, NULL, site);
 	return w;
 }
 
@@ -89,7 +94,7 @@ void build_update(
 	Shape scalar = {0};
 	Value t =
 		build_binary(builder, "+", value_tensor(build_given(builder, "step", &scalar, false)), value_integer(1), place);
-	output_rate(builder, given, t, place);
+	if (!output_rate(builder, given, t, place)) return;
 	Value list = value_list(builder->arena, count);
 	for (int i = 0; i < count; i++) list.as.list.items[i] = value_tensor(gradients[i]);
 	Value clip[] = {list, {.kind = VALUE_LAYER, .as.layer = layer}};

@@ -123,10 +123,9 @@ static Node *add_penalties(Builder *builder, Node *loss, int count, Weight **wei
 	for (int i = 0; loss && i < count; i++) {
 		Value function = weights[i]->regularizer, weight = value_tensor(make_variable(graph, weights[i]->variable));
 		if (value_is_none(function)) continue;
-		if (function.kind == VALUE_DEFINITION)
-			function = build_apply(builder, function, 0, NULL, NULL, (Site){weights[i], place});
-		Node *penalty =
-			build_node(builder, build_apply(builder, function, 1, &weight, NULL, (Site){weights[i], place}), place);
+		Site site = {weights[i], weights[i]->variable->place};
+		if (function.kind == VALUE_DEFINITION) function = build_apply(builder, function, 0, NULL, NULL, site);
+		Node *penalty = build_node(builder, build_apply(builder, function, 1, &weight, NULL, site), site.place);
 		if (penalty && penalty->shape.rank)
 			build_error(builder, weights[i]->variable->place, NULL, "a regularizer gives one number, not a tensor %s",
 				shape_text(builder->arena, &penalty->shape));
