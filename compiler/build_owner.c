@@ -5,7 +5,7 @@
 #include <string.h>
 #include "builder.h"
 
-enum { LAYER_LIMIT = 100000 };
+enum { LAYER_LIMIT = 100000, NAME_LENGTH = 64 };
 
 Owner *owner_new(Builder *builder, const Definition *definition, Owner *outer, const char *given, Place place)
 {
@@ -37,6 +37,10 @@ static bool check_label(Builder *builder, const char *label, Place place)
 			build_error(builder, place, "add an underscore", "'%s' can't name a layer: it is a word of C", label);
 			return false;
 		}
+	if (good && strlen(label) > NAME_LENGTH) {
+		build_error(builder, place, NULL, "a name of more than %d letters", NAME_LENGTH);
+		return false;
+	}
 	if (!good)
 		build_error(builder, place, NULL,
 			"'%s' can't name a layer: letters, digits and _ only, not beginning with a digit", label);
@@ -78,6 +82,7 @@ Owner *owner_sub(
 	int *place = find_place(outer, site, definition, step);
 	if (*place) return outer->subs[*place - 1].owner;
 	if (given && !check_label(builder, given, site.place)) return NULL;
+	if (builder->exhausted) return NULL;
 	if (++builder->owner_count > LAYER_LIMIT) {
 		build_error(builder, site.place, "a smaller network", "the network has more than %d layers and calls of functions", LAYER_LIMIT);
 		builder->exhausted = true;

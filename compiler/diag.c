@@ -3,7 +3,7 @@
 #include <string.h>
 #include "diag.h"
 
-enum { SHOWN = 160, BEFORE = 80, INNER = 3, OUTER = 3 }; /* bytes of a long line; calls of a deep trail */
+enum { SHOWN = 160, BEFORE = 80, INNER = 3, OUTER = 3, LONGEST = 500 }; /* bytes of a long line; calls of a deep trail */
 
 /* The line of a place, without its line break and byte order mark; NULL when the source has no such line. */
 static const char *line_of(Place place, int *length)
@@ -53,13 +53,17 @@ static void print_place(FILE *out, Place place)
 	fprintf(out, "%s:%d:%d", place.source->name, place.line + 1, shown_column(place));
 }
 
+/* Printable text; of a long one the beginning. */
 static void print_text(FILE *out, const char *text, int length)
 {
+	bool cut = length > LONGEST;
+	if (cut) length = LONGEST;
 	for (int i = 0, size; i < length; i += size ? size : 1) {
 		size = printable(text + i, length - i);
 		if (size) fwrite(text + i, 1, (size_t)size, out);
 		else putc('?', out);
 	}
+	if (cut) fputs("...", out);
 }
 
 /* The source line, and under it a caret with a tail; of a long line the part around the caret. */
@@ -171,7 +175,10 @@ static void report(Context *context, const char *kind, Place place, const char *
 	if (user) print_notes(out, place, context->trail, user);
 	if (shown.source) print_calls(out, user ? user->outer : context->trail);
 	if (shown.source) print_includes(out, shown.source);
-	if (help) fprintf(out, "   help: %s\n", help);
+	if (!help) return;
+	fputs("   help: ", out);
+	print_text(out, help, (int)strlen(help));
+	putc('\n', out);
 }
 
 /* Counts the message and says whether it is to be printed. */

@@ -157,6 +157,9 @@ void model_check(const Model *model)
 	for (int p = 0; p < model->network->program_count; p++)
 		if (model->plans[p]->work_bytes > most) most = model->plans[p]->work_bytes;
 	size_t bytes = most + model->state_count*(size_t)model->target->number_size;
+	if (!model->spec->memory_limit && bytes >> 40)
+		diag_error(model->context, model->spec->model ? model->spec->model->place : model->spec->root->place,
+			"`nnc --summary` shows the size of each layer", "the model needs %zu TiB of memory", bytes >> 40);
 	if (!model->spec->memory_limit || bytes <= (size_t)model->spec->memory_limit) return;
 	diag_error(model->context, model->spec->memory_limit_place, "a smaller batch_size or a smaller input needs less; `nnc --dump=memory` lists what takes it",
 		"the model needs %zu bytes, more than this limit of %lld", bytes, (long long)model->spec->memory_limit);

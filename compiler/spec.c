@@ -138,7 +138,7 @@ const char *const spec_model_keys[] = {"input", "inputs", "layers", "graph", "ou
 const char *spec_misplaced(Context *context, const char *what, const char *key)
 {
 	const char *owner = NULL;
-	if (strcmp(what, "a spec") != 0 || context->watch) return NULL;
+	if (strcmp(what, "a spec") != 0 || context->watch || context->errors >= DIAG_LIMIT) return NULL;
 	const OfferedSection *top = spec_sections(context);
 	for (const char *const *model = spec_model_keys; *model; model++)
 		if (strcmp(*model, key) == 0) owner = "model";
