@@ -17,6 +17,9 @@ static bool has_scan(const Model *model)
 static void preamble(CWriter *out, const Model *model, const char *header_name)
 {
 	const Target *target = model->target;
+	cw(out, "#if defined __GNUC__ && !defined __clang__ /* gcc counts places from address 0 in some loops, and then takes it for NULL */");
+	cw(out, "#pragma GCC optimize(\"no-delete-null-pointer-checks\")");
+	cw(out, "#endif");
 	if (target->number_size == 8) cw(out, "#define NN_DOUBLE");
 	cw(out, "#include \"%s\"", header_name);
 	cw(out, "#include \"nn_math.h\"");
