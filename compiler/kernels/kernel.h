@@ -131,13 +131,22 @@ typedef struct Memo {
 	const char *text;
 	struct Memo *next;
 } Memo;
+/* A place that does not fall apart into axes: two variables hold its quotient and remainder. */
+typedef struct Division {
+	Index flat;
+	int64_t size;
+	int quotient, remainder;
+	struct Division *next;
+} Division;
+
 typedef struct Scope {
 	const Plan *plan;
 	const Step *step;
 	Arena *arena;
 	CWriter *out; /* where temporaries go; NULL: only counting */
-	Var vars[64];
-	int var_count;
+	Var *vars;
+	int var_count, var_capacity;
+	struct Division *divisions; /* made so far */
 	Memo *memos; /* what was computed at a place already */
 	int temporaries;
 	int awkward; /* quotients, remainders and guards that were needed */

@@ -19,7 +19,7 @@ Scope *scope_new(CWriter *out, const Plan *plan, const Step *step)
 
 int scope_var(Scope *scope, const char *name, int64_t size)
 {
-	assert(scope->var_count < (int)(sizeof scope->vars/sizeof *scope->vars));
+	scope->vars = arena_grow(scope->arena, scope->vars, scope->var_count, &scope->var_capacity, sizeof *scope->vars);
 	scope->vars[scope->var_count] = (Var){name, size};
 	return scope->var_count++;
 }
@@ -126,6 +126,22 @@ Index index_flat(const Shape *shape, const Index *at)
 	return flat;
 }
 
+static const Division *division(Scope *scope, const Index *flat, int64_t size)
+{
+	for (const Division *made = scope->divisions; made; made = made->next)
+		if (made->size == size && index_equal(&made->flat, flat)) return made;
+	Division *made = arena_alloc(scope->arena, sizeof *made);
+	const char *text = index_text(scope, flat);
+	const char *quotient = arena_format(scope->arena, "(%s)/%lld", text, (long long)size);
+	const char *remainder = arena_format(scope->arena, "(%s)%%%lld", text, (long long)size);
+	made->flat = *flat;
+	made->size = size;
+	made->quotient = scope_var(scope, quotient, index_max(scope, flat)/size + 1);
+	made->remainder = scope_var(scope, remainder, size);
+	made->next = scope->divisions;
+	return scope->divisions = made;
+}
+
 /* flat = quotient·size + remainder. Affine where the terms fall apart so; else two new variables. */
 static void divide(Scope *scope, const Index *flat, int64_t size, Index *quotient, Index *remainder)
 {
@@ -144,12 +160,9 @@ static void divide(Scope *scope, const Index *flat, int64_t size, Index *quotien
 		return;
 	}
 	scope->awkward++;
-	const char *text = index_text(scope, flat);
-	int64_t span = index_max(scope, flat);
-	const char *qn = arena_format(scope->arena, "(%s)/%lld", text, (long long)size);
-	const char *rn = arena_format(scope->arena, "(%s)%%%lld", text, (long long)size);
-	*quotient = index_var(scope_var(scope, qn, span/size + 1), 1);
-	*remainder = index_var(scope_var(scope, rn, size), 1);
+	const Division *made = division(scope, flat, size);
+	*quotient = index_var(made->quotient, 1);
+	*remainder = index_var(made->remainder, 1);
 }
 
 static int next_axis(const Shape *shape, int axis)
