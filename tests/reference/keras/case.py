@@ -45,7 +45,8 @@ def build(shape, layers, graph):
     if graph:
         scope["x"] = x
         for key, text in graph:
-            scope[key] = language.evaluate(text, scope)
+            value = language.evaluate(text, scope)
+            scope.update(zip(key.split(", "), value if "," in key else [value]))
         return keras.Model(x, scope[graph[-1][0]])
     y = x
     for text in layers:
@@ -54,14 +55,22 @@ def build(shape, layers, graph):
 
 
 def paths(model):
-    """Weights and moving statistics by their path, in the order of the layers. A "." in a layer's name is a level of blocks; a
-    layer "_" is none."""
+    """Weights and moving statistics by their path, in the order of the layers."""
     return {
-        (layer.name.replace(".", "/") + "/").lstrip("_/") + variable.name: variable
+        path_of(layer, variable): variable
         for layer in model.layers
         for variable in layer.variables
         if "seed" not in variable.name
     }
+
+
+def path_of(layer, variable):
+    """A "." in a layer's name is a level of blocks; a layer "_" is none. What TimeDistributed holds has its own name;
+    the projections of an attention layer are inside it."""
+    if isinstance(layer, keras.layers.TimeDistributed):
+        return path_of(layer.layer, variable)
+    inner = variable.path.split("/")[-2] + "/" if "_attention" in layer.name and variable.path.count("/") > 1 else ""
+    return (layer.name.replace(".", "/") + "/").lstrip("_/") + inner + variable.name
 
 
 def randomize(variables, random):
@@ -139,6 +148,8 @@ def case(
 ):
     """Writes one case. graph: pairs (binding, expression), the last one is the output. x, y: arrays, or None for draws.
     weights: values by path, instead of draws. extra: more tensors. loss_in_spec, optimizer_in_spec: where the spec says it in other words than Keras."""
+    if name not in os.environ.get("CASES", name).split(","):
+        return
     random = np.random.RandomState(zlib.crc32(name.encode()))
     model = build(shape, layers, graph)
     variables = paths(model)

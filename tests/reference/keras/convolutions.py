@@ -6,6 +6,42 @@ def make():
     lines()
     volumes()
     transposed()
+    separable()
+
+
+def separable():
+    branches(
+        "depthwise_conv2d",
+        "Convolutions of each channel for itself.",
+        (7, 8, 5),
+        ["DepthwiseConv2D(3)(p)", "DepthwiseConv2D(3, padding=same, depth_multiplier=2, activation=tanh)(p)", "DepthwiseConv2D([2, 4], strides=2)(p)"]
+        + ["DepthwiseConv2D(3, strides=2, padding=same, use_bias=false)(p)", "DepthwiseConv2D(2, dilation_rate=2)(p)"]
+        + ["DepthwiseConv2D(3, padding=same)(Conv2D(32, 1, activation=relu)(p))"],
+        train=True,
+    )
+    branches(
+        "depthwise_conv1d",
+        "Convolutions of each feature for itself.",
+        (9, 4),
+        ["DepthwiseConv1D(3)(p)", "DepthwiseConv1D(4, padding=same, depth_multiplier=3)(p)", "DepthwiseConv1D(2, strides=2)(p)"]
+        + ["DepthwiseConv1D(3, dilation_rate=2, activation=tanh)(p)"],
+        train=True,
+    )
+    branches(
+        "separable_conv2d",
+        "A depthwise and a pointwise convolution.",
+        (6, 7, 4),
+        ["SeparableConv2D(5, 3)(p)", "SeparableConv2D(3, 3, padding=same, depth_multiplier=2, activation=tanh)(p)", "SeparableConv2D(4, 2, 2, use_bias=false)(p)"]
+        + ["SeparableConv2D(2, 2, dilation_rate=2)(p)"],
+        train=True,
+    )
+    branches(
+        "separable_conv1d",
+        "The same over time.",
+        (9, 4),
+        ["SeparableConv1D(5, 3)(p)", "SeparableConv1D(3, 3, padding=same, depth_multiplier=2, activation=tanh)(p)", "SeparableConv1D(4, 2, 2, use_bias=false)(p)"],
+        train=True,
+    )
 
 
 def lines():

@@ -7,6 +7,8 @@ case, numbered in the order in which layers make their first weight), so weights
 import re
 import keras
 
+import own
+
 
 def snake(name):
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
@@ -55,20 +57,6 @@ class Scaled(keras.layers.Layer):
         return x * self.w
 
 
-class LocalResponseNormalization(keras.layers.Layer):
-    """As tf.nn.lrn, which knows no float64: sums of squares over 2 r + 1 channels, by slices."""
-
-    def __init__(self, depth_radius=5, bias=1.0, alpha=1.0, beta=0.5, **options):
-        super().__init__(**options)
-        self.depth_radius, self.bias, self.alpha, self.beta = depth_radius, bias, alpha, beta
-
-    def call(self, x):
-        r, n = self.depth_radius, x.shape[-1]
-        wide = keras.ops.pad(x * x, [(0, 0)] * (len(x.shape) - 1) + [(r, r)])
-        total = sum(wide[..., i : i + n] for i in range(2 * r + 1))
-        return x / (self.bias + self.alpha * total) ** self.beta
-
-
 def concat(tensors, axis=-1):
     return keras.layers.Concatenate(axis=axis)(tensors)
 
@@ -94,15 +82,18 @@ def pairing(y_true, y_pred):
     return keras.ops.mean(y_true * y_pred, axis=-1)
 
 
-OWN = dict(Points=Points, Scaled=Scaled, LocalResponseNormalization=LocalResponseNormalization)
+OWN = dict(own.LAYERS, Points=Points, Scaled=Scaled)
 # without weights, so without numbers in Keras's paths and in nnc's
 WEIGHTLESS = """Flatten Reshape Dropout Activation Add Subtract Multiply Average Maximum Minimum Concatenate Dot
     GaussianNoise GaussianDropout AlphaDropout SpatialDropout1D SpatialDropout2D SpatialDropout3D ActivityRegularization
-    Softmax ReLU LeakyReLU ELU Identity Masking LocalResponseNormalization Permute RepeatVector Rescaling UnitNormalization""".split()
-PLACES = ("Pooling", "Padding", "Cropping", "UpSampling")  # and of these
+    Softmax ReLU LeakyReLU ELU Identity Masking LocalResponseNormalization Permute RepeatVector Rescaling UnitNormalization
+    Normalization TimeDistributed SinePositionEncoding Allowed Split""".split()
+PLACES = ("Pooling", "Unpooling", "Padding", "Cropping", "UpSampling")  # and of these
 
 
-def is_weighted(name):
+def is_weighted(name, options):
+    if name in ("Attention", "AdditiveAttention"):
+        return options.get("use_scale", name[1] == "d") or options.get("score_mode") == "concat"
     return name not in WEIGHTLESS and not any(part in name for part in PLACES)
 
 
@@ -133,16 +124,26 @@ class Scope(dict):
 
     def layer(self, name, arguments, options):
         """The layer is made when it is called: by then the layers of its argument have their numbers."""
+        return Pending(self, name, arguments, options)
 
-        def call(x):
-            if is_weighted(name):
-                label = snake(name)
-                count = self.counts.get(label, 0)
-                self.counts[label] = count + 1
-                options["name"] = label if count == 0 else f"{label}_{count}"
-            return layer_class(name)(*arguments, **options)(x)
 
-        return call
+class Pending:
+    """A layer that gets its number, and is made, when it is first called."""
+
+    def __init__(self, scope, name, arguments, options):
+        self.scope, self.name, self.arguments, self.options = scope, name, arguments, options
+
+    def made(self):
+        if is_weighted(self.name, self.options):
+            label = snake(self.name)
+            count = self.scope.counts.get(label, 0)
+            self.scope.counts[label] = count + 1
+            self.options["name"] = label if count == 0 else f"{label}_{count}"
+        inner = [a.made() if isinstance(a, Pending) else a for a in self.arguments]
+        return layer_class(self.name)(*inner, **self.options)
+
+    def __call__(self, *inputs, **options):
+        return self.made()(*inputs, **options)
 
 
 def evaluate(text, scope):

@@ -173,6 +173,29 @@ def dense():
 
 
 def plain():
+    branches(
+        "activation_layers",
+        "Activations as layers, with weights of their own too.",
+        (4, 5, 3),
+        ["ReLU(max_value=0.5, negative_slope=0.1, threshold=0.1)(p)", "ReLU()(p)", "LeakyReLU()(p)", "ELU(0.7)(p)", "PReLU()(p)", "PReLU(shared_axes=[1, 2])(p)"]
+        + ["PReLU(shared_axes=2)(p)", "Softmax()(p)", "Softmax(axis=1)(p)", "Softmax(axis=[1, 2])(p)", "Activation(gelu)(p)"],
+        train=True,
+    )
+    branches(
+        "orders",
+        "Other shapes and orders of the same numbers.",
+        (4, 6),
+        ["Permute([2, 1])(p)", "Reshape([3, -1])(p)", "Reshape([-1])(p)", "Reshape([2, 2, -1])(p)", "RepeatVector(3)(Dense(4)(Flatten()(p)))", "Permute([3, 1, 2])(Reshape([2, 2, 6])(p))"]
+        + ["TimeDistributed(Dense(5))(p)", "TimeDistributed(Conv1D(3, 2))(Reshape([2, 4, 3])(p))", "Identity()(p)"],
+        train=True,
+    )
+    case(
+        "activity_regularization",
+        "A layer that adds to the loss, and layers with activity regularizers.",
+        (5,),
+        layers=["Points()", "Dense(4, activation=tanh)", "ActivityRegularization(l1=0.01, l2=0.1)", "Dense(3)"],
+        train=True,
+    )
     case(
         "reshape",
         "Reshape and Flatten keep the order of the numbers.",

@@ -3,7 +3,7 @@
 
 Once:  python3 -m venv build/venv
        build/venv/bin/pip install keras==3.15.1 tensorflow-cpu==2.21.0 jax==0.10.2 safetensors==0.8.0
-Then:  build/venv/bin/python tests/reference/keras/make_keras.py [module ..]
+Then:  build/venv/bin/python tests/reference/keras/make_keras.py [module ..]      (CASES=name,name: only those of them)
 
 Two backends, each for what it alone does right. TensorFlow: losses and the kinks of activations, for on it Keras recovers
 the logits of a sigmoid or softmax, and its gradients at kinks are those Keras has always had (0 for relu, 1 for elu, the
@@ -25,6 +25,7 @@ BACKENDS = dict(
     places="jax",
     merges="jax",
     normalizations="jax",
+    sequences="jax",
     initializers="jax",
     optimizers="jax",
     networks="jax",
@@ -44,9 +45,26 @@ def environment(backend):
     )
 
 
+def attention_in_double(query, key, value, bias=None, mask=None, scale=None, is_causal=False, **options):
+    """What jax.nn.dot_product_attention computes, without its float32: queries by heads, (B, T, N, H)."""
+    import jax.numpy as np
+
+    scores = np.einsum("btnh,bsnh->bnts", query, key) * scale
+    causal = np.tril(np.ones(scores.shape[-2:], bool)) if is_causal else True
+    seen = np.logical_and(causal, True if mask is None else mask)
+    scores = np.where(seen, scores, -0.7 * np.finfo(scores.dtype).max)
+    shares = np.exp(scores - scores.max(-1, keepdims=True))
+    return np.einsum("bnts,bsnh->btnh", shares / shares.sum(-1, keepdims=True), value)
+
+
 def make(module):
     import keras
     from keras.src.backend.common import dtypes
+
+    if keras.backend.backend() == "jax":
+        from keras.src.backend.jax import nn
+
+        nn.dot_product_attention = attention_in_double
 
     keras.config.set_floatx("float64")
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"

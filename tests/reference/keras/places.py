@@ -3,8 +3,47 @@ from layers import branches
 
 
 def make():
+    pools()
+    unpools()
     global_pools()
     sizes()
+
+
+def pools():
+    branches(
+        "pools1d",
+        "Pools over time.",
+        (9, 3),
+        ["MaxPooling1D()(p)", "MaxPooling1D(3, 2, padding=same)(p)", "AveragePooling1D(2)(p)", "AveragePooling1D(3, 2, padding=same)(p)", "MaxPooling1D(4, 1)(p)"],
+        train=True,
+    )
+    branches(
+        "pools3d",
+        "Pools over volumes.",
+        (4, 5, 6, 3),
+        ["MaxPooling3D()(p)", "MaxPooling3D([1, 2, 3], padding=same)(p)", "AveragePooling3D(2)(p)", "AveragePooling3D(3, 2, padding=same)(p)", "MaxPooling3D(3, 1)(p)"],
+        train=True,
+    )
+
+
+def unpools():
+    branches(
+        "max_unpooling2d",
+        "Numbers go back to where their maximum was.",
+        (6, 8, 3),
+        ["MaxUnpooling2D()(q0, i0)", "MaxUnpooling2D([3, 2])(q1, i1)", "MaxUnpooling2D(2, 3, output_size=[6, 8])(q2, i2)", "MaxUnpooling2D(3, padding='same', output_size=[6, 8])(q3, i3)", "MaxUnpooling2D(4, output_size=[6, 8])(q4, i4)"]
+        + ["i1", "i3", "i5", "Conv2D(4, 3, padding=same)(MaxUnpooling2D()(Conv2D(3, 1)(q0), i0))"],
+        more=[
+            ("c", "Conv2D(3, 3, padding=same)(p)"),
+            ("q0, i0", "MaxPooling2D(return_indices=true)(c)"),
+            ("q1, i1", "MaxPooling2D([3, 2], return_indices=true)(c)"),
+            ("q2, i2", "MaxPooling2D(2, 3, return_indices=true)(c)"),
+            ("q3, i3", "MaxPooling2D(3, padding='same', return_indices=true)(c)"),
+            ("q4, i4", "MaxPooling2D(4, return_indices=true)(c)"),
+            ("q5, i5", "MaxPooling2D(3, 2, padding='same', return_indices=true)(c)"),
+        ],
+        train=True,
+    )
 
 
 def global_pools():
