@@ -23,14 +23,16 @@ int64_t nn_token_id(const nn_model *model, const void *state, const nn_tensor *t
 	return state ? nn_vocabulary_find(model, state, table, token->hash) : NN_UNKNOWN;
 }
 
-/* Tokens of a set, word by word. Of a stream also those that are only ever the next one. */
+/* Tokens of a set, word by word. Of a stream each once, though windows may overlap, and also those that are only ever next. */
 static int64_t *count_words(const nn_dataset *set)
 {
 	const Texts *texts = set->source->own;
-	int64_t *counts = calloc((size_t)texts->words.count + 1, sizeof *counts);
+	int64_t *counts = calloc((size_t)texts->words.count + 1, sizeof *counts), counted = 0;
 	for (int64_t i = 0; i < set->count && counts != NULL; i++) {
 		const Sample *sample = &texts->samples[set->rows[i]];
-		for (int64_t k = 0; k < sample->count + texts->stream; k++) counts[texts->tokens[sample->from + k]]++;
+		int64_t end = sample->from + sample->count + texts->stream;
+		for (int64_t k = texts->stream && counted > sample->from ? counted : sample->from; k < end; k++) counts[texts->tokens[k]]++;
+		counted = end;
 	}
 	return counts;
 }
