@@ -17,9 +17,8 @@ void scan_word(nn_text *text, const char *word)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+-";
 	static const char *const taken[] = {"true", "false", "null", "yes", "no", "on", "off", "none"};
-	int quote = !*word || word[strspn(word, plain)] || strchr("-./+", word[0]) != NULL;
+	int quote = !*word || word[strspn(word, plain)] || *word == '-';
 	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) quote |= strcasecmp(word, taken[i]) == 0;
-	if (*word == '/' && !word[strspn(word, plain)]) quote = 0;
 	if (!quote) {
 		nn_text_add(text, "%s", word);
 		return;

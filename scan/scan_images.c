@@ -6,7 +6,7 @@
 #include "../runtime/data_mask.h"
 #include "scan_internal.h"
 
-enum { SAID_AT_MOST = 10, PNG_COLOR_TYPE = 25, PNG_ALPHA = 4, LARGEST = 224 };
+enum { SAID_AT_MOST = 10, PNG_COLOR_TYPE = 25, PNG_ALPHA = 4, LARGEST = 256 };
 
 typedef struct Facts {
 	int64_t count, unreadable, grey, grey_content, alpha, deep; /* grey_content: colours that are all equal */

@@ -78,7 +78,7 @@ static int is_numeric(const Column *column, int64_t rows)
 	return column->numbers > 0 && column->numbers + column->missing == rows;
 }
 
-/* The column named so, or that is called like a label, or the last; a first column of few values before a text is one too. */
+/* The column named so, or that is called like a label, or the last that is no text. */
 static int64_t find_label(const ScanOptions *options, const Cells *cells, const Column *columns)
 {
 	static const char *const names[] = {"label", "class", "target", "y", "diagnosis", "outcome", "species"};
@@ -93,9 +93,10 @@ static int64_t find_label(const ScanOptions *options, const Cells *cells, const 
 	for (size_t n = 0; n < sizeof names / sizeof *names; n++)
 		for (int64_t i = 0; i < cells->columns && cells->header; i++)
 			if (strcasecmp(cells->header[i], names[n]) == 0) return i;
-	int64_t last = cells->columns - 1;
-	if (columns[last].distinct > FEW && !is_numeric(&columns[last], cells->rows) && is_numeric(&columns[0], cells->rows)) return 0;
-	return last;
+	int64_t last = cells->columns - 1, numeric = last;
+	if (columns[last].distinct <= FEW || is_numeric(&columns[last], cells->rows)) return last;
+	while (numeric >= 0 && !is_numeric(&columns[numeric], cells->rows)) numeric--; /* the last is a text */
+	return numeric < 0 ? last : numeric;
 }
 
 static void print_name(nn_text *out, const Column *columns, int64_t column)
@@ -112,7 +113,7 @@ static void print_column(nn_text *out, const Column *columns, int64_t i, int64_t
 	if (is_numeric(c, rows))
 		nn_text_add(out, ": %s, %g to %g, mean %.4g", c->whole == c->numbers ? "whole numbers" : "numbers", c->low, c->high, c->sum / (double)c->numbers);
 	else
-		nn_text_add(out, ": text, %.0f characters in the mean", c->length);
+		nn_text_add(out, ": text of %.0f characters on average", c->length);
 	nn_text_add(out, ", %lld distinct", (long long)c->distinct);
 	if (c->missing) nn_text_add(out, ", %lld missing", (long long)c->missing);
 	nn_text_add(out, "\n");
@@ -178,7 +179,7 @@ static int64_t longest(const Cells *cells, int64_t column)
 	return most;
 }
 
-/* Different bytes that begin a character: an upper bound where no encoding is known is not needed, so bytes do. */
+/* Of texts in ASCII; more where bytes beyond it stand for one character together. */
 static int distinct_characters(const Cells *cells, int64_t column)
 {
 	char seen[256] = {0};

@@ -7,7 +7,7 @@
 #include "../runtime/data_text.h"
 #include "scan_internal.h"
 
-enum { MOST_WORDS = 20000, LINES_OF_SAMPLES = 200 };
+enum { MOST_WORDS = 20000 };
 
 typedef struct Texts {
 	Tokenizer tokenizer;
@@ -34,7 +34,13 @@ const char *scan_encoding(const uint8_t *bytes, size_t size, const char **why)
 	free(copy);
 	*why = high ? "all of it is UTF-8" : "all of it is ASCII";
 	if (at >= size) return "utf-8";
-	for (size_t i = 0; i < size; i++) controls += bytes[i] >= 0x80 && bytes[i] < 0xa0;
+	for (size_t i = 0; i < size; i++) {
+		controls += bytes[i] >= 0x80 && bytes[i] < 0xa0;
+		if (memchr("\x81\x8d\x8f\x90\x9d", bytes[i], 5)) { /* which cp1252 does not have */
+			*why = "it is no UTF-8 and no cp1252; a guess";
+			return "latin1";
+		}
+	}
 	*why = controls ? "it is no UTF-8, and bytes 0x80 to 0x9f are letters there" : "it is no UTF-8, and no byte is from 0x80 to 0x9f; a guess";
 	return controls ? "cp1252" : "latin1";
 }
@@ -67,6 +73,11 @@ static int open_text(const ScanOptions *options, Texts *texts, nn_text *out, con
 		return 1;
 	}
 	const char *encoding = options->encoding ? options->encoding : scan_encoding(bytes, *length, &reason);
+	if (strncmp(encoding, "utf-16", 6) != 0 && memchr(bytes, 0, *length) != NULL) {
+		nn_error("%s: holds zero bytes, so it is no text", path);
+		free(bytes);
+		return 1;
+	}
 	int wider = texts->encoding != NULL && strcmp(texts->encoding, "utf-8") == 0 && strcmp(encoding, "utf-8") != 0;
 	if (texts->encoding == NULL || wider) {
 		texts->encoding = encoding;
@@ -110,7 +121,7 @@ static int write_vocabulary(const char *path, const Words *words, const int64_t 
 }
 
 /* Lengths, the vocabulary, and the part of `source:` that follows. stream: one text, no samples. */
-static int print_texts(const ScanOptions *options, Texts *texts, nn_text *out, int stream, const char *more)
+static int print_texts(const ScanOptions *options, Texts *texts, nn_text *out, int stream)
 {
 	const char *kinds[] = {"words", "characters", "bytes"}, *kind = kinds[texts->tokenizer.kind];
 	int64_t *order = malloc(sizeof *order * ((size_t)texts->words.count + 1)), room = texts->words.count;
@@ -136,7 +147,7 @@ static int print_texts(const ScanOptions *options, Texts *texts, nn_text *out, i
 		nn_text_add(out, ", size: %lld}", (long long)room + NN_FIRST_TOKEN);
 	} else
 		nn_text_add(out, "%lld", (long long)room + NN_FIRST_TOKEN);
-	nn_text_add(out, "%s}\n", more);
+	nn_text_add(out, "}\n");
 	free(order);
 	return failed;
 }
@@ -189,7 +200,7 @@ int scan_text(const ScanOptions *options)
 		nn_text_add(&files, ": ");
 		scan_word(&files, options->paths[i]);
 	}
-	failed = failed || print_texts(options, &texts, &out, !many, many ? "" : ", class_mode: none");
+	failed = failed || print_texts(options, &texts, &out, !many);
 	if (!failed && many) nn_text_add(&out, "  train: {files: {%s}}\n  split: {validation: 0.1, test: 0.1}\n", files.data);
 	if (!failed && !many) {
 		nn_text_add(&out, "  train: {file: ");
@@ -249,7 +260,7 @@ int scan_text_folder(const ScanOptions *options, const char *path)
 	for (int s = 0; s < 3 && !failed && folders[0]; s++)
 		if (folders[s]) failed = add_classes(options, &texts, &out, folders[s]);
 	if (!folders[0]) failed = add_classes(options, &texts, &out, path);
-	failed = failed || print_texts(options, &texts, &out, 0, "");
+	failed = failed || print_texts(options, &texts, &out, 0);
 	for (int s = 0; s < 3 && !failed; s++) {
 		const char *folder = folders[0] ? folders[s] : s == 0 ? path : NULL;
 		if (folder == NULL) continue;

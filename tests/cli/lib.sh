@@ -41,12 +41,13 @@ same_files() { # FOLDER LIST: what `ls -A` showed before
 	if [ "$(ls -A "$1")" = "$2" ]; then good; else bad "$1 holds other files than before: $(ls -A "$1" | tr '\n' ' ')"; fi
 }
 
-trainer() { # NAME: build/tests/cli/NAME from tests/cli/NAME.yaml
+trainer() { # NAME: build/tests/cli/NAME from tests/cli/NAME.yaml; compiled as make does, the reference with -O1
+	flags="-std=c11 -D_GNU_SOURCE -march=native -fopenmp -ffp-contract=fast -Wall -Wextra -Wpedantic -Werror -Iruntime"
 	$NNC "tests/cli/$1.yaml" -o "$C/$1.c" &&
 		$NNC "tests/cli/$1.yaml" -o "$C/$1_reference.c" --precision=f64 --gradients -D name="$1_reference" &&
-		$CC -std=c11 -D_GNU_SOURCE -O2 -march=native -fopenmp -ffp-contract=fast -Wall -Wextra -Wpedantic -Werror -Iruntime \
-			-DNN_MODEL="$1_model" -DNN_REFERENCE="$1_reference_model" -o "$C/$1" \
-			runtime/main.c "$C/$1.c" "$C/$1_reference.c" build/libnn.a -lpng -ljpeg -lz -lcsv -lcjson -lm -lpthread && return
+		$CC $flags -O1 -c -o "$C/$1_reference.o" "$C/$1_reference.c" &&
+		$CC $flags -O2 -DNN_MODEL="$1_model" -DNN_REFERENCE="$1_reference_model" -o "$C/$1" \
+			runtime/main.c "$C/$1.c" "$C/$1_reference.o" build/libnn.a -lpng -ljpeg -lz -lcsv -lcjson -lm -lpthread && return
 	echo "FAILED: the trainer of tests/cli/$1.yaml can't be built"
 	echo "0 passed, 1 failed"
 	exit 1
