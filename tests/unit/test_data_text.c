@@ -133,14 +133,14 @@ static void columns_of_tables(void **state)
 	fake.source.tokens = NN_CHARACTERS;
 	fake.source.standardize = NN_STANDARDIZE_NONE;
 	fake.source.column = "smiles";
-	fake.source.label = "y";
+	fake.source.label = (nn_texts){(const char *const[]){"y"}, 1};
 	check_ids(&fake, ROOT "/a.csv", (const double[][LENGTH]){{3, 3, 4, 0}, {2, 5, 2, 0}}, (const double[]){1, 0}, 2);
 	write_text(ROOT "/a.csv", "y,smiles\n1.5,CCO\n-2,CC\n");
 	text_model(&fake, NN_REGRESSION, 20);
 	fake.source.tokens = NN_CHARACTERS;
 	fake.source.standardize = NN_STANDARDIZE_NONE;
 	fake.source.column = "1";
-	fake.source.label = "0";
+	fake.source.label = (nn_texts){(const char *const[]){"0"}, 1};
 	check_ids(&fake, ROOT "/a.csv", (const double[][LENGTH]){{2, 2, 3, 0}, {2, 2, 0, 0}}, (const double[]){1.5, -2}, 2);
 	nn_data_request request = train_only(ROOT "/a.csv");
 	fake.source.column = "smile";
@@ -330,14 +330,14 @@ static void inputs_to_be_predicted(void **state)
 	make_files();
 	text_model(&fake, NN_BINARY, 20);
 	const char *const paths[] = {ROOT "/good.txt", ROOT "/bad.txt"};
-	assert_int_equal(nn_data_open_inputs(&fake.model, paths, 2, &sets), 0);
+	assert_int_equal(nn_data_open_inputs(&fake.model, paths, 2, NULL, 0, &sets), 0);
 	assert_int_equal(nn_dataset_count(sets.test), 3);
 	assert_string_equal(nn_dataset_name(sets.test, 2, name, sizeof name), ROOT "/bad.txt:3");
 	nn_data_close(&sets);
 	fake.source.column = "text";
 	write_text(ROOT "/a.csv", "text\none\ntwo\n");
 	const char *const table[] = {ROOT "/a.csv"};
-	assert_int_equal(nn_data_open_inputs(&fake.model, table, 1, &sets), 0);
+	assert_int_equal(nn_data_open_inputs(&fake.model, table, 1, NULL, 0, &sets), 0);
 	assert_string_equal(nn_dataset_name(sets.test, 1, name, sizeof name), ROOT "/a.csv:3");
 	nn_data_close(&sets);
 }
