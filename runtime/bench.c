@@ -21,7 +21,11 @@ static uint64_t mixed(uint64_t x) {
 static double label_number(const nn_model *model, int classes, const nn_field *label, size_t row, size_t index,
                            uint64_t bits) {
 	double uniform = (double)(bits >> 11) * 0x1p-53;
+	size_t per_place = label->rank > 1 ? (size_t)label->shape[label->rank - 1] : 1;
 	switch (model->task) {
+	case NN_SEGMENTATION:
+		if (per_place != (size_t)classes) return (double)((bits >> 33) % (uint64_t)classes);
+		return index % per_place == mixed(row * 31 + index / per_place) % (uint64_t)classes;
 	case NN_BINARY:
 	case NN_MULTILABEL:
 		return (double)(bits >> 40 & 1);
@@ -33,6 +37,13 @@ static double label_number(const nn_model *model, int classes, const nn_field *l
 	}
 }
 
+/* How many ids a field of tokens may hold; 0: it holds none. */
+static int id_count(const nn_model *model, int number) {
+	const nn_data_field *field = number < 0 ? NULL : &model->data.fields[number];
+	int tokens = field && field->integer && field->source >= 0 && (!field->label || field->rank == 1);
+	return tokens ? model->data.sources[field->source].vocabulary_size : 0;
+}
+
 void nn_random_inputs(const nn_model *model, const nn_program *program, void *work, uint64_t seed) {
 	const nn_field *y = NULL;
 	for (int i = 0; i < model->program_count && !y; i++) y = nn_output_find(&model->programs[i], "y");
@@ -40,11 +51,14 @@ void nn_random_inputs(const nn_model *model, const nn_program *program, void *wo
 	for (int i = 0; i < program->input_count; i++) {
 		const nn_field *field = &program->inputs[i];
 		int number = nn_data_field_find(model, field->name), label = number >= 0 && model->data.fields[number].label;
+		int ids = id_count(model, number);
 		size_t rows = field->per_row ? (size_t)program->batch : 1;
 		for (size_t k = 0; k < rows * field->count; k++) {
 			uint64_t bits = mixed(seed * 1000003 + mixed((uint64_t)label << 60 ^ k));
 			double value = (double)(bits >> 40) * 0x1p-24; /* exact in both precisions */
-			if (label)
+			if (ids)
+				value = (double)((bits >> 33) % (uint64_t)ids);
+			else if (label)
 				value = label_number(model, classes, field, k / field->count, k % field->count, bits);
 			nn_number_set(model, (char *)work + field->offset, k, value);
 		}
