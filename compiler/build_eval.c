@@ -168,6 +168,9 @@ static Value eval_dot(Builder *builder, const Expr *expr, Frame *frame)
 	const Expr *base = expr->items[0];
 	if (base->kind == EXPR_NAME && !strcmp(base->text, "data") && !build_knows("data", frame))
 		return build_field(builder, expr->text, expr->place);
+	const Expr *data = base->kind == EXPR_DOT ? base->items[0] : NULL; /* data.lab.age */
+	if (data && data->kind == EXPR_NAME && !strcmp(data->text, "data") && !build_knows("data", frame) && spec_is_source(builder->spec, base->text))
+		return build_field(builder, arena_format(builder->arena, "%s.%s", base->text, expr->text), expr->place);
 	if (is_module(builder, base, frame) && build_find(builder, -1, expr->text, false))
 		return build_error(builder, expr->place, arena_format(builder->arena, "write %s alone", expr->text),
 			"names stand here without the module that they have in Python");

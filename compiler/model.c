@@ -83,7 +83,7 @@ static void fit_vocabulary(Model *model, const nn_data_source *source)
 	if (!source->vocabulary_size || (source->tokens == NN_BYTES && !source->vocabulary.count && !source->vocabulary_file &&
 		source->vocabulary_size == 258)) return;
 	int64_t rows = nn_vocabulary_rows(source->vocabulary_size);
-	model->fitted[model->fitted_count++] = (Fitted){"data/vocabulary", rows*NN_VOCABULARY_COLUMNS, 0, NN_VOCABULARY_COLUMNS};
+	model->fitted[model->fitted_count++] = (Fitted){source->name ? arena_format(model->context->arena, "data/%s/vocabulary", source->name) : "data/vocabulary", rows*NN_VOCABULARY_COLUMNS, 0, NN_VOCABULARY_COLUMNS};
 }
 
 /* A table that has fewer rows than there are ids: what lies behind its end would be read as zeros, in silence. */

@@ -32,6 +32,8 @@ typedef struct SourceKey {
 
 /* What is known of a source beside what is handed on. */
 typedef struct SourceInfo {
+	const char *name; /* NULL: it is the only one */
+	bool joined; /* with others */
 	const SourceKind *kind;
 	Place place; /* for messages */
 	bool class_mode_given; /* otherwise the labels follow the loss */
@@ -144,6 +146,7 @@ const char *spec_field_name(Context *context, const Spec *spec, const char *name
 int spec_field(Context *context, Spec *spec, const char *name, int rank, const int64_t *shape);
 /* The label of the data, made as the loss wants it (label_rank -1: not known, or no loss). -1: there is none, or a report. */
 int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *label);
+bool spec_is_source(const Spec *spec, const char *name); /* a name of data.sources */
 /* "data.image and data.label": what there is, for messages */
 const char *spec_field_list(Context *context, const Spec *spec, const char ***names, int *count);
 /* The first label among the fields; NULL: none */

@@ -1,5 +1,6 @@
 /* spec_data.c: the section `data` -> nn_data, but for the sources (spec_source.c) and what the model decides (spec_field.c).
  * Input: the document; output: Spec.data. Invariant: a split has the paths of its source, and no others. */
+#include <ctype.h>
 #include <math.h>
 #include <regex.h>
 #include <string.h>
@@ -35,71 +36,95 @@ static int path_place(const SourceKind *kind, const char *key)
 }
 
 /* The one path of a split that may be given in several ways. */
-static void take_one_path(Context *context, Spec *spec, const char *name, const DocNode *node, const Slot *slots, int count, int split)
+static void take_one_path(
+	Context *context, Spec *spec, int source, const char *what, const DocNode *node, const Slot *slots, int count, int split)
 {
-	SourceInfo *info = &spec->infos[0];
+	SourceInfo *info = &spec->infos[source];
 	const Slot *given = NULL;
 	for (int i = 0; i < count; i++) {
 		if (!slots[i].node || path_place(info->kind, slots[i].key) < 0) continue;
 		if (given)
-			diag_error(context, slots[i].key_node->place, info->kind->path_help, "data.%s has both '%s' and '%s'", name, given->key, slots[i].key);
+			diag_error(context, slots[i].key_node->place, info->kind->path_help, "%s has both '%s' and '%s'", what, given->key, slots[i].key);
 		given = &slots[i];
 	}
 	if (!given) {
-		diag_error(context, node->place, info->kind->path_help, "data.%s says nowhere where the texts are", name);
+		diag_error(context, node->place, info->kind->path_help, "%s says nowhere where the texts are", what);
 		return;
 	}
-	const char **path = &spec->data_sources[0].paths[split][0];
+	const char **path = &spec->data_sources[source].paths[split][0];
 	*path = given->kind == SLOT_OTHER ? spec_class_files(context, given->node, info) : *(const char **)given->target;
 	if (*path && !**path) diag_error(context, given->node->place, NULL, "the path is empty");
-	if (!strcmp(given->key, "file") && !spec->data_sources[0].column) info->stream = true;
+	if (!strcmp(given->key, "file") && !spec->data_sources[source].column) info->stream = true;
 }
 
 static bool has_labels(const SourceInfo *info) { return info->class_mode != NN_CLASS_NONE || !info->class_mode_given; }
 
-static void read_split(Context *context, Spec *spec, const char *name, const DocNode *node, int split)
+static void read_split(Context *context, Spec *spec, int source, const char *what, const DocNode *node, int split)
 {
 	Slot slots[PATHS] = {{0}};
 	int count = path_slots(slots), errors = context->errors;
-	const SourceInfo *info = &spec->infos[0];
+	const SourceInfo *info = &spec->infos[source];
 	const SourceKind *kind = info->kind;
 	const char *texts[PATHS] = {NULL};
 	for (int i = 0; i < count; i++) slots[i].target = &texts[i];
-	if (!spec_section(context, arena_format(context->arena, "data.%s", name), node, slots, count) || !kind) return;
+	if (!spec_section(context, what, node, slots, count) || !kind) return;
 	for (int i = 0; i < count; i++)
 		if (slots[i].node && path_place(kind, slots[i].key) < 0)
 			diag_error(context, slots[i].key_node->place, kind->path_help, "a source of type %s has no '%s'", kind->type,
 				slots[i].key);
-	if (kind->one_of[0] && context->errors == errors) take_one_path(context, spec, name, node, slots, count, split);
+	if (kind->one_of[0] && context->errors == errors) take_one_path(context, spec, source, what, node, slots, count, split);
 	for (int i = 0; i < count && !kind->one_of[0]; i++) {
 		int place = path_place(kind, slots[i].key);
 		if (place < 0) continue;
-		spec->data_sources[0].paths[split][place] = texts[i];
+		spec->data_sources[source].paths[split][place] = texts[i];
 		if (slots[i].given && !texts[i][0]) diag_error(context, slots[i].node->place, NULL, "the path is empty");
 		else if (!slots[i].node && (place == 0 || has_labels(info)) && context->errors == errors)
-			diag_error(context, node->place, kind->path_help, "data.%s needs '%s'", name, slots[i].key);
+			diag_error(context, node->place, kind->path_help, "%s needs '%s'", what, slots[i].key);
 	}
+}
+
+/* A split of several sources: the paths of each. */
+static void read_splits(Context *context, Spec *spec, const char *name, const DocNode *node, int split)
+{
+	const char *what = arena_format(context->arena, "data.%s", name);
+	int count = spec->data.source_count;
+	if (count == 1 && !spec->infos[0].name) {
+		read_split(context, spec, 0, what, node, split);
+		return;
+	}
+	Slot *slots = arena_alloc(context->arena, (size_t)count * sizeof *slots);
+	for (int s = 0; s < count; s++) slots[s] = (Slot){.key = spec->infos[s].name};
+	if (!spec_section(context, what, node, slots, count)) return;
+	for (int s = 0; s < count; s++) {
+		if (slots[s].node) read_split(context, spec, s, arena_format(context->arena, "%s.%s", what, slots[s].key), slots[s].node, split);
+		else
+			diag_error(context, node->place, arena_format(context->arena, "%s: {%s: ..}", slots[s].key, spec->infos[s].kind->paths[0]),
+				"%s says nothing of the source '%s'", what, slots[s].key);
+	}
+}
+
+void spec_regex(Context *context, const Slot *slot, const char *help, const char *pattern)
+{
+	regex_t regex;
+	char why[200];
+	int code = regcomp(&regex, pattern, REG_EXTENDED);
+	if (!code) {
+		regfree(&regex);
+		return;
+	}
+	regerror(code, &regex, why, sizeof why);
+	diag_error(context, slot->node->place, help, "'%s' is no regular expression: %s", slot->key, why);
 }
 
 static void check_group(Context *context, const Spec *spec, const Slot *slot)
 {
-	regex_t regex;
-	char why[200];
+	for (int s = 0; s < spec->data.source_count; s++)
+		if (spec->infos[s].kind->label == SPEC_LABEL_NUMBER) return; /* a column */
+	if (!slot->given || !spec->data.source_count) return;
 	const SourceKind *kind = spec->infos[0].kind;
-	if (!slot->given || !kind || kind->label == SPEC_LABEL_NUMBER) return; /* a column */
-	if (!kind->groups) {
-		diag_error(context, slot->key_node->place, NULL, "a source of type %s has no groups", kind->type);
-		return;
-	}
-	int code = regcomp(&regex, spec->data.split_group, REG_EXTENDED);
-	if (code) {
-		regerror(code, &regex, why, sizeof why);
-		diag_error(context, slot->node->place,
-			"the part of a file name that all images of one patient share: person[0-9]+",
-			"'group' is no regular expression: %s", why);
-		return;
-	}
-	regfree(&regex);
+	if (kind->groups)
+		spec_regex(context, slot, "the part of a file name that all images of one patient share: person[0-9]+", spec->data.split_group);
+	else diag_error(context, slot->key_node->place, NULL, "a source of type %s has no groups", kind->type);
 }
 
 /* slots: validation, test, stratify, group, seed, method, folds, fold; given: data.validation and data.test */
@@ -156,23 +181,80 @@ static void read_shares(Context *context, Spec *spec, const DocNode *node, const
 	check_folds(context, data, slots, given, fold);
 }
 
+/* Of a source that was not understood: its keys may still be wrong by themselves. */
+static void read_unknown_split(Context *context, const Slot *slot)
+{
+	Slot slots[PATHS] = {{0}};
+	const char *ignored;
+	int count = path_slots(slots);
+	for (int i = 0; i < count; i++) slots[i].target = &ignored;
+	spec_section(context, arena_format(context->arena, "data.%s", slot->key), slot->node, slots, count);
+}
+
+/* --- sources ------------------------------------------------------------------------------------------------------ */
+
+static bool is_name(const char *text)
+{
+	bool good = isalpha((unsigned char)*text) || *text == '_';
+	for (; *text && good; text++) good = isalnum((unsigned char)*text) || *text == '_';
+	return good;
+}
+
+/* Folders of images have no classes of their own where a table that they are joined with has a label. */
+static void settle_labels(Spec *spec)
+{
+	bool labelled = false;
+	for (int s = 0; s < spec->data.source_count; s++) labelled |= spec->data_sources[s].label.count > 0;
+	for (int s = 0; s < spec->data.source_count && labelled; s++) {
+		SourceInfo *info = &spec->infos[s];
+		if (info->kind->label != SPEC_LABEL_CLASS || info->class_mode_given) continue;
+		info->class_mode_given = true;
+		info->class_mode = NN_CLASS_NONE;
+	}
+}
+
+/* One source under data.source, or named ones under data.sources. */
+static void read_sources(Context *context, Spec *spec, const DocNode *one, const DocNode *several, const DocNode *data, const DocNode *classes)
+{
+	bool named = !one && several->kind == DOC_MAP && several->count;
+	int count = named ? several->count : 1;
+	spec->data_sources = arena_alloc(context->arena, (size_t)count * sizeof *spec->data_sources);
+	spec->infos = arena_alloc(context->arena, (size_t)count * sizeof *spec->infos);
+	spec->data.sources = spec->data_sources;
+	if (!one && !named) {
+		diag_error(context, several->place, "sources: {xray: {type: image_folder, ..}, lab: {type: csv, ..}}", "'sources' are named, `NAME: {type: ..}`");
+		return;
+	}
+	for (int s = 0; s < count; s++) {
+		SourceInfo *info = &spec->infos[spec->data.source_count];
+		*info = (SourceInfo){.place = data->place, .classes = spec->classes, .joined = count > 1};
+		if (named) info->name = several->pairs[s].key->text;
+		if (named && !is_name(info->name))
+			diag_error(context, several->pairs[s].key->place, "letters, digits and _", "'%s' can't be the name of a source", info->name);
+		if (spec_read_source(context, named ? several->pairs[s].value : one, classes, &spec->data_sources[spec->data.source_count], info))
+			spec->data.source_count++;
+	}
+	if (count > 1) settle_labels(spec);
+}
+
 void spec_read_data(Context *context, Spec *spec, const DocNode *node, const DocNode *classes)
 {
-	static const char *const names[NN_SPLITS] = {"train", "validation", "test"};
 	nn_data *data = &spec->data;
 	*data = (nn_data){.split_seed = spec->seed, .split_stratify = 1};
 	if (classes) spec_classes(context, classes, &spec->classes);
 	if (!node) return;
-	Slot slots[] = {{.key = "source"}, {.key = "train"}, {.key = "validation"}, {.key = "test"}, {.key = "split"}};
+	enum { SOURCE, SOURCES, TRAIN, SPLIT = TRAIN + NN_SPLITS };
+	Slot slots[] = {{.key = "source"}, {.key = "sources"}, {.key = "train"}, {.key = "validation"}, {.key = "test"}, {.key = "split"}};
 	if (!spec_section(context, "the section 'data'", node, SLOTS(slots))) return;
-	spec->data_sources = arena_alloc(context->arena, sizeof *spec->data_sources);
-	spec->infos = arena_alloc(context->arena, sizeof *spec->infos);
-	*spec->infos = (SourceInfo){.place = node->place, .classes = spec->classes};
-	data->sources = spec->data_sources;
-	if (!slots[0].node)
-		diag_error(context, node->place, "source: {type: image_folder, ...}", "the section 'data' needs 'source'");
-	else if (spec_read_source(context, slots[0].node, classes, &spec->data_sources[0], &spec->infos[0])) data->source_count = 1;
-	for (int i = 0; i < NN_SPLITS; i++)
-		if (slots[i + 1].node) read_split(context, spec, names[i], slots[i + 1].node, i);
-	if (slots[4].node) read_shares(context, spec, slots[4].node, &slots[2], &slots[3]);
+	if (slots[SOURCE].node && slots[SOURCES].node)
+		diag_error(context, slots[SOURCES].key_node->place, NULL, "the section 'data' has either 'source' or 'sources'");
+	if (slots[SOURCE].node || slots[SOURCES].node) read_sources(context, spec, slots[SOURCE].node, slots[SOURCES].node, node, classes);
+	else diag_error(context, node->place, "source: {type: image_folder, ...}", "the section 'data' needs 'source'");
+	int wanted = slots[SOURCE].node ? 1 : slots[SOURCES].node ? slots[SOURCES].node->count : 0;
+	for (int i = 0; i < NN_SPLITS; i++) {
+		Slot *slot = &slots[TRAIN + i];
+		if (slot->node && data->source_count == wanted && wanted) read_splits(context, spec, slot->key, slot->node, i);
+		else if (slot->node && !slots[SOURCES].node) read_unknown_split(context, slot);
+	}
+	if (slots[SPLIT].node) read_shares(context, spec, slots[SPLIT].node, &slots[TRAIN + 1], &slots[TRAIN + 2]);
 }

@@ -36,42 +36,71 @@ static int add_field(Context *context, Spec *spec, const nn_data_field *field)
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
 
-/* The source and part that a name means. */
-static bool find_part(const Spec *spec, const char *name, int *source, int *part)
+static int find_source(const Spec *spec, const char *name, size_t length)
 {
-	for (*source = 0, *part = SPEC_COLUMN_PART; *source < spec->data.source_count && name; ++*source) {
-		const SourceKind *kind = spec->infos[*source].kind;
-		bool known = !kind->columns || !spec->data_sources[*source].header;
-		for (int p = 0; p < SPEC_PARTS; p++) known = known || (kind->fields[p] && !strcmp(kind->fields[p], name));
-		if (!known) return true;
+	for (int s = 0; s < spec->data.source_count; s++) {
+		const char *own = spec->infos[s].name;
+		if (own && strlen(own) == length && !strncmp(own, name, length)) return s;
 	}
-	for (*source = 0; *source < spec->data.source_count; ++*source)
-		for (*part = 0; *part < SPEC_PARTS; ++*part) {
-			const char *field = spec->infos[*source].kind->fields[*part];
-			if (field && (!name || !strcmp(field, name))) return true;
+	return -1;
+}
+
+bool spec_is_source(const Spec *spec, const char *name) { return find_source(spec, name, strlen(name)) >= 0; }
+
+static int find_field(const Spec *spec, int source, const char *name)
+{
+	for (int part = 0; part < SPEC_PARTS; part++)
+		if (spec->infos[source].kind->fields[part] && !strcmp(spec->infos[source].kind->fields[part], name)) return part;
+	return spec->infos[source].kind->columns && spec->data_sources[source].header ? SPEC_COLUMN_PART : -1;
+}
+
+/* The source and part that a name means: a source's first field by the name of the source, lab.age, a field, a column of the
+ * first table. NULL: the first of all. *column: of a table, if it is one */
+static bool find_part(const Spec *spec, const char *name, int *source, int *part, const char **column)
+{
+	const char *dot = name ? strchr(name, '.') : NULL;
+	*part = 0;
+	*source = name ? find_source(spec, name, dot ? (size_t)(dot - name) : strlen(name)) : 0;
+	*column = dot ? dot + 1 : name;
+	if (!name || (!dot && *source >= 0)) return spec->data.source_count > 0;
+	if (dot) return *source >= 0 && (*part = find_field(spec, *source, dot + 1)) >= 0;
+	for (int columns = 0; columns < 2; columns++)
+		for (*source = 0; *source < spec->data.source_count; ++*source) {
+			*part = find_field(spec, *source, name);
+			if (*part >= 0 && (*part == SPEC_COLUMN_PART) == columns) return true;
 		}
 	return false;
+}
+
+static const char *full_name(Arena *arena, const SourceInfo *info, const char *field)
+{
+	return info->name ? arena_format(arena, "data.%s.%s", info->name, field) : arena_format(arena, "data.%s", field);
 }
 
 const char *spec_field_name(Context *context, const Spec *spec, const char *name)
 {
 	int source, part;
+	const char *column;
 	if (!spec->data.source_count) return name;
-	if (!find_part(spec, name, &source, &part)) return NULL;
-	return arena_format(context->arena, "data.%s", part == SPEC_COLUMN_PART ? name : spec->infos[source].kind->fields[part]);
+	if (!find_part(spec, name, &source, &part, &column)) return NULL;
+	return full_name(context->arena, &spec->infos[source], part == SPEC_COLUMN_PART ? column : spec->infos[source].kind->fields[part]);
 }
 
 const char *spec_field_list(Context *context, const Spec *spec, const char ***names, int *count)
 {
 	const char *text = "it has";
-	*names = arena_alloc(context->arena, (size_t)(spec->data.source_count * SPEC_PARTS + spec->data.field_count) * sizeof **names);
+	*names = arena_alloc(context->arena, (size_t)(spec->data.source_count*(SPEC_PARTS + 1) + spec->data.field_count)*sizeof **names);
 	*count = 0;
 	for (int s = 0; s < spec->data.source_count; s++)
-		for (int p = 0; p < SPEC_PARTS; p++)
-			if (spec->infos[s].kind->fields[p]) (*names)[(*count)++] = spec->infos[s].kind->fields[p];
+		for (int p = 0; p < SPEC_PARTS; p++) {
+			const char *field = spec->infos[s].kind->fields[p];
+			if (field) (*names)[(*count)++] = full_name(context->arena, &spec->infos[s], field) + strlen("data.");
+		}
 	for (int f = 0; f < spec->data.field_count && !spec->data.source_count; f++) (*names)[(*count)++] = spec->fields[f].name;
 	for (int i = 0; i < *count; i++)
 		text = arena_format(context->arena, "%s%s data.%s", text, i == 0 ? "" : i == *count - 1 ? " and" : ",", (*names)[i]);
+	for (int s = 0; s < spec->data.source_count; s++)
+		if (spec->infos[s].name) (*names)[(*count)++] = spec->infos[s].name;
 	return text;
 }
 
@@ -150,7 +179,7 @@ static bool fit_column(Context *context, const SourceInfo *info, const nn_data_s
 bool spec_fit_table(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field)
 {
 	if (field->part == SPEC_COLUMN_PART) return fit_column(context, info, source, field);
-	field->fitted = "data";
+	field->fitted = info->name ? arena_format(context->arena, "data/%s", info->name) : "data";
 	if (field->rank == 1) return true;
 	diag_error(context, info->place, "input: [features]", "rows of a table do not fit the model's input %s",
 		shape_words(context->arena, field->rank, field->shape));
@@ -192,36 +221,6 @@ static int known_field(Context *context, const Spec *spec, const char *full, int
 static int label_part(const SourceInfo *info, const nn_data_source *source)
 {
 	return info->kind->label_part ? info->kind->label_part(info, source) : SPEC_LABEL_PART;
-}
-
-int spec_field(Context *context, Spec *spec, const char *name, int rank, const int64_t *shape)
-{
-	const char *full = spec_field_name(context, spec, name);
-	nn_data_field field = {.name = full, .source = -1};
-	int known = known_field(context, spec, full, rank, shape);
-	if (known != -1) return known < 0 ? -1 : known;
-	Place place = spec->data.source_count ? spec->infos[0].place : spec->root->place;
-	if (rank > NN_RANK) {
-		diag_error(context, place, NULL, "an input of more than %d dimensions", NN_RANK);
-		return -1;
-	}
-	int source, part;
-	bool column = find_part(spec, name, &source, &part) && part == SPEC_COLUMN_PART;
-	if (rank < 0 && !column) {
-		diag_error(context, place, "give it to the model as an input", "nothing says what shape %s has", full);
-		return -1;
-	}
-	set_shape(&field, rank < 0 ? 0 : rank, shape);
-	if (!spec->data.source_count) return add_field(context, spec, &field);
-	field.source = source;
-	field.part = part;
-	if (column) field.column = name;
-	const SourceInfo *info = &spec->infos[field.source];
-	if (field.part == SPEC_LABEL_PART || field.part == label_part(info, &spec->data_sources[field.source])) {
-		diag_error(context, info->place, NULL, "%s is the label: a model that takes it as input has nothing to predict", full);
-		return -1;
-	}
-	return info->kind->fit(context, info, &spec->data_sources[field.source], &field) ? add_field(context, spec, &field) : -1;
 }
 
 /* --- the label ---------------------------------------------------------------------------------------------------- */
@@ -365,6 +364,60 @@ static bool shape_next(Context *context, const SourceInfo *info, nn_data_source 
 	return true;
 }
 
+static int add_label(Context *context, Spec *spec, int source, int rank, const int64_t *label)
+{
+	SourceInfo *info = &spec->infos[source];
+	nn_data_source *of = &spec->data_sources[source];
+	int part = label_part(info, of);
+	nn_data_field field = {.name = full_name(context->arena, info, info->kind->fields[part]), .source = source, .part = part, .label = 1,
+		.classes = info->classes};
+	bool fits = info->kind->label == SPEC_LABEL_MASK ? shape_mask(context, info, of, rank, label, &field)
+		: part == SPEC_TEXT_NEXT ? shape_next(context, info, of, rank, label, &field)
+					 : shape_label(context, info, of, rank, label, &field);
+	return fits ? add_field(context, spec, &field) : -1;
+}
+
+/* A label that an expression names. */
+static int named_label(Context *context, Spec *spec, int source, const char *full)
+{
+	if (has_label(spec, source)) return add_label(context, spec, source, -1, NULL);
+	diag_error(context, spec->infos[source].place, "label: of a table, class_mode: of images", "there is no %s: the source gives no label", full);
+	return -1;
+}
+
+int spec_field(Context *context, Spec *spec, const char *name, int rank, const int64_t *shape)
+{
+	const char *full = spec_field_name(context, spec, name);
+	nn_data_field field = {.name = full, .source = -1};
+	int known = known_field(context, spec, full, rank, shape);
+	if (known != -1) return known < 0 ? -1 : known;
+	Place place = spec->data.source_count ? spec->infos[0].place : spec->root->place;
+	if (rank > NN_RANK) {
+		diag_error(context, place, NULL, "an input of more than %d dimensions", NN_RANK);
+		return -1;
+	}
+	int source, part;
+	const char *text;
+	bool column = find_part(spec, name, &source, &part, &text) && part == SPEC_COLUMN_PART;
+	if (rank < 0 && spec->data.source_count && part == label_part(&spec->infos[source], &spec->data_sources[source]))
+		return named_label(context, spec, source, full);
+	if (rank < 0 && !column) {
+		diag_error(context, place, "give it to the model as an input", "nothing says what shape %s has", full);
+		return -1;
+	}
+	set_shape(&field, rank < 0 ? 0 : rank, shape);
+	if (!spec->data.source_count) return add_field(context, spec, &field);
+	field.source = source;
+	field.part = part;
+	if (column) field.column = text;
+	const SourceInfo *info = &spec->infos[field.source];
+	if (field.part == SPEC_LABEL_PART || field.part == label_part(info, &spec->data_sources[field.source])) {
+		diag_error(context, info->place, NULL, "%s is the label: a model that takes it as input has nothing to predict", full);
+		return -1;
+	}
+	return info->kind->fit(context, info, &spec->data_sources[field.source], &field) ? add_field(context, spec, &field) : -1;
+}
+
 int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *label)
 {
 	int source = 0;
@@ -376,17 +429,7 @@ int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *labe
 	}
 	while (source < spec->data.source_count && !has_label(spec, source)) source++;
 	if (source == spec->data.source_count) return -1;
-	SourceInfo *info = &spec->infos[source];
-	if (label_rank > NN_RANK) {
-		diag_error(context, info->place, NULL, "a label of more than %d dimensions", NN_RANK);
-		return -1;
-	}
-	nn_data_source *of = &spec->data_sources[source];
-	int part = label_part(info, of);
-	nn_data_field field = {.name = arena_format(context->arena, "data.%s", info->kind->fields[part]),
-		.source = source, .part = part, .label = 1, .classes = info->classes};
-	bool fits = info->kind->label == SPEC_LABEL_MASK ? shape_mask(context, info, of, label_rank, label, &field)
-		: part == SPEC_TEXT_NEXT ? shape_next(context, info, of, label_rank, label, &field)
-					 : shape_label(context, info, of, label_rank, label, &field);
-	return fits ? add_field(context, spec, &field) : -1;
+	if (label_rank <= NN_RANK) return add_label(context, spec, source, label_rank, label);
+	diag_error(context, spec->infos[source].place, NULL, "a label of more than %d dimensions", NN_RANK);
+	return -1;
 }

@@ -55,6 +55,8 @@ void spec_classes(Context *context, const DocNode *node, nn_texts *classes);
 
 /* spec_source.c */
 const SourceKind *spec_kinds(int *count);
+/* Reports what is no POSIX extended expression. */
+void spec_regex(Context *context, const Slot *slot, const char *help, const char *pattern);
 bool spec_read_source(Context *context, const DocNode *node, const DocNode *top_classes, nn_data_source *source, SourceInfo *info);
 
 /* spec_text.c */

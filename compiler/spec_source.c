@@ -26,6 +26,7 @@ static const SourceKey keys[] = {
 	{B_IMAGES, "fast_decode", SLOT_BOOLEAN, MEMBER(fast_decode), 0, 0, NULL},
 	{B_IMAGES, "max_unreadable", SLOT_NUMBER, MEMBER(max_unreadable), 0, 1, NULL},
 	{B_IMAGES | B_IDX | B_NPY, "rescale", SLOT_NUMBER, MEMBER(rescale), 0, 0, NULL},
+	{B_IMAGES | B_CSV, "key", SLOT_TEXT, MEMBER(key), 0, 0, NULL},
 	{B_CSV | B_TEXT, "header", SLOT_BOOLEAN, MEMBER(header), 0, 0, NULL},
 	{B_CSV | B_TEXT, "label", SLOT_TEXTS, MEMBER(label), 0, 0, NULL},
 	{B_CSV, "ignore", SLOT_TEXTS, MEMBER(ignore), 0, 0, NULL},
@@ -151,7 +152,7 @@ static void check_table(Context *context, SourceInfo *info, nn_data_source *sour
 		   *separator = spec_slot((Slot *)slots, count, "separator");
 	if (separator->given && (strlen(source->separator) != 1 || strchr("\"\r\n", *source->separator)))
 		diag_error(context, separator->node->place, "a tab is written \"\\t\"", "'separator' is one character");
-	if (!label->node && !(info->class_mode_given && info->class_mode == NN_CLASS_NONE))
+	if (!label->node && !info->joined && !(info->class_mode_given && info->class_mode == NN_CLASS_NONE))
 		diag_error(context, slots[TYPE].node->place, "label: NAME, or the number of the column; -1 is the last",
 			"a csv source needs 'label', the column to predict");
 	if (impute->given && source->impute == NN_IMPUTE_DROP && !missing->node)
@@ -256,6 +257,24 @@ static void read_classes(
 			"class_mode binary is for two classes, not %d", info->classes.count);
 }
 
+/* What joins the samples of several sources. */
+static void check_key(Context *context, const SourceInfo *info, const nn_data_source *source, const Slot *slots, const Slot *key)
+{
+	int bit = 1 << (info->kind - kinds);
+	if (!info->joined) {
+		if (key->given && bit & (B_IMAGES | B_CSV))
+			diag_error(context, key->key_node->place, "sources: {NAME: {..}, NAME: {..}}", "'key' joins several sources, but this is one");
+		return;
+	}
+	if (!(bit & (B_IMAGES | B_CSV)))
+		diag_error(context, slots[TYPE].node->place, "image_folder, image_mask and csv can",
+			"a source of type %s can't be joined with others", info->kind->type);
+	else if (bit & B_CSV && !key->node)
+		diag_error(context, info->place, "key: the column that says which file a row belongs to", "a table that is joined needs 'key'");
+	else if (bit & B_IMAGES && key->given)
+		spec_regex(context, key, "key: '([^/]+)[.]png', of the path of a file below its folder; the part in ( ) is the key", source->key);
+}
+
 bool spec_read_source(
 	Context *context, const DocNode *node, const DocNode *top_classes, nn_data_source *source, SourceInfo *info)
 {
@@ -274,10 +293,12 @@ bool spec_read_source(
 			.target = (char *)source + key->member, .low = key->low, .high = key->high, .words = key->words};
 	}
 	info->place = node->place;
-	if (!spec_section(context, "data.source", node, SLOTS(slots))) return false;
+	const char *what = info->name ? arena_format(context->arena, "data.sources.%s", info->name) : "data.source";
+	if (!spec_section(context, what, node, SLOTS(slots))) return false;
 	if (!slots[TYPE].node)
-		diag_error(context, node->place, "type: image_folder, image_mask, csv, text, idx or npy", "data.source needs a 'type'");
+		diag_error(context, node->place, "type: image_folder, image_mask, csv, text, idx or npy", "%s needs a 'type'", what);
 	if (type < 0) return false;
+	source->name = info->name;
 	info->kind = &kinds[type];
 	source->type = info->kind->type;
 	refuse_foreign(context, info->kind, slots);
@@ -286,5 +307,6 @@ bool spec_read_source(
 	read_classes(context, top_classes, &slots[CLASSES], mode, &slots[CLASS_MODE], info);
 	if (slots[CATEGORIES].given && type == CSV) read_categories(context, source, slots[CATEGORIES].node);
 	if (info->kind->check) info->kind->check(context, info, source, SLOTS(slots));
+	check_key(context, info, source, slots, spec_slot(slots, BY_HAND + KEYS, "key"));
 	return true;
 }

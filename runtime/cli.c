@@ -44,7 +44,7 @@ typedef struct OptionText {
 } OptionText;
 
 static const OptionText option_texts[OPTION_COUNT] = {
-        [TRAIN] = {"train", "P", "training data: a folder, a file, or two files joined by a comma"},
+        [TRAIN] = {"train", "P", "training data: a folder, a file, or several joined by commas"},
         [VALIDATION] = {"validation", "P", "validation data"},
         [TEST] = {"test", "P", "test data"},
         [INIT] = {"init", "FILE", "begin with the weights of a checkpoint, taken by name"},

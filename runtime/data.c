@@ -11,11 +11,13 @@ enum { TRAIN, VALIDATION, TEST, SPLITS = NN_SPLITS };
 
 static const char *const split_names[SPLITS] = {"train", "validation", "test"};
 
+typedef const char *Paths[NN_PATHS]; /* of one source */
+
 typedef struct Plan {
 	const nn_model *model;
 	const nn_data_request *request;
 	nn_data_store *store;
-	const char *paths[SPLITS][NN_PATHS];
+	Paths *paths[SPLITS]; /* (source_count) */
 	char *owned[SPLITS]; /* texts that paths point into */
 	int given[SPLITS]; /* the spec or the command line names it */
 	int open[SPLITS]; /* a set is made of it */
@@ -31,19 +33,47 @@ static int main_label(const nn_model *model)
 	return -1;
 }
 
-/* --train A or --train A,B instead of the spec's paths. Takes *owned. 0, or 1 after an error. */
-static int replace_paths(const Plan *plan, const char *split, const char *text, const char *paths[NN_PATHS], char **owned)
+/* Paths of a split: how many each source takes. */
+static int path_count(const nn_model *model, int source)
 {
-	const SourceKind *kind = nn_source_kind(plan->model->data.sources[0].type);
+	const SourceKind *kind = nn_source_kind(model->data.sources[source].type);
+	return kind->paths[1] != NULL && nn_field_of_part(model, source, 1) >= 0 ? 2 : 1;
+}
+
+static void say_paths(const nn_model *model, const char *split, const char *text)
+{
+	char list[400] = "";
+	size_t at = 0;
+	for (int s = 0; s < model->data.source_count && at < sizeof list; s++)
+		for (int i = 0; i < path_count(model, s) && at < sizeof list; i++) {
+			const char *name = model->data.sources[s].name, *path = nn_source_kind(model->data.sources[s].type)->paths[i];
+			at += (size_t)snprintf(list + at, sizeof list - at, "%s%s%s%s", at ? "," : "", name ? name : "", name ? "." : "", path);
+		}
+	nn_error("--%s %s: wants paths joined by commas: %s", split, text, list);
+}
+
+/* --train A or --train A,B instead of the spec's paths: those of the first source, then those of the next. Takes *owned. 0, or 1
+ * after an error. */
+static int replace_paths(const Plan *plan, const char *split, const char *text, Paths *paths, char **owned)
+{
+	const nn_model *model = plan->model;
+	int wanted = 0;
 	if ((*owned = nn_copy_text(text, strlen(text))) == NULL) return 1;
-	char *comma = kind->paths[1] != NULL ? strchr(*owned, ',') : NULL;
-	if (comma != NULL) *comma++ = 0;
-	if (kind->paths[1] != NULL && comma == NULL && main_label(plan->model) >= 0) {
-		nn_error("--%s %s: wants two files joined by a comma: %s,%s", split, text, kind->paths[0], kind->paths[1]);
-		return 1;
+	for (int s = 0; s < model->data.source_count; s++) wanted += path_count(model, s);
+	char *at = *owned;
+	for (int s = 0; s < model->data.source_count; s++) {
+		memset(paths[s], 0, sizeof paths[s]);
+		for (int i = 0; i < path_count(model, s); i++) {
+			char *comma = --wanted > 0 && at != NULL ? strchr(at, ',') : NULL;
+			if (at == NULL || (comma == NULL && wanted > 0)) {
+				say_paths(model, split, text);
+				return 1;
+			}
+			if (comma != NULL) *comma++ = 0;
+			paths[s][i] = at;
+			at = comma;
+		}
 	}
-	paths[0] = *owned;
-	paths[1] = comma;
 	return 0;
 }
 
@@ -55,10 +85,12 @@ static int resolve_paths(Plan *plan)
 	const double shares[SPLITS] = {0, data->split_validation, data->split_test};
 	const int bits[SPLITS] = {NN_NEED_TRAIN, NN_NEED_VALIDATION, NN_NEED_TEST};
 	for (int s = 0; s < SPLITS; s++) {
-		memcpy(plan->paths[s], data->sources[0].paths[s], sizeof plan->paths[s]);
+		plan->paths[s] = calloc((size_t)data->source_count, sizeof *plan->paths[s]);
+		if (plan->paths[s] == NULL) return 1;
+		for (int i = 0; i < data->source_count; i++) memcpy(plan->paths[s][i], data->sources[i].paths[s], sizeof(Paths));
 		if (replaced[s] != NULL && replace_paths(plan, split_names[s], replaced[s], plan->paths[s], &plan->owned[s]))
 			return 1;
-		plan->given[s] = plan->paths[s][0] != NULL;
+		plan->given[s] = plan->paths[s][0][0] != NULL;
 		plan->open[s] = ((request->need | request->want) & bits[s]) != 0;
 		if (!plan->given[s] && plan->given[TRAIN]) plan->share[s] = shares[s];
 		if (!plan->given[s] && plan->share[s] <= 0 && (request->need & bits[s])) {
@@ -88,9 +120,13 @@ static int open_source(Plan *plan, int split)
 {
 	nn_data_store *store = plan->store;
 	const nn_data *data = &plan->model->data;
-	const SourceKind *kind = nn_source_kind(data->sources[0].type);
-	Place place = {split_names[split], 0, plan->paths[split], plan->paths[split][1] ? 2 : 1, store, 1};
-	Source *source = kind->open(plan->model, &place);
+	Place *places = calloc((size_t)data->source_count, sizeof *places);
+	for (int s = 0; s < data->source_count && places != NULL; s++) {
+		const Paths *paths = (const Paths *)&plan->paths[split][s];
+		places[s] = (Place){split_names[split], s, *paths, (*paths)[1] ? 2 : 1, store, 1};
+	}
+	Source *source = places ? nn_open_all(plan->model, places) : NULL;
+	free(places);
 	if (source == NULL) return 1;
 	plan->sources[split] = source;
 	store->sources[store->source_count++] = source;
@@ -253,7 +289,10 @@ int nn_data_open(const nn_model *model, const nn_data_request *request, nn_datas
 	Plan plan = {.model = model, .request = request, .store = sets->store};
 	int failed = resolve_paths(&plan) || open_sources(&plan) ||
 		     make_sets(&plan, sets);
-	for (int s = 0; s < SPLITS; s++) free(plan.owned[s]);
+	for (int s = 0; s < SPLITS; s++) {
+		free(plan.owned[s]);
+		free(plan.paths[s]);
+	}
 	if (failed) {
 		nn_data_close(sets);
 		return 1;
@@ -268,15 +307,44 @@ int nn_data_open(const nn_model *model, const nn_data_request *request, nn_datas
 	return 0;
 }
 
+/* Of several sources one path each: as many arguments, or one in which commas join them. 0, or 1 after an error. */
+static int take_inputs(const nn_model *model, const char *const *paths, int path_count, char *joined, const char **taken)
+{
+	int sources = model->data.source_count, count = 0;
+	if (path_count == sources)
+		for (; count < sources; count++) taken[count] = paths[count];
+	for (char *at = joined; path_count == 1 && at != NULL && count < sources; count++) {
+		char *comma = count < sources - 1 ? strchr(at, ',') : NULL;
+		if (comma != NULL) *comma++ = 0;
+		taken[count] = at;
+		at = comma;
+	}
+	if (count == sources) return 0;
+	nn_error("%s: the inputs are a path for each of %d sources, joined by commas: %s,%s", paths[0], sources,
+		 model->data.sources[0].name, model->data.sources[1].name);
+	return 1;
+}
+
 static Source *open_inputs(const nn_model *model, const char *const *paths, int path_count, nn_data_store *store)
 {
-	const SourceKind *kind = nn_source_kind(model->data.sources[0].type);
-	Place place = {.split = "test", .paths = paths, .path_count = path_count, .store = store};
-	if (!kind->many && path_count > 1) {
+	int sources = model->data.source_count;
+	Place *places = calloc((size_t)sources, sizeof *places);
+	const char **taken = calloc((size_t)sources, sizeof *taken);
+	char *joined = nn_copy_text(paths[0], strlen(paths[0]));
+	int failed = places == NULL || taken == NULL || joined == NULL;
+	if (!failed && sources > 1)
+		failed = take_inputs(model, paths, path_count, joined, taken);
+	else if (!failed && path_count > 1 && !nn_source_kind(model->data.sources[0].type)->many) {
 		nn_error("%s: one file of samples at a time", paths[1]);
-		return NULL;
+		failed = 1;
 	}
-	return kind->open(model, &place);
+	for (int s = 0; s < sources && !failed; s++)
+		places[s] = (Place){"test", s, sources > 1 ? &taken[s] : paths, sources > 1 ? 1 : path_count, store, 0};
+	Source *source = failed ? NULL : nn_open_all(model, places);
+	free(places);
+	free(taken);
+	free(joined);
+	return source;
 }
 
 int nn_data_open_inputs(const nn_model *model, const char *const *paths, int path_count, const nn_names *known, int known_count,

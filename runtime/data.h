@@ -35,7 +35,7 @@ enum { NN_NEED_TRAIN = 1, NN_NEED_VALIDATION = 2, NN_NEED_TEST = 4 };
 typedef struct nn_data_request {
 	int need; /* NN_NEED_..: an error if the spec and the paths give no such split */
 	int want; /* NN_NEED_..: opened if there is one, else NULL */
-	const char *train, *validation, *test; /* --train P ..: replaces the spec's; a folder, a file, or two joined by a comma */
+	const char *train, *validation, *test; /* --train P ..: replaces the spec's; a folder, a file, or several joined by commas */
 	const nn_names *known; /* as a checkpoint remembers them; what is not there is the spec's, or found in the data */
 	int known_count;
 	int threads; /* that may look through files, 0: any number; never changes what is found */
@@ -55,7 +55,8 @@ typedef struct nn_datasets {
 /* Opens the splits that are given, or splits one (data.split). Checks that the data fits the model's shapes, that no file or
  * group is in two splits, that classes agree. 0, or 1 after an error; then sets is empty. */
 int nn_data_open(const nn_model *model, const nn_data_request *request, nn_datasets *sets);
-/* The input files of `predict`: images, folders of images, csv, npy, idx; as one set without labels. 0 or 1. */
+/* The input files of `predict`: images, folders of images, csv, npy, idx; as one set without labels. Of several sources a path for
+ * each, joined by commas. 0 or 1. */
 int nn_data_open_inputs(const nn_model *model, const char *const *paths, int path_count, const nn_names *known, int known_count,
 			nn_datasets *sets);
 /* Frees the sets; nothing of theirs may be used afterwards. The set opened by nn_data_open_inputs is sets->test. */

@@ -169,7 +169,7 @@ static int find_features(Table *table, const Head *head, int field)
 	int all = only_features(head, (int64_t)head->model->data.fields[field].count);
 	int64_t grouped = group != NULL ? nn_find_column(cells, group) : COLUMN_NONE;
 	for (int64_t i = 0; i < cells->columns; i++) {
-		int other = i == grouped || is_listed(cells, &head->spec->label, i) || is_listed(cells, &head->spec->ignore, i) ||
+		int other = i == grouped || i == table->key_at || is_listed(cells, &head->spec->label, i) || is_listed(cells, &head->spec->ignore, i) ||
 			    is_own(table, head, i);
 		if ((all || !other) && add_feature(table, head, i)) return 1;
 	}
@@ -209,9 +209,13 @@ int nn_table_columns(Table *table, const nn_model *model, const Place *place, co
 	const Head head = {model, &model->data.sources[place->source], place, cells};
 	const char *group = model->data.split_group;
 	int features = nn_field_of_part(model, place->source, 0);
-	table->group_at = COLUMN_NONE;
+	table->group_at = table->key_at = COLUMN_NONE;
 	table->label = -1;
-	if (group != NULL && place->labels && (table->group_at = need_column(&head, "group", group)) == COLUMN_NONE) return 1;
+	if (group != NULL && place->labels && model->data.source_count > 1)
+		table->group_at = nn_find_column(cells, group); /* or of another source */
+	else if (group != NULL && place->labels && (table->group_at = need_column(&head, "group", group)) == COLUMN_NONE)
+		return 1;
+	if (head.spec->key != NULL && (table->key_at = need_column(&head, "key", head.spec->key)) == COLUMN_NONE) return 1;
 	if (check_names(&head) || allocate(table, &head) || find_labels(table, &head) || find_own(table, &head)) return 1;
 	return features >= 0 && find_features(table, &head, features);
 }

@@ -121,7 +121,7 @@ int nn_source_add_file(Source *source, const char *path)
 	if (grown == NULL) return 1;
 	source->files = grown;
 	if (stat(path, &status) != 0) return 0;
-	source->files[source->file_count++] = (FileId){status.st_dev, status.st_ino};
+	source->files[source->file_count++] = (FileId){status.st_dev, status.st_ino, 0};
 	return 0;
 }
 
@@ -142,6 +142,7 @@ void nn_source_close(Source *source)
 	}
 	free(source->labels);
 	free_texts(source->groups, source->count);
+	free_texts(source->keys, source->count);
 	free(source->where);
 	free(source->files);
 	free((void *)source->broken);

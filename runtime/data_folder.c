@@ -100,7 +100,7 @@ static int add_item(FileList *list, char *path, const struct stat *status)
 		free(path);
 		return 1;
 	}
-	list->items[list->count++] = (FileItem){path, {status->st_dev, status->st_ino}, list->class};
+	list->items[list->count++] = (FileItem){path, {status->st_dev, status->st_ino, 0}, list->class};
 	return 0;
 }
 
@@ -137,7 +137,7 @@ static int walk_names(const char *folder, const Names *names, const Trail *trail
 
 static int walk(const char *folder, const struct stat *status, const Trail *outer, FileList *list)
 {
-	Trail trail = {{status->st_dev, status->st_ino}, folder, outer};
+	Trail trail = {{status->st_dev, status->st_ino, 0}, folder, outer};
 	for (const Trail *t = outer; t != NULL; t = t->outer)
 		if (t->id.device == trail.id.device && t->id.inode == trail.id.inode) {
 			nn_error("%s: a symbolic link that leads back to %s", folder, t->path);

@@ -13,6 +13,7 @@ enum { NN_WHY = 256 }; /* bytes of a cause */
 typedef struct FileId {
 	dev_t device;
 	ino_t inode;
+	int64_t row; /* of a table, where only some rows are used; 0: the whole file */
 } FileId;
 
 /* A field that is a label, as it was read: one class or some numbers for each sample. */
@@ -34,7 +35,8 @@ struct Source {
 	int64_t count; /* samples */
 	Label *labels; /* (model->data.field_count) */
 	char **groups; /* (count) samples of one group stay in one split; NULL: each is its own */
-	FileId *files; /* the files that were read: one for each sample, or one in all */
+	char **keys; /* (count) of several sources: what joins their samples; NULL: to be made of names */
+	FileId *files; /* what was read: as many for each sample (sample after sample), or one in all */
 	int64_t file_count;
 	_Atomic unsigned char *broken; /* (count) 1: this sample can't be read, and that was said */
 	int slow; /* several threads help */
@@ -98,6 +100,9 @@ Source *nn_open_idx(const nn_model *model, const Place *place);
 Source *nn_open_npy(const nn_model *model, const Place *place);
 Source *nn_open_image_mask(const nn_model *model, const Place *place);
 Source *nn_open_text(const nn_model *model, const Place *place);
+/* The sources of the model, opened each by its place and joined by the keys of their samples, in the order of the first; one
+ * source stays as it is. NULL after an error. */
+Source *nn_open_all(const nn_model *model, const Place *places);
 void nn_source_close(Source *source);
 /* Allocates labels and flags for source->count samples, where and file. 0, or 1 out of memory. */
 int nn_source_prepare(Source *source, const char *where);

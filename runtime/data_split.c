@@ -1,7 +1,6 @@
 /* data_split.c: in: samples with classes and groups; out: which go to training, validation and test; and the check that
  * splits which were given share nothing.
  * Invariant: a group is never divided; the same seed and samples give the same split. */
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -238,31 +237,37 @@ static char *translate(const char *pattern)
 	return text;
 }
 
-/* What the first parenthesis matches, or else the whole match; of a name without a match the whole path. */
-static char *group_of(const regex_t *expression, const char *path)
+int nn_pattern_open(regex_t *expression, const char *what, const char *pattern)
+{
+	char why[200], *text = translate(pattern);
+	int code = text ? regcomp(expression, text, REG_EXTENDED) : REG_ESPACE;
+	free(text);
+	if (code == 0) return 0;
+	regerror(code, expression, why, sizeof why);
+	nn_error("%s \"%s\": %s", what, pattern, why);
+	return 1;
+}
+
+char *nn_pattern_part(const regex_t *expression, const char *text)
 {
 	regmatch_t match[2];
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	if (regexec(expression, name, 2, match, 0) != 0) return nn_copy_text(path, strlen(path));
+	if (regexec(expression, text, 2, match, 0) != 0) return NULL;
 	int place = expression->re_nsub > 0 && match[1].rm_so >= 0;
-	return nn_copy_text(name + match[place].rm_so, (size_t)(match[place].rm_eo - match[place].rm_so));
+	return nn_copy_text(text + match[place].rm_so, (size_t)(match[place].rm_eo - match[place].rm_so));
 }
 
 int nn_split_group(Source *source, const char *pattern)
 {
 	regex_t expression;
-	char path[4096], *text = translate(pattern);
-	int code = text ? regcomp(&expression, text, REG_EXTENDED) : REG_ESPACE;
-	free(text);
-	if (code != 0) {
-		regerror(code, &expression, path, sizeof path);
-		nn_error("split group \"%s\": %s", pattern, path);
-		return 1;
-	}
+	char path[4096];
+	if (nn_pattern_open(&expression, "split group", pattern)) return 1;
 	int failed = (source->groups = calloc((size_t)source->count, sizeof *source->groups)) == NULL;
 	for (int64_t i = 0; i < source->count && !failed; i++) {
 		source->name(source, i, path, sizeof path);
-		failed = (source->groups[i] = group_of(&expression, path)) == NULL;
+		const char *slash = strrchr(path, '/');
+		source->groups[i] = nn_pattern_part(&expression, slash ? slash + 1 : path);
+		if (source->groups[i] == NULL) source->groups[i] = nn_copy_text(path, strlen(path)); /* each its own */
+		failed = source->groups[i] == NULL;
 	}
 	regfree(&expression);
 	if (failed) nn_error("%s: out of memory", source->where);
@@ -282,6 +287,7 @@ static int compare_keys(const void *a, const void *b)
 	const Key *x = a, *y = b;
 	int order = x->group ? strcmp(x->group, y->group) : (x->file.device > y->file.device) - (x->file.device < y->file.device);
 	if (order == 0 && !x->group) order = (x->file.inode > y->file.inode) - (x->file.inode < y->file.inode);
+	if (order == 0 && !x->group) order = (x->file.row > y->file.row) - (x->file.row < y->file.row);
 	if (order == 0) order = x->source - y->source;
 	return order ? order : (x->sample > y->sample) - (x->sample < y->sample);
 }
@@ -289,13 +295,14 @@ static int compare_keys(const void *a, const void *b)
 static int same_key(const Key *x, const Key *y)
 {
 	if (x->group != NULL) return strcmp(x->group, y->group) == 0;
-	return x->file.device == y->file.device && x->file.inode == y->file.inode;
+	return x->file.device == y->file.device && x->file.inode == y->file.inode && x->file.row == y->file.row;
 }
 
 static void name_file(const Source *source, int64_t sample, char *buffer, size_t size)
 {
-	if (source->file_count == source->count && source->count > 1)
-		source->name(source, sample, buffer, size);
+	int64_t files = source->count > 1 ? source->file_count / source->count : 0; /* of each sample */
+	if (files > 0)
+		source->name(source, sample / files, buffer, size);
 	else
 		snprintf(buffer, size, "%s", source->where);
 }
@@ -313,8 +320,8 @@ static void say_overlap(Source *const *sources, const char *const *names, const 
 	}
 	name_file(sources[x->source], x->sample, first, sizeof first);
 	name_file(sources[y->source], y->sample, second, sizeof second);
-	nn_error("%s (%s) and %s (%s): the same file is in both splits%s", first, names[x->source], second, names[y->source],
-		 more);
+	nn_error("%s (%s) and %s (%s): the same %s is in both splits%s", first, names[x->source], second, names[y->source],
+		 x->file.row ? "row of a table" : "file", more);
 }
 
 /* Keys sorted, so that equal ones of different sources are neighbours. */

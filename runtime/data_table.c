@@ -85,6 +85,7 @@ static int take_label(Source *source, const char *path, const Cells *cells, int6
 	const Table *table = source->own;
 	int64_t sample = source->count;
 	if (source->groups != NULL && copy_cell(&source->groups[sample], cells, row, table->group_at)) return 1;
+	if (source->keys != NULL && copy_cell(&source->keys[sample], cells, row, table->key_at)) return 1;
 	if (table->label < 0) return 0;
 	Label *label = &source->labels[table->label];
 	if (label->texts != NULL) return copy_cell(&label->texts[sample], cells, row, table->label_at[0]);
@@ -263,6 +264,7 @@ static int allocate(Source *source, const char *path, const Cells *cells)
 		source->labels[table->label].by_value = 1;
 	}
 	if (table->group_at != COLUMN_NONE && (source->groups = calloc(rows, sizeof *source->groups)) == NULL) return 1;
+	if (table->key_at != COLUMN_NONE && (source->keys = calloc(rows, sizeof *source->keys)) == NULL) return 1;
 	return nn_source_add_file(source, path);
 }
 

@@ -23,7 +23,7 @@ typedef struct Table {
 	int label; /* the field, -1: no labels */
 	int64_t *label_at; /* (label_count) columns of the file */
 	int label_count;
-	int64_t group_at; /* COLUMN_NONE: none */
+	int64_t group_at, key_at; /* COLUMN_NONE: none */
 	double *values; /* (count, column_count): NAN: missing */
 	int64_t *lines; /* (count) */
 } Table;

@@ -92,6 +92,8 @@ typedef struct nn_data_source {
 	const char *type; /* "csv" */
 	const char *paths[NN_SPLITS][NN_PATHS]; /* of train, validation, test; NULL: not given. What they are is the kind's:
 						   a folder | a file | images, labels | inputs, targets */
+	const char *key; /* of several sources: what joins their samples: a column of a table, a regular expression on the path of a file
+			    below its folder (NULL: its name without its ending) */
 	/* images: height, width, channels of the input; rescale multiplies (arrays too) */
 	int height, width, channels;
 	double rescale;

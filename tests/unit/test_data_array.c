@@ -110,7 +110,7 @@ static void says_what_is_wrong_with_idx(void **state)
 	write_bytes(ARRAY "/huge", "\0\0\x0e\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16);
 	static const struct {
 		const char *paths, *says;
-	} cases[] = {{ARRAY "/x", "--train " ARRAY "/x: wants two files joined by a comma: images,labels"},
+	} cases[] = {{ARRAY "/x", "--train " ARRAY "/x: wants paths joined by commas: images,labels"},
 		     {ARRAY "/x," ARRAY "/y", "11 classes (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10), but the model tells 10 apart"},
 		     {ARRAY "/x," ARRAY "/y2", "y2: holds 2 labels for the 3 samples of " ARRAY "/x"},
 		     {ARRAY "/short," ARRAY "/y", "short: ends too early: its head says [3, 2, 2], which is 12 bytes, but 11 follow"},
