@@ -106,7 +106,8 @@ def gradients_of(model, x, y):
         with tf.GradientTape() as tape:
             prediction = model(x, training=True)
             loss = model.compute_loss(x=x, y=y, y_pred=prediction, training=True)
-        return prediction, loss, tape.gradient(loss, model.trainable_weights)
+        gradients = tape.gradient(loss, model.trainable_weights)  # of an embedding: slices
+        return prediction, loss, [tf.convert_to_tensor(gradient) for gradient in gradients]
     import jax
 
     moving = model.non_trainable_variables

@@ -30,6 +30,7 @@ def make():
     focal()
     segmentation()
     shapes()
+    masked()
 
 
 def regression():
@@ -170,3 +171,25 @@ def shapes():
     loss_case("bce_axis", "The mean over another axis.", "BinaryCrossentropy(axis=1)", RANDOM.uniform(-1, 1, (3, 2)), np.ones((2, 3, 2)), ["Activation(sigmoid)"])
     loss_case("cce_axis", "Classes on another axis.", "CategoricalCrossentropy(from_logits=true, axis=1)", RANDOM.uniform(-1, 1, (3, 2)), np.stack([[[1, 0], [0, 0.25], [0, 0.75]], [[0, 1], [1, 0], [0, 0]]]))
     loss_case("huber_partial", "A loss with an argument, in small letters.", "Huber(delta=0.5)", [0.5, 0.2, -1.5, 0.0], np.array([[0.0, 0.1, 1.0, 0.0]] * 3), loss_in_spec="huber(delta=0.5)")
+
+
+def masked():
+    """Steps that a mask leaves out do not count; a sample may have none, or all."""
+    tokens = np.array([[3, 5, 0, 0, 0], [1, 2, 3, 4, 5], [7, 0, 8, 0, 1], [0, 0, 0, 0, 0]], "float64")
+    classes, numbers = RANDOM.randint(0, 3, (4, 5)).astype("float64"), RANDOM.uniform(-1, 1, (4, 5, 1))
+    hard = one_hot(classes.astype(int), 3)
+    sparse = "SparseCategoricalCrossentropy"
+    for name, loss, last, labels in (
+        ("scce", "sparse_categorical_crossentropy", "Dense(3, activation=softmax)", classes),
+        ("scce_sum", sparse + "(reduction='sum')", "Dense(3, activation=softmax)", classes),
+        ("scce_ignore", sparse + "(ignore_class=1)", "Dense(3, activation=softmax)", classes),
+        ("scce_weighted", sparse + "(from_logits=true, reduction='mean_with_sample_weight')", "Dense(3)", classes),
+        ("cce", "categorical_focal_crossentropy", "Dense(3, activation=softmax)", hard),
+        ("bce", "binary_crossentropy", "Dense(1, activation=sigmoid)", (numbers > 0).astype("float64")),
+        ("mae", "mae", "Dense(1)", numbers),
+        ("kld", "kl_divergence", "Dense(3, activation=softmax)", hard),
+    ):
+        layers = ["Embedding(9, 4, mask_zero=true)", "Dense(4, activation=tanh)", last]
+        case("masked_" + name, "A mean over the steps that are not masked.", (5,), layers=layers, x=tokens, y=labels, loss=loss, batch=4)
+    case("masked_rows", "Fewer rows than the batch.", (5,), layers=["Embedding(9, 4, mask_zero=true)", "Dense(1)"], x=tokens, y=numbers, loss="mse", batch=4, rows=3)
+    case("masked_all", "Nothing counts: the loss is 0.", (5,), layers=["Embedding(9, 4, mask_zero=true)", "Dense(1)"], x=0 * tokens, y=numbers, loss="mse", batch=4)
