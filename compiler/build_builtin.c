@@ -167,10 +167,13 @@ static Value run_fail(Builder *builder, const Invocation *call)
 		call->args[0].kind == VALUE_WORD ? call->args[0].as.word : "the definition refuses this call");
 }
 
+/* An element of a list, or a part of a word */
 static Value run_contains(Builder *builder, const Invocation *call)
 {
 	List list;
 	bool found = false;
+	if (call->args[0].kind == VALUE_WORD && call->args[1].kind == VALUE_WORD)
+		return value_boolean(strstr(call->args[0].as.word, call->args[1].as.word) != NULL);
 	if (!list_argument(builder, call, 0, &list)) return value_poison();
 	for (int i = 0; i < list.count; i++) found = found || value_equal(list.items[i], call->args[1]);
 	return value_boolean(found);
@@ -277,6 +280,17 @@ static Value run_slot(Builder *builder, const Invocation *call)
 	return build_variable(builder, call->frame, &request, at(call));
 }
 
+/* The path of the weight that an optimizer is called with: 'dense/kernel' */
+static Value run_weight_path(Builder *builder, const Invocation *call)
+{
+	const Frame *frame = call->frame;
+	while (frame && !frame->owner) frame = frame->parent;
+	const Owner *home = frame ? owner_home(frame->owner) : NULL;
+	if (!home || home->definition->kind != KIND_OPTIMIZER || !home->given)
+		return build_error(builder, at(call), NULL, "weight_path is known in an optimizer");
+	return value_word(home->given);
+}
+
 /* What an activity regularizer adds to the loss, a sample; returns x itself. */
 static Value run_regularized(Builder *builder, const Invocation *call)
 {
@@ -327,6 +341,7 @@ static const Builtin static_builtins[] = {
 	{"state", "dims initializer name", 1, run_state, NULL},
 	{"learn", "value dims name", 0, run_learn, NULL},
 	{"slot", "value like", 0, run_slot, NULL},
+	{"weight_path", "", 0, run_weight_path, NULL},
 	{"regularized", "x regularizer", 2, run_regularized, NULL},
 #define ARGUMENTS_1 "x"
 #define ARGUMENTS_2 "a b"

@@ -49,15 +49,14 @@ static bool is_given(const Layer *optimizer, const char *name)
 	return false;
 }
 
-/* The moving average of a weight: a function of the library whose slot belongs to the weight. */
-static Value average(Builder *builder, Value weight, Value optimizer, Value t, Owner *slots, Place place)
+/* A function of the library, called for one weight: its slots and its weight_path() are those of the weight. */
+static Value call_for_weight(Builder *builder, const char *name, int count, Value *values, Owner *slots, Place place)
 {
-	const Entry *entry = build_find(builder, KIND_FUNCTION, "averaged", true);
-	Value values[] = {weight, optimizer, t};
-	if (!entry) return build_error(builder, place, NULL, "the library lacks averaged");
-	Frame *frame = build_frame(builder, NULL, slots, NULL);
-	return build_apply(builder, (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition}, 3, values, frame,
-		(Site){entry, place});
+	const Entry *entry = build_find(builder, KIND_FUNCTION, name, true);
+	if (!entry) return build_error(builder, place, NULL, "the library lacks %s", name);
+	Value function = {.kind = VALUE_DEFINITION, .as.definition = entry->definition};
+	return build_apply(
+		builder, function, count, values, build_frame(builder, NULL, slots, NULL), (Site){entry, place});
 }
 
 static Value update_weight(Builder *builder, const Layer *optimizer, const char *step, const Weight *weight,
@@ -70,9 +69,10 @@ static Value update_weight(Builder *builder, const Layer *optimizer, const char 
 	Value function = {.kind = VALUE_LAYER, .as.layer = layer};
 	slots->label = arena_format(builder->arena, "%s/%s", step, weight->variable->path);
 	Value decay[] = {value_tensor(make_variable(graph, weight->variable)), function, t};
-	Value rule[] = {build_library_call(builder, "decayed", 3, decay, place), gradient, t};
+	Value rule[] = {call_for_weight(builder, "decayed", 3, decay, slots, place), gradient, t};
 	Value w = build_apply(builder, function, 3, rule, NULL, (Site){layer, place});
-	if (is_given(optimizer, "use_ema")) w = average(builder, w, function, t, slots, place);
+	Value mean[] = {w, function, t};
+	if (is_given(optimizer, "use_ema")) w = call_for_weight(builder, "averaged", 3, mean, slots, place);
 	Value constraint = weight->constraint;
 	Site site = {weight, weight->variable->place};
 	if (constraint.kind == VALUE_DEFINITION) constraint = build_apply(builder, constraint, 0, NULL, NULL, site);

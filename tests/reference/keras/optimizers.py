@@ -40,6 +40,8 @@ OPTIMIZERS = {
     "lamb_arguments": "Lamb(0.02, beta_1=0.8, beta_2=0.95, epsilon=1e-4, weight_decay=0.1)",
     "adafactor": "Adafactor()",
     "adafactor_arguments": "Adafactor(0.5, beta_2_decay=-0.5, epsilon_2=1e-2, clip_threshold=0.5)",
+    "muon": "Muon(0.01)",
+    "muon_arguments": "Muon(0.02, adam_beta_1=0.8, adam_weight_decay=0.1, weight_decay=none, exclude_layers=['dense_1'], adam_lr_ratio=0.5, nesterov=false, rms_rate=none, ns_steps=3)",
     "clipnorm_lion": "Lion(0.01, global_clipnorm=0.02)",
     "clipvalue_adagrad": "Adagrad(0.1, clipvalue=0.003, weight_decay=0.05)",
     "ema_adam": "Adam(0.01, use_ema=true, ema_momentum=0.8, ema_overwrite_frequency=3, weight_decay=0.1, clipnorm=0.05)",
