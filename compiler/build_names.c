@@ -6,7 +6,7 @@
 #include "builder.h"
 #include "foreign.h"
 
-enum { LISTED = 12 }; /* names at most in the help of a message */
+enum { LISTED = 16 }; /* names at most in the help of a message */
 
 Frame *build_frame(Builder *builder, const Definition *definition, Owner *owner, Frame *parent)
 {
