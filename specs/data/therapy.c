@@ -1,10 +1,10 @@
 /* therapy.c: in: a seed; out: a made trial in which the best therapy of every patient is known, for trying a network that chooses.
  *
- *     therapy FOLDER [--count N] [--seed N]      N patients to train on (20000), N/10 for validation, N/5 for the test
+ *     therapy FOLDER [--count N] [--seed N]      N patients to train on (100000), N/10 for validation, N/5 for the test
  *
  * FOLDER/{train,val,test}.csv: a row a patient: what was measured, then a column for each of eight therapies: 1 it worked, 0 it
- * did not, -1 it was not tried; every patient tried three, drawn at random. FOLDER/best.csv: for the rows of test.csv, the
- * therapy with the highest chance, and that chance; no network ever reads it.
+ * did not, -1 it was not tried; every patient tried three, drawn at random. FOLDER/truth.csv: for the rows of test.csv, the chance
+ * of every therapy; the highest is the best. No network ever reads it.
  * How a therapy's chance depends on the patient is written in the table of therapies below: it follows the markers, and kidney,
  * liver and age take from it where they fail. Invariant: a row is a function of seed, split and number. */
 #include <errno.h>
@@ -99,12 +99,16 @@ static void write_patient(FILE *out, Dice *dice, const Patient *p)
 	fprintf(out, "\n");
 }
 
-static void write_best(FILE *out, const Patient *p)
+static void write_truth(FILE *out, const Patient *p)
 {
-	int best = 0;
-	for (int t = 1; t < THERAPIES; t++)
-		if (chance(p, &therapies[t]) > chance(p, &therapies[best])) best = t;
-	fprintf(out, "%s,%.4f\n", therapies[best].name, chance(p, &therapies[best]));
+	for (int t = 0; t < THERAPIES; t++) fprintf(out, "%s%.4f", t ? "," : "", chance(p, &therapies[t]));
+	fprintf(out, "\n");
+}
+
+static void write_names(FILE *out, const char *before)
+{
+	for (int t = 0; t < THERAPIES; t++) fprintf(out, "%s%s", t ? "," : before, therapies[t].name);
+	fprintf(out, "\n");
 }
 
 static FILE *create(const char *folder, const char *name)
@@ -127,20 +131,19 @@ static int finish(FILE *out, const char *name)
 static int write_split(const char *folder, uint64_t seed, int split, long count)
 {
 	static const char *const names[] = {"train", "val", "test"};
-	FILE *out = create(folder, names[split]), *best = split == 2 ? create(folder, "best") : NULL;
-	if (!out || (split == 2 && !best)) return 1;
+	FILE *out = create(folder, names[split]), *truth = split == 2 ? create(folder, "truth") : NULL;
+	if (!out || (split == 2 && !truth)) return 1;
 	fprintf(out, "age,woman,weight,kidney,liver,variant");
 	for (int i = 0; i < MARKERS; i++) fprintf(out, ",marker_%d", i + 1);
-	for (int t = 0; t < THERAPIES; t++) fprintf(out, ",%s", therapies[t].name);
-	fprintf(out, "\n");
-	if (best) fprintf(best, "best,chance\n");
+	write_names(out, ",");
+	if (truth) write_names(truth, "");
 	for (long i = 0; i < count; i++) {
 		Dice dice = {seed, (uint64_t)split << 32 | (uint64_t)i, 0};
 		Patient p = draw_patient(&dice);
 		write_patient(out, &dice, &p);
-		if (best) write_best(best, &p);
+		if (truth) write_truth(truth, &p);
 	}
-	return finish(out, names[split]) | (best ? finish(best, "best") : 0);
+	return finish(out, names[split]) | (truth ? finish(truth, "truth") : 0);
 }
 
 static int parse_number(const char *text, long low, long high, long *value)
@@ -154,7 +157,7 @@ static int parse_number(const char *text, long low, long high, long *value)
 int main(int argc, char **argv)
 {
 	const char *folder = NULL;
-	long count = 20000, seed = 1;
+	long count = 100000, seed = 1;
 	for (int i = 1; i < argc; i++) {
 		if (argv[i][0] != '-' && !folder) folder = argv[i];
 		else if (!strcmp(argv[i], "--count") && !parse_number(argv[i + 1], 10, 10000000, &count)) i++;
