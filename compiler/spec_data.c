@@ -119,7 +119,7 @@ void spec_regex(Context *context, const Slot *slot, const char *help, const char
 static void check_group(Context *context, const Spec *spec, const Slot *slot)
 {
 	for (int s = 0; s < spec->data.source_count; s++)
-		if (spec->infos[s].kind->label == SPEC_LABEL_NUMBER) return; /* a column */
+		if (spec->infos[s].kind->columns || spec->data_sources[s].column) return; /* a column */
 	if (!slot->given || !spec->data.source_count) return;
 	const SourceKind *kind = spec->infos[0].kind;
 	if (kind->groups)

@@ -107,6 +107,7 @@ static const SourceKind kinds[KINDS] = {
 		.path_help = "directory: with a folder or file for each class; files: {CLASS: PATH, ..}; or file: a table or one text",
 		.fields = {"tokens", "label", "length", "next"},
 		.label = SPEC_LABEL_NUMBER,
+		.groups = true,
 		.sample = SPEC_SAMPLE_TEXT,
 		.fit = spec_fit_text,
 		.check = spec_check_text,

@@ -16,6 +16,7 @@ typedef struct Unit {
 	int64_t first, size; /* places in the order by group */
 	int stratum;
 	int fixed; /* it is in the test set already */
+	int64_t order; /* by chance */
 } Unit;
 
 typedef struct Member {
@@ -49,7 +50,7 @@ static int64_t make_units(const Source *source, const Member *members, const dou
 		int64_t end = i + 1;
 		while (end < source->count && members[i].group != NULL && strcmp(members[i].group, members[end].group) == 0) end++;
 		int stratum = class_count > 0 ? commonest(classes, members + i, end - i, class_count, counts) : 0;
-		units[unit_count++] = (Unit){members[i].group, i, end - i, stratum, 0};
+		units[unit_count++] = (Unit){members[i].group, i, end - i, stratum, 0, 0};
 		i = end;
 	}
 	return unit_count;
@@ -112,10 +113,20 @@ static void mark_fold(Unit *units, int64_t unit_count, int stratum, int64_t firs
 	}
 }
 
+/* The largest first, so that small ones can fill what is left. */
+static int compare_units(const void *a, const void *b)
+{
+	const Unit *x = a, *y = b;
+	if (x->size != y->size) return x->size < y->size ? 1 : -1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
 static int mark_folds(const nn_data *data, Unit *units, int64_t unit_count, int strata)
 {
 	int64_t *missing = malloc(sizeof *missing * (size_t)data->split_folds), first = 0;
 	if (missing == NULL) return 1;
+	for (int64_t i = 0; i < unit_count; i++) units[i].order = i;
+	qsort(units, (size_t)unit_count, sizeof *units, compare_units);
 	for (int s = 0; s == 0 || s < strata; s++) {
 		mark_fold(units, unit_count, s, first, missing, data->split_folds, data->split_fold);
 		for (int64_t i = 0; i < unit_count; i++) first += units[i].stratum == s ? units[i].size : 0;

@@ -300,7 +300,10 @@ static void name_text(const Source *source, int64_t number, char *buffer, size_t
 static void close_text(Source *source)
 {
 	Texts *texts = source->own;
-	for (int64_t i = 0; i < texts->sample_count && !texts->stream; i++) free(texts->samples[i].label);
+	for (int64_t i = 0; i < texts->sample_count; i++) {
+		free(texts->samples[i].label);
+		free(texts->samples[i].group);
+	}
 	for (int64_t i = 0; i < texts->file_count; i++) free(texts->files[i]);
 	nn_words_free(&texts->words);
 	free(texts->tokens);
@@ -325,6 +328,24 @@ static int take_labels(Source *source, int field)
 	return 0;
 }
 
+/* Of a table by a column; of files by their names, which data.c does; lines of files have neither. */
+static int take_groups(Source *source, const char *path)
+{
+	Texts *texts = source->own;
+	int named = texts->stream == 0 && source->count > 0 && texts->samples[0].line == 0;
+	if (source->model->data.split_group == NULL || named) return 0;
+	if (texts->group == NULL) {
+		nn_error("%s: split group: is a column of a table or a part of the names of files; lines of text have neither", path);
+		return 1;
+	}
+	if ((source->groups = calloc((size_t)source->count, sizeof *source->groups)) == NULL) return out_of_memory(path);
+	for (int64_t i = 0; i < source->count; i++) {
+		source->groups[i] = texts->samples[i].group;
+		texts->samples[i].group = NULL;
+	}
+	return 0;
+}
+
 static int describe(Source *source, const Place *place, int label)
 {
 	Texts *texts = source->own;
@@ -336,7 +357,7 @@ static int describe(Source *source, const Place *place, int label)
 		if (*c == NN_BETWEEN_FILES) *c = ',';
 	for (int64_t i = 0; i < texts->file_count; i++)
 		if (nn_source_add_file(source, texts->files[i])) return 1;
-	return label >= 0 && place->labels && take_labels(source, label);
+	return place->labels && (take_groups(source, source->where) || (label >= 0 && take_labels(source, label)));
 }
 
 Source *nn_open_text(const nn_model *model, const Place *place)
@@ -353,6 +374,7 @@ Source *nn_open_text(const nn_model *model, const Place *place)
 	}
 	*texts = (Texts){.spec = spec, .tokenizer = {spec->tokens, spec->standardize}, .table = nn_vocabulary_table(model, place->source)};
 	texts->encoding = spec->tokens == NN_BYTES ? NULL : spec->encoding;
+	texts->group = spec->column ? model->data.split_group : NULL;
 	*source = (Source){.model = model, .spec = spec, .own = texts, .read = read_text, .name = name_text, .close = close_text,
 			   .fit = nn_text_fit, .check = nn_text_check, .vocabulary = nn_text_vocabulary};
 	int classed = label >= 0 && model->data.fields[label].classed;

@@ -13,12 +13,14 @@ typedef struct Sample {
 	int64_t line; /* 0: the whole file */
 	int64_t file;
 	char *label; /* the name of its class, NULL: it has none */
+	char *group; /* of a table: samples of one group stay in one split; NULL: it has none */
 	double target; /* or a number */
 } Sample;
 
 typedef struct Texts {
 	const nn_data_source *spec;
 	const char *encoding; /* NULL: bytes */
+	const char *group; /* the column of groups of a table, NULL: none */
 	Tokenizer tokenizer;
 	const nn_tensor *table; /* the vocabulary in the state; NULL: every byte has its id */
 	Words words; /* all that occur */

@@ -8,7 +8,7 @@
 #include "message.h"
 
 typedef struct Roles {
-	int64_t text, label; /* columns; label -1: not wanted, or not there */
+	int64_t text, label, group; /* columns; -1: not wanted, or not there */
 	int classed;
 } Roles;
 
@@ -20,7 +20,18 @@ static int find_roles(const Texts *texts, const char *path, const Cells *cells, 
 	roles->label = spec->label.count ? nn_find_column(cells, label) : -1;
 	if (roles->text < 0) nn_say_no_column(path, cells, "column", spec->column);
 	if (labels && roles->label < 0) nn_say_no_column(path, cells, "label", label);
-	return roles->text < 0 || (labels && roles->label < 0);
+	roles->group = labels && texts->group ? nn_find_column(cells, texts->group) : -1;
+	int no_group = labels && texts->group && roles->group < 0;
+	if (no_group) nn_say_no_column(path, cells, "group", texts->group);
+	return roles->text < 0 || (labels && roles->label < 0) || no_group;
+}
+
+/* The group of the sample that was added last. */
+static int take_group(Texts *texts, const char *group)
+{
+	char *copy = nn_copy_text(group, strlen(group));
+	texts->samples[texts->sample_count - 1].group = copy;
+	return copy == NULL;
 }
 
 /* One row, unless its label is missing. 0, or 1 after an error. */
@@ -37,7 +48,9 @@ static int add_row(Texts *texts, const char *path, const Cells *cells, int64_t r
 			 (long long)cells->lines[row], label);
 		return 1;
 	}
-	if (nn_text_add_sample(texts, text, text + strlen(text), cells->lines[row], roles->classed ? label : NULL, target) == 0) return 0;
+	int failed = nn_text_add_sample(texts, text, text + strlen(text), cells->lines[row], roles->classed ? label : NULL, target);
+	if (!failed && roles->group >= 0) failed = take_group(texts, nn_cell(cells, row, roles->group));
+	if (!failed) return 0;
 	nn_error("%s: out of memory", path);
 	return 1;
 }

@@ -148,12 +148,9 @@ static void score_numbers(nn_evaluation *evaluation, const nn_tally *tally) {
 
 static int score_masks(nn_evaluation *evaluation, const nn_tally *tally, const char *const *names, int name_count) {
 	nn_segmentation *segmentation = &evaluation->segmentation;
-	double right = 0, places = 0;
 	if (nn_segmentation_score(segmentation, tally)) return 1;
 	if (name_classes(evaluation, names, name_count, segmentation->class_count)) return nn_error("out of memory"), 1;
-	for (int c = 0; c < segmentation->class_count; c++)
-		right += segmentation->overlaps[c].right, places += segmentation->overlaps[c].present;
-	evaluation->accuracy = right / places;
+	evaluation->accuracy = nn_tally_accuracy(tally);
 	return 0;
 }
 
@@ -166,15 +163,23 @@ static int score(nn_evaluation *evaluation, const nn_tally *tally, const char *c
 	for (int i = 0; i < tally->log_count; i++)
 		if (!strcmp(tally->logs[i].name, "loss")) evaluation->loss = values[i];
 	if (task == NN_SEGMENTATION && tally->label) return score_masks(evaluation, tally, names, name_count);
-	if (!tally->keep || !tally->label) return 0;
+	if (!tally->label) return 0;
 	int single = tally->y->count == (size_t)tally->units, classes = tally->units == 1 ? 2 : tally->units;
-	if (single && (task == NN_BINARY || task == NN_MULTICLASS || task == NN_MULTILABEL)) {
+	if (single && tally->keep && (task == NN_BINARY || task == NN_MULTICLASS || task == NN_MULTILABEL)) {
 		if (name_classes(evaluation, names, name_count, classes)) return nn_error("out of memory"), 1;
 		if (task != NN_MULTILABEL) return score_classes(evaluation, tally);
 		return tally->label->count == tally->y->count ? score_labels(evaluation, tally) : 0;
 	}
-	if (task == NN_REGRESSION && tally->label->count == tally->y->count) score_numbers(evaluation, tally);
+	if (task == NN_BINARY || task == NN_MULTICLASS) evaluation->accuracy = nn_tally_accuracy(tally); /* of each place */
+	if (task == NN_REGRESSION && tally->keep && tally->label->count == tally->y->count) score_numbers(evaluation, tally);
 	return 0;
+}
+
+/* Whether scores need all outputs at once: of one class or number a sample; not of one for each pixel or token. */
+static int keeps_rows(const nn_model *model, const nn_program *program) {
+	const nn_field *y = nn_output_find(program, "y");
+	if (!y || model->task == NN_OTHER || model->task == NN_SEGMENTATION) return 0;
+	return model->task == NN_REGRESSION || y->rank <= 1 || y->count == (size_t)y->shape[y->rank - 1];
 }
 
 int nn_evaluate_set(nn_evaluation *evaluation, const nn_model *model, const nn_memory *memory, const nn_dataset *set,
@@ -194,8 +199,7 @@ int nn_evaluate_set(nn_evaluation *evaluation, const nn_model *model, const nn_m
 	                              .mse = NAN,
 	                              .r2 = NAN};
 	if (!program) return nn_error("%s has no program 'evaluate'", model->name), 1;
-	if (nn_tally_open(&tally, model, &program, 1, model->task != NN_OTHER && model->task != NN_SEGMENTATION,
-	                  nn_dataset_count(set))) return 1;
+	if (nn_tally_open(&tally, model, &program, 1, keeps_rows(model, program), nn_dataset_count(set))) return 1;
 	nn_loader_options options = {.batch_size = program->batch, .threads = call->threads};
 	nn_loader *loader = nn_loader_open(set, memory->state, &options);
 	int result = loader ? nn_evaluate_pass(model, memory, program, loader, &tally, call) : 1;
@@ -263,6 +267,7 @@ void nn_evaluation_json(nn_text *text, const nn_evaluation *evaluation) {
 		add_member(text, "sensitivity", evaluation->sensitivity, 0);
 		add_member(text, "specificity", evaluation->specificity, 0);
 	}
+	if (!evaluation->class_count && !isnan(evaluation->accuracy)) add_member(text, "accuracy", evaluation->accuracy, 0);
 	if (evaluation->regression) {
 		add_member(text, "mae", evaluation->mae, 0);
 		add_member(text, "mse", evaluation->mse, 0);

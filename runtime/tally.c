@@ -223,6 +223,8 @@ int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, c
 
 int nn_tally_classes(const nn_tally *tally) { return tally->units > 1 ? tally->units : 2; }
 
+double nn_tally_accuracy(const nn_tally *tally) { return tally->sums[RIGHT] / tally->sums[PLACES]; }
+
 nn_overlap nn_tally_overlap(const nn_tally *tally, int class) {
 	const double *s = class_sums(tally, class);
 	return (nn_overlap){s[CLASS_RIGHT], s[CLASS_PREDICTED], s[CLASS_PRESENT]};
@@ -276,7 +278,7 @@ static double metric_value(const nn_tally *tally, nn_metric_kind kind, int live)
 	const double *sums = tally->sums;
 	switch (kind) {
 	case NN_ACCURACY:
-		return sums[RIGHT] / sums[PLACES];
+		return nn_tally_accuracy(tally);
 	case NN_BINARY_ACCURACY:
 		return sums[ELEMENTS_RIGHT] / sums[NUMBERS];
 	case NN_PRECISION:

@@ -61,6 +61,7 @@ typedef struct nn_overlap {
 } nn_overlap;
 nn_overlap nn_tally_overlap(const nn_tally *tally, int class);
 int nn_tally_classes(const nn_tally *tally);
+double nn_tally_accuracy(const nn_tally *tally); /* the share of places (of one sample there may be many) that are right */
 /* Precision, recall, F1 or Dice (the same), intersection over union of one class; 0 where nothing could be right. */
 double nn_overlap_metric(const nn_overlap *overlap, nn_metric_kind kind);
 /* The values of logs[0 .. log_count-1] so far. live: 1 for a progress line, where metrics that need all samples are

@@ -154,6 +154,42 @@ static void columns_of_tables(void **state)
 	assert_refused(&fake.model, &request, ROOT "/a.csv:2: byte 0xe9 at offset 15 is not utf-8");
 }
 
+/* Groups are a column of a table, or in the names of files. */
+static void groups_stay_together(void **state)
+{
+	(void)state;
+	FakeModel fake;
+	nn_datasets sets;
+	char name[100];
+	fresh_folder("text");
+	write_text(ROOT "/a.csv", "y,t,who\n1,a,p\n0,b,q\n1,c,p\n0,d,r\n1,e,q\n0,f,s\n");
+	text_model(&fake, NN_BINARY, 20);
+	fake.source.column = "t";
+	fake.source.label = (nn_texts){(const char *const[]){"y"}, 1};
+	fake.model.data.split_group = "who";
+	fake.model.data.split_folds = 4;
+	nn_data_request request = {.need = NN_NEED_TRAIN | NN_NEED_TEST, .train = ROOT "/a.csv"};
+	fake.model.data.split_test = 0.25;
+	int64_t tested = 0;
+	for (int f = 0; f < 4; f++) {
+		fake.model.data.split_fold = f;
+		open_sets(&fake.model, &request, &sets);
+		int64_t lines = 0; /* of p: 2 and 4, of q: 3 and 6 */
+		for (int64_t i = 0; i < nn_dataset_count(sets.test); i++)
+			lines |= 1 << atoi(nn_dataset_name(sets.test, i, name, sizeof name) + sizeof ROOT "/a.csv:" - 1);
+		assert_true((lines >> 2 & 1) == (lines >> 4 & 1) && (lines >> 3 & 1) == (lines >> 6 & 1));
+		tested += nn_dataset_count(sets.test);
+		nn_data_close(&sets);
+	}
+	assert_int_equal(tested, 6);
+	fake.model.data.split_group = "whom";
+	assert_refused(&fake.model, &request, "has no column \"whom\" (group)");
+	make_files();
+	fake.source.column = NULL;
+	request.train = ROOT;
+	assert_refused(&fake.model, &request, "split group: is a column of a table or a part of the names of files; lines of text have neither");
+}
+
 /* "abcdefg" in windows of four: the next token is the label. */
 static void windows_of_one_text(void **state)
 {
@@ -371,7 +407,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_of_class_files), cmocka_unit_test(too_many_words_are_unknown), cmocka_unit_test(folders_of_files),
-		cmocka_unit_test(columns_of_tables), cmocka_unit_test(windows_of_one_text), cmocka_unit_test(shares_of_one_text),
+		cmocka_unit_test(columns_of_tables), cmocka_unit_test(groups_stay_together), cmocka_unit_test(windows_of_one_text), cmocka_unit_test(shares_of_one_text),
 		cmocka_unit_test(listed_vocabularies), cmocka_unit_test(characters_must_fit), cmocka_unit_test(bytes_are_their_own_ids),
 		cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(inputs_to_be_predicted), cmocka_unit_test(preprocesses)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
