@@ -197,6 +197,29 @@ static int fit_joined(const nn_dataset *train, void *state)
 	return failed;
 }
 
+static void check_joined(const nn_dataset *set, const void *state)
+{
+	const Join *join = set->source->own;
+	int64_t *rows = malloc(sizeof *rows * (size_t)(set->count + 1));
+	for (int c = 0; c < join->count && rows != NULL; c++) {
+		if (join->children[c].source->check == NULL) continue;
+		nn_dataset part = child_set(set, &join->children[c], rows);
+		part.source->check(&part, state);
+	}
+	free(rows);
+}
+
+/* That of the first source that has one. */
+static char **vocabulary_joined(const Source *source, const void *state, int *count)
+{
+	const Join *join = source->own;
+	for (int c = 0; c < join->count; c++) {
+		const Source *child = join->children[c].source;
+		if (child->vocabulary != NULL) return child->vocabulary(child, state, count);
+	}
+	return NULL;
+}
+
 static void keep_joined(Source *source, size_t bytes)
 {
 	const Join *join = source->own;
@@ -297,7 +320,7 @@ static Source *over_join(const nn_model *model, Join *join, int64_t count)
 		return NULL;
 	}
 	*source = (Source){.model = model, .spec = join->children[0].source->spec, .count = count, .own = join, .read = read_joined,
-			   .name = name_joined, .close = close_joined, .fit = fit_joined, .keep = keep_joined};
+			   .name = name_joined, .close = close_joined, .fit = fit_joined, .check = check_joined, .vocabulary = vocabulary_joined, .keep = keep_joined};
 	for (int c = 0; c < join->count; c++)
 		if (join->children[c].source->slow && !source->slow) {
 			source->slow = 1;

@@ -198,9 +198,9 @@ static int find_unknown(const nn_dataset *set, const void *state, Unknown *unkno
 static int is_checked(Texts *texts, const nn_dataset *set)
 {
 	for (int i = 0; i < NN_SPLITS; i++) {
-		if (texts->checked[i] == set) return 1;
+		if (texts->checked[i] == set->split) return 1;
 		if (texts->checked[i] != NULL) continue;
-		texts->checked[i] = set;
+		texts->checked[i] = set->split;
 		return 0;
 	}
 	return 1;

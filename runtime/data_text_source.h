@@ -31,7 +31,7 @@ typedef struct Texts {
 	char **files;
 	int64_t file_count, file_capacity;
 	int stream; /* samples are windows of one text */
-	const nn_dataset *checked[NN_SPLITS]; /* what was said of their characters is not said again */
+	const char *checked[NN_SPLITS]; /* splits: what was said of their characters is not said again */
 } Texts;
 
 /* Names the file that the samples added next come from. 0 or 1. */

@@ -204,7 +204,7 @@ static void says_what_is_wrong(void **state)
 	write_halves(ROOT "/masks/b.png", 8, 255, 3);
 	check_wrong(&model, "error: " ROOT "/images/b.png: " ROOT "/masks/b.png: the mask's value 3 at row 0, column 4 is none of the classes' 0, 1 (or 255)");
 	request.train = ROOT "/images";
-	assert_refused(&model.model, &request, "--train " ROOT "/images: wants two files joined by a comma: images,masks");
+	assert_refused(&model.model, &request, "--train " ROOT "/images: wants paths joined by commas: images,masks");
 }
 
 /* What is predicted, written in the image's own size, is read as the same mask. */
