@@ -209,6 +209,14 @@ static bool is_sparse(Builder *builder, const DocNode *loss)
 	return inputs->count && !strcmp(inputs->items[0].name, "y_class");
 }
 
+/* A loss that is an expression of data.NAME says by itself what it compares. */
+static bool reads_data(const Expr *expr)
+{
+	bool reads = expr && expr->kind == EXPR_DOT && expr->items[0]->kind == EXPR_NAME && !strcmp(expr->items[0]->text, "data");
+	for (int i = 0; expr && i < expr->count && !reads; i++) reads = reads_data(expr->items[i]);
+	return reads;
+}
+
 /* The inputs of the first model become fields of the data. False after a report. */
 static bool bind_inputs(Builder *builder, const Definition *d)
 {
@@ -240,12 +248,13 @@ void build_read_fields(Builder *builder, const Node *prediction)
 	Spec *spec = builder->spec;
 	const Shape *y = &prediction->shape;
 	int64_t label[NN_RANK] = {0};
-	bool sparse = is_sparse(builder, doc_get(spec->train, "loss"));
+	const DocNode *loss = doc_get(spec->train, "loss");
+	bool sparse = is_sparse(builder, loss), named = !loss || !reads_data(expr_read(builder->context, loss, EXPR_VALUE_START));
 	int label_rank = y->rank > 0 ? y->rank - 1 - (sparse && y->rank > 1) : 0, errors = builder->context->errors;
 	builder->fields_failed = label_rank > NN_RANK || !bind_inputs(builder, builder->models[0]->definition);
 	if (builder->fields_failed) return;
 	for (int i = 0; i < label_rank; i++) label[i] = y->dim[i + 1].size;
-	builder->label = spec_label(builder->context, spec, spec->train ? label_rank : -1, label);
+	builder->label = spec_label(builder->context, spec, spec->train ? label_rank : -1, label, named);
 	if (builder->label >= 0 && spec->fields[builder->label].source < 0) spec->fields[builder->label].integer = sparse;
 	builder->fields_failed = builder->context->errors > errors;
 	builder->fields_known = !builder->fields_failed;

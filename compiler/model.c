@@ -48,6 +48,16 @@ static bool holds(const char *text, const char *word)
 	return false;
 }
 
+static bool is_read(const Network *network, const nn_data_field *field)
+{
+	for (int p = 0; p < network->program_count; p++) {
+		const Graph *graph = network->programs[p]->graph;
+		for (int i = 0; i < graph->count; i++)
+			if (graph->nodes[i]->op == &op_input && !strcmp(graph->nodes[i]->at.name, field->name)) return true;
+	}
+	return false;
+}
+
 static nn_task task_of(const Spec *spec, const Network *network)
 {
 	static const char *const regression[] = {"squared", "absolute", "huber", "mse", "mae", "mape", "msle", "log_cosh", "logcosh", "poisson", "cosine"};
@@ -62,7 +72,7 @@ static nn_task task_of(const Spec *spec, const Network *network)
 		if (holds(loss, each_unit[i])) return units > 1 ? NN_MULTILABEL : NN_BINARY;
 	for (size_t i = 0; i < sizeof regression/sizeof *regression; i++)
 		if (holds(loss, regression[i])) return NN_REGRESSION;
-	if (!loss) return NN_OTHER;
+	if (!loss || (label && !is_read(network, label))) return NN_OTHER;
 	if (label ? spec_label_is_class(spec, label) : spec->classes.count > 0) return units > 1 ? NN_MULTICLASS : NN_BINARY;
 	return NN_REGRESSION;
 }
@@ -86,19 +96,32 @@ static void fit_vocabulary(Model *model, const nn_data_source *source)
 	model->fitted[model->fitted_count++] = (Fitted){source->name ? arena_format(model->context->arena, "data/%s/vocabulary", source->name) : "data/vocabulary", rows*NN_VOCABULARY_COLUMNS, 0, NN_VOCABULARY_COLUMNS};
 }
 
-/* A table that has fewer rows than there are ids: what lies behind its end would be read as zeros, in silence. */
+/* Categories that the spec lists; 0: they are found in the data. */
+static int listed_categories(const nn_data_source *source, const char *column)
+{
+	for (int i = 0; i < source->category_count; i++)
+		if (!strcmp(source->categories[i].column, column)) return source->categories[i].values.count;
+	return 0;
+}
+
+/* A table that has fewer rows than there are ids or categories: what lies behind its end would be read as zeros, in silence. */
 static void check_table(const Model *model, const Node *node)
 {
 	const Node *index = node->op == &op_gather ? node->args[1] : NULL;
 	const Spec *spec = model->spec;
+	Arena *arena = model->context->arena;
 	for (int f = 0; index && index->op == &op_input && f < spec->data.field_count; f++) {
-		const nn_data_field *field = &spec->fields[f];
-		if (field->source < 0 || field->part || strcmp(field->name, index->at.name)) continue;
-		int ids = spec->data_sources[field->source].vocabulary_size;
+		nn_data_field *field = &spec->fields[f];
+		if (field->source < 0 || (field->part && !field->column) || strcmp(field->name, index->at.name)) continue;
+		const nn_data_source *source = &spec->data_sources[field->source];
 		int64_t rows = node->args[0]->shape.dim[0].size;
+		int ids = field->column ? listed_categories(source, field->column) : source->vocabulary_size;
+		if (field->column && (!field->limit || rows < field->limit)) field->limit = rows;
 		if (rows >= ids) continue;
-		diag_error(model->context, node->place, arena_format(model->context->arena, "Embedding(%d, ..)", ids),
-			"a table of %lld rows, but the vocabulary has %d ids (0 is padding, 1 unknown)", (long long)rows, ids);
+		const char *what = field->column ? arena_format(arena, "the column '%s' has %d categories", field->column, ids)
+						 : arena_format(arena, "the vocabulary has %d ids (0 is padding, 1 unknown)", ids);
+		diag_error(model->context, node->place, arena_format(arena, "Embedding(%d, ..)", ids), "a table of %lld rows, but %s",
+			(long long)rows, what);
 	}
 }
 
@@ -136,6 +159,7 @@ bool model_classed(const Model *model, const nn_data_field *field)
 	SpecLabel label = spec->infos[field->source].kind->label;
 	if (label == SPEC_LABEL_CLASS || label == SPEC_LABEL_MASK) return true;
 	if (field->part == SPEC_TEXT_NEXT) return false;
+	if (field != spec_main_label(spec)) return field->classes.count > 0 && field->count == 1;
 	return model->task == NN_BINARY || model->task == NN_MULTICLASS || (model->task != NN_REGRESSION && field->classes.count);
 }
 
@@ -143,6 +167,7 @@ int model_class_count(const Model *model, const nn_data_field *field)
 {
 	const Node *y = find_y(model->network);
 	if (!model_classed(model, field)) return 0;
+	if (field != spec_main_label(model->spec)) return field->classes.count;
 	if (model->task == NN_SEGMENTATION) return y && y->shape.rank > 1 && y->shape.dim[y->shape.rank - 1].size > 1 ? (int)y->shape.dim[y->shape.rank - 1].size : 2;
 	if (field->count > 1) return (int)field->count;
 	if (model->task == NN_BINARY) return 2;

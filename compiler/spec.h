@@ -144,8 +144,9 @@ const char *spec_field_name(Context *context, const Spec *spec, const char *name
 /* Its number in spec->data.fields, where it is added when it is used first; rank and shape: as the model wants it, rank -1: not
  * known. -1 after a report. Without a data section any name is a field. */
 int spec_field(Context *context, Spec *spec, const char *name, int rank, const int64_t *shape);
-/* The label of the data, made as the loss wants it (label_rank -1: not known, or no loss). -1: there is none, or a report. */
-int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *label);
+/* The label of the data, made as the loss wants it (label_rank -1: not known, or no loss; named: it is no
+ * expression, which may have no use for the label). -1: there is none, or a report. */
+int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *label, bool named);
 bool spec_is_source(const Spec *spec, const char *name); /* a name of data.sources */
 /* "data.image and data.label": what there is, for messages */
 const char *spec_field_list(Context *context, const Spec *spec, const char ***names, int *count);

@@ -418,7 +418,7 @@ int spec_field(Context *context, Spec *spec, const char *name, int rank, const i
 	return info->kind->fit(context, info, &spec->data_sources[field.source], &field) ? add_field(context, spec, &field) : -1;
 }
 
-int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *label)
+int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *label, bool named)
 {
 	int source = 0;
 	if (!spec->data.source_count) {
@@ -429,6 +429,8 @@ int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *labe
 	}
 	while (source < spec->data.source_count && !has_label(spec, source)) source++;
 	if (source == spec->data.source_count) return -1;
+	SpecLabel kind = spec->infos[source].kind->label;
+	if (!named && label_rank > 1 && (kind == SPEC_LABEL_CLASS || kind == SPEC_LABEL_NUMBER)) label_rank = -1;
 	if (label_rank <= NN_RANK) return add_label(context, spec, source, label_rank, label);
 	diag_error(context, spec->infos[source].place, NULL, "a label of more than %d dimensions", NN_RANK);
 	return -1;

@@ -263,6 +263,11 @@ int nn_table_learn(Table *table, const nn_model *model, const Place *place, cons
 	for (int f = 0; f < model->data.field_count; f++) {
 		const nn_data_field *field = &model->data.fields[f];
 		const Column *column = table->own[f] >= 0 ? &table->columns[table->own[f]] : NULL;
+		if (column != NULL && field->limit > 0 && nn_column_width(column) > field->limit) {
+			nn_error("%s: %s has %d categories, but the model looks them up in a table of %lld rows: Embedding(%d, ..)",
+				 place->paths[0], column->name, nn_column_width(column), (long long)field->limit, nn_column_width(column));
+			return 1;
+		}
 		if (column == NULL || field->count == 1 || (int)field->count == nn_column_width(column)) continue;
 		nn_error("%s: %s has %d categories, but the model's input is [%zu]", place->paths[0], column->name,
 			 nn_column_width(column), field->count);

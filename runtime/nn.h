@@ -138,6 +138,7 @@ typedef struct nn_data_field {
 			       NULL: numbers as they are */
 	int label; /* 1: not known when predicting */
 	int integer; /* 1: whole numbers: classes, tokens */
+	int64_t limit; /* of a column of categories: rows of the table that they are looked up in; 0: it is not */
 	/* of a label */
 	int classed; /* 1: classes, 0: numbers to be met */
 	int class_count; /* that the model tells apart; 0: any number */

@@ -42,6 +42,9 @@ one_line
 says 'unseen.csv:9: "Z" in column "ward" is none of the categories of the training data, A, B, C, D'
 code 1 $D evaluate --weights $W --test $T/unseen.csv
 one_line
+code 1 $D train --train $T/unseen.csv --out $T/new
+one_line
+says 'unseen.csv: column "ward" has 5 categories, but the model looks them up in a table of 4 rows: Embedding(5, ..)'
 cut -d, -f1-4 $C/columns.csv >$T/short.csv
 code 1 $D predict --weights $W $T/short.csv
 one_line

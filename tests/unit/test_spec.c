@@ -258,7 +258,7 @@ static void test_fields(void **state)
 			c->source ? c->source : "", c->source ? "}}\n" : "");
 		Spec *spec = good_spec(&f, text);
 		int input = spec_field(&f.context, spec, c->source ? NULL : "x", c->input_rank, c->input);
-		int label = input < 0 ? -1 : spec_label(&f.context, spec, c->label_rank, c->label);
+		int label = input < 0 ? -1 : spec_label(&f.context, spec, c->label_rank, c->label, true);
 		int count = f.context.errors ? 0 : spec->data.field_count;
 		if (count != c->count) print_error("%s: %d fields\n", c->source, count);
 		assert_int_equal(count, c->count);
@@ -282,6 +282,21 @@ static void test_fields(void **state)
 		}
 		close_fixture(&f);
 	}
+}
+
+/* A loss that is an expression may have no use for the label: an autoencoder of images in folders. */
+static void test_label_beside_the_loss(void **state)
+{
+	(void)state;
+	Fixture f;
+	const int64_t image[3] = {8, 9, 3};
+	Spec *spec = good_spec(&f, "data: {source: {type: image_folder}}\n" MODEL);
+	assert_int_equal(spec_field(&f.context, spec, NULL, 3, image), 0);
+	int label = spec_label(&f.context, spec, 3, image, false);
+	assert_int_equal(label, 1);
+	assert_int_equal(spec->fields[label].rank, 0);
+	assert_int_equal(f.context.errors, 0);
+	close_fixture(&f);
 }
 
 /* As many mistakes as there are lines of mistakes are found, in one go. */
@@ -345,7 +360,7 @@ int main(void)
 		cmocka_unit_test(test_training),
 		cmocka_unit_test(test_other_sections),
 		cmocka_unit_test(test_defines),
-		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_fields), cmocka_unit_test(test_label_beside_the_loss),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_warning),
 	};
