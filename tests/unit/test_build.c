@@ -317,12 +317,40 @@ static void test_expressions(void **state)
 	built_free(&built);
 }
 
+/* not-a-number goes through every activation and every loss, so that training stops at it */
+static void test_not_a_number(void **state)
+{
+	(void)state;
+	static const char *const activations[] = {"relu", "relu(negative_slope=0.1, max_value=3)", "relu(max_value=6)", "relu(threshold=1)",
+		"relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "sigmoid", "log_sigmoid", "softsign", "softplus", "tanh", "mish",
+		"exponential", "hard_sigmoid", "hard_silu", "hard_tanh", "hard_shrink", "soft_shrink", "tanh_shrink", "sparse_plus",
+		"threshold(threshold=1, default_value=0)", "sparse_sigmoid", "squareplus", "glu", "softmax", "log_softmax"};
+	static const char *const losses[] = {"mse", "mae", "mape", "msle", "cosine_similarity", "huber", "log_cosh", "hinge", "squared_hinge",
+		"categorical_hinge", "kld", "poisson", "bce", "binary_focal_crossentropy", "categorical_crossentropy",
+		"categorical_focal_crossentropy", "sparse_categorical_crossentropy", "CategoricalGeneralizedCrossEntropy()", "dice", "tversky"};
+	static const double broken[] = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN}, classes[] = {0, 1, 1, 0};
+	const Given given[] = {{"x", broken}, {"y", classes}, {NULL, NULL}};
+	char spec[400];
+	for (size_t i = 0; i < sizeof activations/sizeof *activations + sizeof losses/sizeof *losses; i++) {
+		bool loss = i >= sizeof activations/sizeof *activations;
+		const char *name = loss ? losses[i - sizeof activations/sizeof *activations] : activations[i];
+		snprintf(spec, sizeof spec, MODEL "  layers:\n    - Dense(2, activation=%s)\ntrain:\n  loss: %s\n  optimizer: SGD()\n  batch_size: 2\n",
+			loss ? "linear" : name, loss ? name : "mse");
+		Built built = good(spec);
+		const Program *evaluate = built_program(&built, "evaluate");
+		const double *value = built_evaluate(&built, evaluate, built_output(evaluate, loss ? "loss" : "y"), 2, given);
+		if (!isnan(*value)) fail_msg("%s of not-a-number is %g", name, *value);
+		built_free(&built);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_structure), cmocka_unit_test(test_programs), cmocka_unit_test(test_provenance), cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_training), cmocka_unit_test(test_penalties), cmocka_unit_test(test_states), cmocka_unit_test(test_draws),
 		cmocka_unit_test(test_frozen), cmocka_unit_test(test_steps), cmocka_unit_test(test_expressions),
+		cmocka_unit_test(test_not_a_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
