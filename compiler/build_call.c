@@ -10,6 +10,13 @@ static Value enter(
 
 /* --- making layers ------------------------------------------------------------------------------ */
 
+static const Value *find_static(const Names *names, const char *name)
+{
+	for (int i = 0; i < names->count; i++)
+		if (!strcmp(names->items[i].name, name)) return &names->items[i].value;
+	return NULL;
+}
+
 /* Flatten(x), Dropout(x, rate=0.5): what names a static goes to the layer, the rest to its call */
 static Value make_and_call(Builder *builder, const Definition *d, const Arguments *arguments, Frame *frame, Site site)
 {
@@ -287,6 +294,14 @@ static void set_origin(Builder *builder, const Definition *d, const Names *input
 	result.as.tensor->origin = origin;
 }
 
+/* The task that the outermost loss names; one that is made of another has the other's. */
+static void note_loss(Builder *builder, const Definition *d, const Frame *frame)
+{
+	if (!builder->task) builder->task = d->task;
+	const Value *logits = find_static(&frame->values, "from_logits");
+	if (logits && logits->kind == VALUE_BOOLEAN && logits->as.truth) builder->logits = true;
+}
+
 /* The call of a layer, or of a function whose parameters stand in one list: a body in a fresh frame. */
 static Value enter(
 	Builder *builder, const Layer *layer, const Parameters *parameters, const Arguments *given, Site site)
@@ -308,6 +323,7 @@ static Value enter(
 		build_set(builder, frame, one->name, frozen ? value_boolean(false) : one->value);
 	}
 	for (int i = 0; i < inputs.count; i++) build_set(builder, frame, inputs.items[i].name, inputs.items[i].value);
+	if (d->kind == KIND_LOSS) note_loss(builder, d, frame);
 	Trail trail = {d->name, site.place, builder->context->trail};
 	if (site.key != d) builder->context->trail = &trail; /* a program's call of a model stands in no text */
 	builder->depth++;
@@ -317,10 +333,7 @@ static Value enter(
 	builder->depth--;
 	builder->context->trail = trail.outer;
 	set_origin(builder, d, &inputs, result);
-	if (d->kind == KIND_MODEL && result.kind == VALUE_TENSOR) {
-		builder->stage->called = layer->owner;
-		builder->stage->given = result.as.tensor;
-	}
+	if (d->kind == KIND_MODEL) build_keep_predictions(builder, result);
 	build_list_layer(builder, layer->owner, result);
 	return result;
 }

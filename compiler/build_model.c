@@ -89,11 +89,48 @@ static void read_frozen(Builder *builder, Owner *owner, const DocNode *node)
 		build_error(builder, node->place, NULL, "'trainable' is true or false");
 }
 
+/* A name of an output becomes part of columns and of C. */
+static bool check_output(Builder *builder, const DocNode *key)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	const char *name = key->text;
+	bool good = name[0] && !(name[0] >= '0' && name[0] <= '9') && !name[strspn(name, letters)] && strlen(name) <= 24;
+	bool taken = !strcmp(name, "loss") || !strcmp(name, "learning_rate") || !strcmp(name, "input") || !strncmp(name, "val_", 4);
+	if (!good) build_error(builder, key->place, "letters, digits and _, at most 24, not a digit first", "'%s' can't name an output", name);
+	else if (taken) build_error(builder, key->place, "another name", "the output '%s' would be called as a column of the history", name);
+	return good && !taken;
+}
+
+/* outputs: {diagnosis: d, severity: s}: a list of values, with names */
+static void read_outputs(Builder *builder, Definition *d, const DocNode *node)
+{
+	bool good = node->kind == DOC_MAP && node->count > 0 && node->count <= NN_OUTPUTS;
+	if (!good) {
+		build_error(builder, node->place, "outputs: {diagnosis: d, severity: s}", "'outputs' is a mapping of 1 to %d names to values of the graph",
+			NN_OUTPUTS);
+		return;
+	}
+	Expr *list = arena_alloc(builder->arena, sizeof *list);
+	*list = (Expr){.kind = EXPR_LIST, .place = node->place, .items = arena_alloc(builder->arena, (size_t)node->count*sizeof *list->items)};
+	d->output_names = arena_alloc(builder->arena, (size_t)node->count*sizeof *d->output_names);
+	for (int i = 0; i < node->count; i++) {
+		good &= check_output(builder, node->pairs[i].key);
+		list->items[list->count++] = expr_read(builder->context, node->pairs[i].value, EXPR_VALUE_START);
+		good &= list->items[i] != NULL;
+		d->output_names[d->output_count++] = node->pairs[i].key->text;
+	}
+	if (good) d->result = list;
+}
+
 /* What a model returns: layers, the expression of output:, or the last binding of graph:. */
 static void read_body(Builder *builder, Definition *d, const DocNode *node)
 {
 	const DocNode *layers = doc_get(node, "layers"), *graph = doc_get(node, "graph"), *output = doc_get(node, "output");
 	if (layers && graph) build_error(builder, graph->place, NULL, "a model has either 'layers' or 'graph'");
+	const DocNode *outputs = doc_get(node, "outputs");
+	if (outputs && (output || layers))
+		build_error(builder, outputs->place, "outputs: {diagnosis: d, severity: s} names results of 'graph'",
+			output ? "a model has either 'output' or 'outputs'" : "'outputs' belong to 'graph'");
 	if (output && layers)
 		build_error(builder, output->place, "the last layer's result is the output", "'output' belongs to 'graph'");
 	if (layers && doc_is_empty(layers)) {
@@ -105,8 +142,9 @@ static void read_body(Builder *builder, Definition *d, const DocNode *node)
 		build_read_body(builder, graph, d);
 		build_check_names(builder, d);
 		if (output) d->result = expr_read(builder->context, output, EXPR_VALUE_START);
-		if (output && !d->result) d->broken = true;
-		if (!output && !d->result && d->binding_count) {
+		if (outputs && !output) read_outputs(builder, d, outputs);
+		if ((output || outputs) && !d->result) d->broken = true;
+		if (!output && !outputs && !d->result && d->binding_count) {
 			const Binding *last = &d->bindings[d->binding_count - 1];
 			Expr *name = arena_alloc(builder->arena, sizeof *name);
 			*name = (Expr){.kind = EXPR_NAME, .place = last->place, .text = last->names[0]};
@@ -196,19 +234,6 @@ Value build_forward(Builder *builder, Owner *model)
 
 /* --- fields ------------------------------------------------------------------------------------------ */
 
-/* A loss whose first input is called y_class reads class numbers: the prediction's shape without its last axis. */
-static bool is_sparse(Builder *builder, const DocNode *loss)
-{
-	const Expr *expr = loss ? expr_read(builder->context, loss, EXPR_VALUE_START) : NULL;
-	if (expr && expr->kind == EXPR_CALL) expr = expr->items[0];
-	bool named = expr && (expr->kind == EXPR_NAME || expr->kind == EXPR_STRING);
-	const Entry *entry = named ? build_find(builder, KIND_LOSS, expr->text, false) : NULL;
-	if (!entry) return false;
-	const Definition *d = entry->definition;
-	const Parameters *inputs = d->two_lists ? &d->inputs : &d->statics;
-	return inputs->count && !strcmp(inputs->items[0].name, "y_class");
-}
-
 /* A loss that is an expression of data.NAME says by itself what it compares. */
 static bool reads_data(const Expr *expr)
 {
@@ -243,20 +268,44 @@ static bool bind_inputs(Builder *builder, const Definition *d)
 	return good;
 }
 
-void build_read_fields(Builder *builder, const Node *prediction)
+/* The label of an output: the field of its own name, else the only label, which several outputs may share. -1: none. */
+static int find_label(Builder *builder, const Predicted *output, const Shape *y, int *shared)
 {
 	Spec *spec = builder->spec;
-	const Shape *y = &prediction->shape;
+	const DocNode *all = doc_get(spec->train, "loss"), *loss = build_loss_of(builder, all, (int)(output - builder->network->outputs));
 	int64_t label[NN_RANK] = {0};
-	const DocNode *loss = doc_get(spec->train, "loss");
-	bool sparse = is_sparse(builder, loss), named = !loss || !reads_data(expr_read(builder->context, loss, EXPR_VALUE_START));
-	int label_rank = y->rank > 0 ? y->rank - 1 - (sparse && y->rank > 1) : 0, errors = builder->context->errors;
-	builder->fields_failed = label_rank > NN_RANK || !bind_inputs(builder, builder->models[0]->definition);
-	if (builder->fields_failed) return;
-	for (int i = 0; i < label_rank; i++) label[i] = y->dim[i + 1].size;
-	builder->label = spec_label(builder->context, spec, spec->train ? label_rank : -1, label, named);
-	if (builder->label >= 0 && spec->fields[builder->label].source < 0) spec->fields[builder->label].integer = sparse;
-	builder->fields_failed = builder->context->errors > errors;
+	bool sparse = build_reads_classes(builder, loss), named = builder->models[0]->definition->output_names;
+	bool expression = loss && reads_data(expr_read(builder->context, loss, EXPR_VALUE_START));
+	int rank = y->rank > 0 ? y->rank - 1 - (sparse && y->rank > 1) : 0;
+	if (rank > NN_RANK || (spec->train && all && !loss)) return -1;
+	for (int i = 0; i < rank; i++) label[i] = y->dim[i + 1].size;
+	if (!spec->train) rank = -1;
+	int errors = builder->context->errors, found = named ? spec_label(builder->context, spec, output->name, rank, label, !expression) : -1;
+	if (found < 0 && *shared >= 0) {
+		const nn_data_field *field = &spec->fields[*shared];
+		if (rank < 0 || (field->rank == rank && !memcmp(field->shape, label, (size_t)rank*sizeof *label))) return *shared;
+		build_error(builder, (loss ? loss : spec->root)->place, "give the data a label of the output's own name",
+			"the output '%s' needs labels of another shape than those that '%s' reads", output->name, builder->network->outputs[0].name);
+	}
+	if (found < 0 && builder->context->errors == errors) *shared = found = spec_label(builder->context, spec, NULL, rank, label, !expression);
+	if (found >= 0 && spec->fields[found].source < 0) spec->fields[found].integer = sparse;
+	return found;
+}
+
+void build_read_fields(Builder *builder, Value prediction)
+{
+	Network *network = builder->network;
+	const Definition *d = builder->models[0]->definition;
+	List list = prediction.kind == VALUE_LIST ? prediction.as.list : (List){&prediction, 1};
+	int errors = builder->context->errors, shared = -1, count = d->output_names ? list.count : 1;
+	network->outputs = arena_alloc(builder->arena, (size_t)count*sizeof *network->outputs);
+	network->output_count = count;
+	for (int i = 0; i < count; i++)
+		network->outputs[i] = (Predicted){.name = d->output_names ? d->output_names[i] : "y", .weight = 1, .label = -1};
+	builder->fields_failed = !bind_inputs(builder, d);
+	for (int i = 0; i < count && !builder->fields_failed; i++)
+		network->outputs[i].label = find_label(builder, &network->outputs[i], &list.items[i].as.tensor->shape, &shared);
+	builder->fields_failed |= builder->context->errors > errors;
 	builder->fields_known = !builder->fields_failed;
 }
 
@@ -294,9 +343,9 @@ Value build_field(Builder *builder, const char *name, Place place)
 	return value_tensor(build_given(builder, field->name, &shape, field->integer));
 }
 
-Value build_label(Builder *builder, Place place)
+Value build_label(Builder *builder, int label, Place place)
 {
-	const char *name = builder->spec->fields[builder->label].name;
+	const char *name = builder->spec->fields[label].name;
 	return build_field(builder, builder->spec->data.source_count ? name + strlen("data.") : name, place);
 }
 

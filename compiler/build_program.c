@@ -44,40 +44,43 @@ Value build_library_call(Builder *builder, const char *name, int count, Value *v
 	return build_apply(builder, function, count, values, NULL, (Site){entry, place});
 }
 
-/* The outputs of a model: y, or y, y1, .. */
-static Node *predict_outputs(Builder *builder, Program *program, Value y, Place place)
+static bool check_output(Builder *builder, Value value, Place place)
 {
-	List list = y.kind == VALUE_LIST ? y.as.list : (List){&y, 1};
-	Node *first = NULL;
-	for (int i = 0; i < list.count; i++) {
-		Value value = list.items[i];
-		if (value_is_poison(value)) return NULL;
-		if (value.kind != VALUE_TENSOR) {
-			build_error(builder, place,
-				value_is_callable(value) ? "call the layer with its input: name(arguments)(x)" : NULL,
-				"the model's output is %s, not a tensor", value_kind(builder->arena, value));
-			return NULL;
-		}
-		if (i == 0) first = value.as.tensor;
-		build_output(builder, program, i ? arena_format(builder->arena, "y%d", i) : "y", value.as.tensor);
+	if (value_is_poison(value)) return false;
+	if (value.kind != VALUE_TENSOR) {
+		build_error(builder, place, value_is_callable(value) ? "call the layer with its input: name(arguments)(x)" : NULL,
+			"the model's output is %s, not a tensor", value_kind(builder->arena, value));
+		return false;
 	}
-	if (first && !shape_rows(&first->shape)) {
-		build_error(builder, place, "the output needs a row for each sample", "the model's output %s has no batch axis",
-			shape_text(builder->arena, &first->shape));
-		return NULL;
-	}
-	return first;
+	if (shape_rows(&value.as.tensor->shape)) return true;
+	build_error(builder, place, "the output needs a row for each sample", "the model's output %s has no batch axis",
+		shape_text(builder->arena, &value.as.tensor->shape));
+	return false;
 }
 
-/* The program predict; returns its first output, NULL after a report. */
-static Node *build_predict(Builder *builder)
+/* The outputs of a model: y, or y, y1, .., or by their names. False after a report. */
+static bool predict_outputs(Builder *builder, Program *program, const Definition *d, Value y, Place place)
+{
+	List list = y.kind == VALUE_LIST ? y.as.list : (List){&y, 1};
+	for (int i = 0; i < list.count; i++) {
+		const char *name = d->output_names ? d->output_names[i] : i ? arena_format(builder->arena, "y%d", i) : "y";
+		Place own = d->output_names && d->result->kind == EXPR_LIST ? d->result->items[i]->place : place;
+		if (!check_output(builder, list.items[i], own)) return false;
+		build_output(builder, program, name, list.items[i].as.tensor);
+	}
+	return list.count > 0;
+}
+
+/* The program predict; returns what it predicts, poison after a report. */
+static Value build_predict(Builder *builder)
 {
 	Stage stage = {.program = build_program(builder, "predict", false, 1)};
 	Owner *model = builder->models[0];
 	const Definition *d = model->definition;
 	Place place = d->result ? d->result->place : d->layers ? d->layers->place : d->place;
 	builder->stage = &stage;
-	Node *y = predict_outputs(builder, stage.program, build_forward(builder, model), place);
+	Value y = build_forward(builder, model);
+	if (!predict_outputs(builder, stage.program, d, y, place)) y = value_poison();
 	for (int i = 1; i < builder->model_count; i++) { /* for their weights and rows; inputs are called x again */
 		Program *scratch = arena_alloc(builder->arena, sizeof *scratch);
 		*scratch = (Program){.name = "predict", .graph = graph_new(builder->context, 1)};
@@ -122,7 +125,7 @@ Network *build_network(Context *context, Spec *spec, const BuildOptions *options
 	Builder *builder = arena_alloc(context->arena, sizeof *builder);
 	Network *network = arena_alloc(context->arena, sizeof *network);
 	*builder =
-		(Builder){.context = context, .arena = context->arena, .spec = spec, .options = options, .network = network, .label = -1};
+		(Builder){.context = context, .arena = context->arena, .spec = spec, .options = options, .network = network};
 	const DocNode *models = spec->models, *model = spec->model;
 	if ((!models || models->kind != DOC_MAP || !models->count) && (!model || model->kind != DOC_MAP))
 		return NULL; /* reported by spec_read */
@@ -132,8 +135,8 @@ Network *build_network(Context *context, Spec *spec, const BuildOptions *options
 	build_read_library(builder);
 	build_read_spec(builder, spec->root);
 	build_read_models(builder);
-	Node *prediction = build_predict(builder);
-	if (prediction) build_read_fields(builder, prediction);
+	Value prediction = build_predict(builder);
+	if (!value_is_poison(prediction)) build_read_fields(builder, prediction);
 	if (spec->train && spec->train->kind == DOC_MAP) build_training(builder);
 	order_variables(builder);
 	check_transfer(builder);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "builder.h"
 
-static const char *const reserved_keys[] = {"doc", "return", "arguments", "require", "mask", "layers", "defaults"};
+static const char *const reserved_keys[] = {"doc", "return", "arguments", "require", "mask", "layers", "defaults", "task"};
 static const char *const language_names[] = {
 	"training", "trainable", "carrying", "batch", "step", "epoch", "pi", "data"};
 
@@ -215,6 +215,18 @@ static const Expr *read_slot(Builder *builder, const DocNode *node, Definition *
 	return expr;
 }
 
+/* task: regression: what a model does that is trained by a loss */
+static void read_task(Builder *builder, const DocNode *value, Definition *target)
+{
+	static const char *const tasks[] = {"regression", "binary", "multiclass"};
+	const char *word = value->kind == DOC_SCALAR ? value->text : "";
+	if (target->kind != KIND_LOSS) build_error(builder, value->place, NULL, "a 'task' belongs to a loss");
+	else if (is_one_of(word, tasks, COUNT(tasks))) target->task = word;
+	else
+		build_error(builder, value->place, build_near(builder, word, tasks, COUNT(tasks)),
+			"the task of a loss is regression, binary (yes or no, for each unit) or multiclass, not '%s'", word);
+}
+
 void build_read_body(Builder *builder, const DocNode *map, Definition *target)
 {
 	for (int i = 0; i < map->count; i++) {
@@ -227,6 +239,7 @@ void build_read_body(Builder *builder, const DocNode *map, Definition *target)
 		else if (!strcmp(word, "mask")) target->mask = read_slot(builder, value, target);
 		else if (!strcmp(word, "layers")) target->layers = read_slot(builder, value, target);
 		else if (!strcmp(word, "defaults")) target->defaults_node = value;
+		else if (!strcmp(word, "task")) read_task(builder, value, target);
 		else if (!strcmp(word, "require")) read_requirements(builder, value, target);
 		else if (!strcmp(word, "arguments")) read_arguments(builder, value, &target->statics);
 	}

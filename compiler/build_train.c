@@ -8,13 +8,12 @@
 /* One training step: what it says itself, else what the section says. */
 typedef struct StepSlots {
 	const char *name;
-	const DocNode *loss, *optimizer, *let, *terms, *batch, *update;
+	const DocNode *loss, *weights, *optimizer, *let, *terms, *batch, *update;
 	const Owner **updated;
 	int updated_count;
 } StepSlots;
 
-/* An expression in a slot of a kind: a bare name is looked for among the kind first. */
-static Value eval_slot(Builder *builder, Kind kind, const Expr *expr, Frame *frame)
+Value build_slot(Builder *builder, Kind kind, const Expr *expr, Frame *frame)
 {
 	if (expr->kind == EXPR_NAME && !build_knows(expr->text, frame) && !build_is_param(builder, expr->text, expr->place)) {
 		const Entry *entry = build_find(builder, (int)kind, expr->text, false);
@@ -47,14 +46,6 @@ static Frame *train_frame(Builder *builder, const StepSlots *slots)
 	return frame;
 }
 
-/* What is not a scalar is averaged, over masked-in places if there is a mask. */
-static Node *scalar_of(Builder *builder, Value value, Place place)
-{
-	if (value.kind == VALUE_TENSOR && value.as.tensor->shape.rank)
-		value = build_library_call(builder, "mean", 1, &value, place);
-	return build_node(builder, value, place);
-}
-
 static void output_terms(Builder *builder, const StepSlots *slots, Frame *frame)
 {
 	for (int i = 0; slots->terms && slots->terms->kind == DOC_MAP && i < slots->terms->count; i++) {
@@ -62,54 +53,9 @@ static void output_terms(Builder *builder, const StepSlots *slots, Frame *frame)
 		if (!build_has_binding(frame->definition, key->text)) continue; /* several names, or reported */
 		Value value = build_lookup(builder, key->text, frame, key->place);
 		if (value.kind == VALUE_LOCAL) continue;
-		Node *term = value_is_poison(value) ? NULL : scalar_of(builder, value, key->place);
+		Node *term = value_is_poison(value) ? NULL : build_mean(builder, value, key->place);
 		build_output(builder, builder->stage->program, arena_format(builder->arena, "term %s", key->text), term);
 	}
-}
-
-/* A named loss: of the first model's prediction and the second field of the data. */
-static Node *named_loss(Builder *builder, const StepSlots *slots, Value loss, Place place)
-{
-	Stage *stage = builder->stage;
-	loss = build_of_kind(builder, KIND_LOSS, loss, place);
-	const char *name = value_name(loss);
-	if (loss.kind == VALUE_DEFINITION && loss.as.definition->two_lists)
-		loss = build_apply(builder, loss, 0, NULL, NULL, (Site){slots, place});
-	Value y = build_forward(builder, (Owner *)slots->updated[0]);
-	if (y.kind == VALUE_LIST)
-		y = build_error(
-			builder, place, "write the loss as an expression", "a named loss needs a model with one output");
-	if (value_is_poison(y) || value_is_poison(loss)) return NULL;
-	if (builder->label < 0) {
-		if (!builder->context->errors)
-			build_error(
-				builder, place, "write the loss as an expression", "the data has no label for the loss %s", name);
-		return NULL;
-	}
-	builder->network->loss = name;
-	Value values[] = {loss, build_label(builder, place), y};
-	stage->given = y.as.tensor;
-	return scalar_of(builder, build_library_call(builder, "keras_loss", 3, values, place), place);
-}
-
-static Node *evaluate_loss(Builder *builder, const StepSlots *slots, const Expr *expr, Frame *frame)
-{
-	Stage *stage = builder->stage;
-	Value value = eval_slot(builder, KIND_LOSS, expr, frame);
-	if (value_is_poison(value)) return NULL;
-	if (value_is_callable(value) || value.kind == VALUE_WORD) return named_loss(builder, slots, value, expr->place);
-	builder->network->loss = "loss";
-	if (value.kind != VALUE_TENSOR) {
-		build_error(builder, expr->place, "a loss, or an expression of the model's output",
-			"the loss is %s, not a tensor", value_kind(builder->arena, value));
-		return NULL;
-	}
-	Node *loss = scalar_of(builder, value, expr->place);
-	if (!stage->given && builder->model_count == 1 && !stage->program->training) {
-		Value y = build_forward(builder, builder->models[0]);
-		stage->given = y.kind == VALUE_TENSOR ? y.as.tensor : NULL;
-	}
-	return loss;
 }
 
 /* Activity regularizers of the calls, and regularizers of the weights that are trained. */
@@ -190,7 +136,7 @@ static void train_weights(Builder *builder, const StepSlots *slots, Frame *frame
 	if (!slots->optimizer)
 		build_error(builder, builder->spec->train->place, "optimizer: Adam()", "the section train has no 'optimizer'");
 	Value optimizer = expr ?
-		build_of_kind(builder, KIND_OPTIMIZER, eval_slot(builder, KIND_OPTIMIZER, expr, frame), expr->place) :
+		build_of_kind(builder, KIND_OPTIMIZER, build_slot(builder, KIND_OPTIMIZER, expr, frame), expr->place) :
 		value_poison();
 	if (!loss || builder->context->errors || builder->exhausted) return;
 	if (!count) {
@@ -219,16 +165,17 @@ static void build_step(Builder *builder, const StepSlots *slots, const char *nam
 			builder, builder->spec->train->place, "loss: binary_crossentropy", "the section train has no 'loss'");
 		return;
 	}
-	const Expr *expr = expr_read(builder->context, slots->loss, EXPR_VALUE_START);
 	Frame *frame = train_frame(builder, slots);
 	output_terms(builder, slots, frame);
-	Node *loss = expr ? evaluate_loss(builder, slots, expr, frame) : NULL;
+	LossSlots losses = {slots->loss, slots->weights, slots->updated[0], slots->loss->place};
+	Node *loss = build_loss(builder, &losses, frame);
 	int count = trained_weights(builder, slots, &weights);
-	if (loss) loss = add_penalties(builder, loss, count, weights, expr->place);
+	if (loss) loss = add_penalties(builder, loss, count, weights, losses.place);
 	build_output(builder, stage.program, "loss", loss);
-	if (builder->model_count == 1) build_output(builder, stage.program, "y", stage.given);
-	if (mode != STEP_EVALUATE)
-		train_weights(builder, slots, frame, loss, count, weights, mode, expr ? expr->place : slots->loss->place);
+	for (int i = 0; builder->model_count == 1 && i < stage.predictions.count && i < builder->network->output_count; i++)
+		if (stage.predictions.items[i].kind == VALUE_TENSOR)
+			build_output(builder, stage.program, builder->network->outputs[i].name, stage.predictions.items[i].as.tensor);
+	if (mode != STEP_EVALUATE) train_weights(builder, slots, frame, loss, count, weights, mode, losses.place);
 }
 
 /* The models that a step updates: D, or [G, E]; without `update`, all. */
@@ -260,7 +207,7 @@ static StepSlots read_slots(Builder *builder, const char *name, const DocNode *s
 	const struct {
 		const char *key;
 		const DocNode **slot;
-	} places[] = {{"loss", &slots.loss}, {"optimizer", &slots.optimizer}, {"let", &slots.let}, {"terms", &slots.terms},
+	} places[] = {{"loss", &slots.loss}, {"loss_weights", &slots.weights}, {"optimizer", &slots.optimizer}, {"let", &slots.let}, {"terms", &slots.terms},
 		{"batch", &slots.batch}};
 	for (size_t i = 0; i < sizeof places/sizeof *places; i++) {
 		*places[i].slot = step ? doc_get(step, places[i].key) : NULL;

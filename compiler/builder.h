@@ -82,6 +82,7 @@ typedef struct Definition {
 	Requirement *requirements;
 	int requirement_count;
 	const Expr *result, *mask, *layers; /* NULL: not given */
+	const char *task; /* of a loss: what a model that it trains does */
 	const DocNode *defaults_node; /* read when all definitions are known */
 	Default *defaults;
 	int default_count, default_capacity;
@@ -90,6 +91,8 @@ typedef struct Definition {
 	Shape *input_shapes; /* batch first, of size 0: the program's batch */
 	bool *input_integers;
 	const char **input_names; /* of the program's inputs: "data.image" */
+	const char **output_names; /* outputs: {diagnosis: ..}; NULL: one, or a list without names */
+	int output_count;
 } Definition;
 
 typedef struct Name {
@@ -224,8 +227,7 @@ typedef struct Stage {
 	int draws;
 	Node **penalties; /* of activity regularizers */
 	int penalty_count, penalty_capacity;
-	const Owner *called; /* the model that was called last, and what it gave */
-	Node *given;
+	List predictions; /* what the model that was called last gave */
 } Stage;
 
 struct Builder {
@@ -248,7 +250,8 @@ struct Builder {
 	Owner *train; /* owns what the expressions of train make */
 	bool fields_known; /* spec->fields holds the model's inputs and the label */
 	bool fields_failed; /* they were reported */
-	int label; /* the label's number there, -1: there is none */
+	const char *task; /* of the loss that is being evaluated, and whether it takes logits */
+	bool logits;
 	const Owner **rows; /* whose row each of network->layers is */
 	int row_capacity;
 	Program *initialize;
@@ -367,9 +370,8 @@ Node *build_masked(Builder *builder, Node *x, Node *mask);
 
 /* build_model.c */
 void build_read_models(Builder *builder);
-void build_read_fields(
-	Builder *builder, const Node *prediction); /* the data's fields, once the model's output is known */
-Value build_label(Builder *builder, Place place);
+void build_read_fields(Builder *builder, Value prediction); /* the data's fields, once the model's outputs are known */
+Value build_label(Builder *builder, int label, Place place);
 Value build_field(Builder *builder, const char *name, Place place); /* data.name */
 Node *build_given(Builder *builder, const char *name, const Shape *shape, bool integer); /* an input of the program */
 Value build_forward(Builder *builder, Owner *model); /* a call over the program's inputs */
@@ -383,7 +385,22 @@ void build_assign(Builder *builder, Program *program, Variable *variable, Node *
 void build_finish(Builder *builder); /* takes the variables' values at the end of the stage into its program */
 Value build_library_call(Builder *builder, const char *name, int count, Value *values, Place place);
 
+/* build_loss.c */
+typedef struct LossSlots {
+	const DocNode *loss, *weights; /* weights: of the outputs; NULL: none */
+	const Owner *model; /* whose outputs a named loss takes */
+	Place place; /* of the loss, for messages about it */
+} LossSlots;
+Node *build_loss(Builder *builder, LossSlots *slots, Frame *frame); /* a scalar; NULL after a report */
+const DocNode *build_loss_of(Builder *builder, const DocNode *loss, int output); /* NULL: this output has none */
+/* A loss whose first input is called y_class reads class numbers: the prediction's shape without its last axis. */
+bool build_reads_classes(Builder *builder, const DocNode *loss);
+Node *build_mean(Builder *builder, Value value, Place place); /* over masked-in places, if there is a mask; NULL after a report */
+void build_keep_predictions(Builder *builder, Value y);
+
 /* build_train.c */
+/* An expression in a slot of a kind: a bare name is looked for among the kind first. */
+Value build_slot(Builder *builder, Kind kind, const Expr *expr, Frame *frame);
 typedef enum StepMode { STEP_EVALUATE, STEP_TRAIN, STEP_GRADIENTS } StepMode;
 void build_training(Builder *builder);
 

@@ -22,15 +22,14 @@ typedef struct Model {
 	Fitted *fitted;
 	int fitted_count;
 	size_t inference_count, state_count; /* in numbers */
-	nn_task task;
-	bool logits;
 	const char *command; /* how to make the file again: "nnc chest_xray.yaml -o chest_xray.c" */
 	uint64_t hash; /* of the spec and the options, but for the names of files */
 } Model;
 
 const Plan *model_plan(const Model *model, const char *program); /* NULL: there is no such program */
 double model_macs(const Plan *plan, const char *layer); /* multiply-adds in contractions: of a layer and those inside it; NULL: all */
-void model_describe(Model *model); /* model.c: the task, the fitted tensors; before the passes, which forget where a value came from */
+nn_task model_task(const Model *model, int output); /* model.c */
+void model_describe(Model *model); /* model.c: the fitted tensors; before the passes, which forget where a value came from */
 /* Whether a label is classes; and how many the model tells apart, 0: any number. */
 bool model_classed(const Model *model, const nn_data_field *field);
 int model_class_count(const Model *model, const nn_data_field *field);

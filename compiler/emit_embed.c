@@ -32,6 +32,14 @@ static const char *argument(Arena *arena, const Node *input, bool first)
 	return first ? "x" : arena_format(arena, "x_%s", c_identifier(arena, short_name(input)));
 }
 
+/* outputs that have names are y_NAME */
+static const char *result(const Model *model, const char *name)
+{
+	const Network *network = model->network;
+	bool named = network->output_count && strcmp(network->outputs[0].name, "y");
+	return named ? arena_format(model->context->arena, "y_%s", c_identifier(model->context->arena, name)) : c_identifier(model->context->arena, name);
+}
+
 static const char *arguments(const Model *model, const Plan *plan)
 {
 	Arena *arena = model->context->arena;
@@ -44,7 +52,7 @@ static const char *arguments(const Model *model, const Plan *plan)
 		text = arena_format(arena, "%s, const %s %s%s", text, number(model), name, extents(arena, &node->shape));
 	}
 	for (int i = 0; i < plan->program->output_count; i++)
-		text = arena_format(arena, "%s, %s %s%s", text, number(model), c_identifier(arena, plan->program->outputs[i].name),
+		text = arena_format(arena, "%s, %s %s%s", text, number(model), result(model, plan->program->outputs[i].name),
 			extents(arena, &plan->program->outputs[i].node->shape));
 	return text;
 }
@@ -173,7 +181,7 @@ static void predict(CWriter *out, const Model *model, const Plan *plan)
 	cw(out, "run_predict(state.block, work, &call);");
 	for (int i = 0; i < plan->program->output_count; i++) {
 		const Node *node = find_output(plan, i);
-		cw(out, "memcpy(%s, (const char *)work + %zu, %lld*sizeof(real));", c_identifier(out->arena, plan->program->outputs[i].name),
+		cw(out, "memcpy(%s, (const char *)work + %zu, %lld*sizeof(real));", result(model, plan->program->outputs[i].name),
 			plan->location[node->id].offset, (long long)shape_count(&node->shape));
 	}
 	cw(out, "}");

@@ -248,7 +248,6 @@ static void training(CWriter *out, const nn_training *t, const Network *network)
 	Arena *arena = out->arena;
 	cw(out, ".training.batch_size = %d, .training.epochs = %d, .training.steps_per_epoch = %d, .training.validation_steps = %d, .training.shuffle = %d,",
 		t->batch_size, t->epochs, t->steps_per_epoch, t->validation_steps, t->shuffle);
-	if (t->metric_count) cw(out, ".training.metrics = metrics, .training.metric_count = %d,", t->metric_count);
 	if (t->init.file) cw(out, ".training.init.file = %s, .training.init.skip_mismatch = %d,", quoted(arena, t->init.file), t->init.skip_mismatch);
 	if (t->init.only_count) cw(out, ".training.init.only = init_only, .training.init.only_count = %d,", t->init.only_count);
 	if (t->init.rename_count) cw(out, ".training.init.rename = init_rename, .training.init.rename_count = %d,", t->init.rename_count);
@@ -256,6 +255,39 @@ static void training(CWriter *out, const nn_training *t, const Network *network)
 	if (network->averaged) cw(out, ".training.use_ema = 1,");
 	cw(out, ".training.optimizer = %s, .training.loss = %s, .training.learning_rate = %s,", quoted(arena, network->optimizer),
 		quoted(arena, network->loss), c_number(arena, network->learning_rate, false));
+}
+
+/* The metrics of an output: those that all have, and its own. */
+static nn_texts metrics_of(Arena *arena, const Spec *spec, const char *output)
+{
+	const char **items = NULL;
+	int count = 0, capacity = 0;
+	for (int m = 0; m < spec->metric_count; m++)
+		for (int i = 0; i < spec->metrics[m].names.count; i++) {
+			if (spec->metrics[m].output && strcmp(spec->metrics[m].output, output)) continue;
+			items = arena_grow(arena, items, count, &capacity, sizeof *items);
+			items[count++] = spec->metrics[m].names.items[i];
+		}
+	return (nn_texts){items, count};
+}
+
+static void outputs(CWriter *out, const Model *model)
+{
+	static const char *const tasks[] = {[NN_REGRESSION] = "NN_REGRESSION", [NN_BINARY] = "NN_BINARY", [NN_MULTICLASS] = "NN_MULTICLASS",
+		[NN_MULTILABEL] = "NN_MULTILABEL", [NN_SEGMENTATION] = "NN_SEGMENTATION", [NN_OTHER] = "NN_OTHER"};
+	const Network *network = model->network;
+	for (int i = 0; i < network->output_count; i++) {
+		nn_texts metrics = metrics_of(out->arena, model->spec, network->outputs[i].name);
+		strings(out, arena_format(out->arena, "metrics_%d", i), metrics.items, metrics.count);
+	}
+	cw(out, "static const nn_output outputs[] = {");
+	for (int i = 0; i < network->output_count; i++) {
+		const Predicted *p = &network->outputs[i];
+		int metrics = metrics_of(out->arena, model->spec, p->name).count;
+		cw(out, "{%s, %s, %d, %d, %s, %s, %s, %d},", quoted(out->arena, p->name), tasks[model_task(model, i)], p->logits, p->label,
+			quoted(out->arena, p->loss), c_number(out->arena, p->weight, false), metrics ? arena_format(out->arena, "metrics_%d", i) : "NULL", metrics);
+	}
+	cw(out, "};");
 }
 
 static void callbacks(CWriter *out, const nn_training *t)
@@ -310,13 +342,12 @@ void emit_descriptor(CWriter *out, const Model *model)
 		if (for_inference(v)) parameters += shape_count(&v->shape);
 		if (v->role == ROLE_WEIGHT && v->trainable) trainable += shape_count(&v->shape);
 	}
-	static const char *const tasks[] = {"NN_REGRESSION", "NN_BINARY", "NN_MULTICLASS", "NN_MULTILABEL", "NN_SEGMENTATION", "NN_OTHER"};
 	int tensor_count = tensors(out, model);
 	programs(out, model);
 	layers(out, model->network);
 	sources(out, spec);
 	data_fields(out, model);
-	strings(out, "metrics", spec->training.metrics, spec->training.metric_count);
+	outputs(out, model);
 	strings(out, "init_only", spec->training.init.only, spec->training.init.only_count);
 	strings(out, "init_rename", spec->training.init.rename, 2*spec->training.init.rename_count);
 	callbacks(out, &spec->training);
@@ -324,7 +355,7 @@ void emit_descriptor(CWriter *out, const Model *model)
 	cw(out, "const nn_model %s_model = {", spec->name);
 	cw(out, ".abi = NN_ABI, .name = \"%s\", .version = \"%s\", .spec_hash = \"%016llx\", .target = \"%s\", .number_size = sizeof(real),",
 		spec->name, NNC_VERSION, (unsigned long long)model->hash, model->target->name);
-	cw(out, ".seed = %lluu, .task = %s, .logits = %d,", (unsigned long long)spec->seed, tasks[model->task], model->logits);
+	cw(out, ".seed = %lluu, .outputs = outputs, .output_count = %d,", (unsigned long long)spec->seed, model->network->output_count);
 	cw(out, ".tensors = tensors, .tensor_count = %d, .state_count = %zu, .inference_count = %zu,", tensor_count, model->state_count, model->inference_count);
 	cw(out, ".work_bytes = %zu, .predict_work_bytes = %zu,", work_bytes(model, NULL), work_bytes(model, "predict"));
 	cw(out, ".programs = programs, .program_count = %d,", model->network->program_count);

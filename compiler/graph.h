@@ -171,6 +171,16 @@ typedef struct LayerRow {
 } LayerRow;
 
 /* All that a spec means: the programs over one set of variables. */
+/* An output of the first model. */
+typedef struct Predicted {
+	const char *name; /* "y", or what `outputs:` calls it */
+	const char *loss; /* NULL: none */
+	const char *task; /* what the loss says that it is; NULL: nothing */
+	bool logits; /* the loss takes it from_logits, and no sigmoid or softmax made it */
+	double weight; /* of its loss */
+	int label; /* the field of the data, -1: none */
+} Predicted;
+
 typedef struct Network {
 	Variable **variables; /* weights and states in the order of creation, then scalars, then slots */
 	int variable_count, variable_capacity;
@@ -181,7 +191,9 @@ typedef struct Network {
 	bool averaged; /* weights end as their moving averages: use_ema */
 	double learning_rate; /* the initial value of train/learning_rate is its own init; kept here for the summary */
 	const char *optimizer; /* as the spec has it, for reports: "Adam(1e-3)"; NULL without train */
-	const char *loss;
+	const char *loss; /* for reports */
+	Predicted *outputs;
+	int output_count;
 } Network;
 
 #endif

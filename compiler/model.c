@@ -1,7 +1,6 @@
 /* model.c: in: a network, later its plans; out: what is said of it as a whole: task, fitted tensors, multiply-adds, limits.
  * Invariant: the task follows from the loss, or where that is the user's own from the data. */
 #include <string.h>
-#include <strings.h>
 #include "emit.h"
 #include "kernels/nest.h"
 
@@ -33,20 +32,15 @@ double model_macs(const Plan *plan, const char *layer)
 	return macs;
 }
 
-static const Node *find_y(const Network *network)
+static const Node *find_output(const Network *network, const char *name)
 {
 	for (int p = 0; p < network->program_count; p++)
 		for (int i = 0; i < network->programs[p]->output_count; i++)
-			if (!strcmp(network->programs[p]->outputs[i].name, "y")) return network->programs[p]->outputs[i].node;
+			if (!strcmp(network->programs[p]->outputs[i].name, name)) return network->programs[p]->outputs[i].node;
 	return NULL;
 }
 
-static bool holds(const char *text, const char *word)
-{
-	for (; text && *text; text++)
-		if (!strncasecmp(text, word, strlen(word))) return true;
-	return false;
-}
+static int64_t units_of(const Node *y) { return y && y->shape.rank > 1 ? y->shape.dim[y->shape.rank - 1].size : 1; }
 
 static bool is_read(const Network *network, const nn_data_field *field)
 {
@@ -58,33 +52,21 @@ static bool is_read(const Network *network, const nn_data_field *field)
 	return false;
 }
 
-static nn_task task_of(const Spec *spec, const Network *network)
+/* What the loss says that an output is; where it says nothing, what the label is. */
+nn_task model_task(const Model *model, int output)
 {
-	static const char *const regression[] = {"squared", "absolute", "huber", "mse", "mae", "mape", "msle", "log_cosh", "logcosh", "poisson", "cosine"};
-	static const char *const each_unit[] = {"binary", "hinge", "dice", "tversky"};
-	const Node *y = find_y(network);
-	int64_t units = y && y->shape.rank > 1 ? y->shape.dim[y->shape.rank - 1].size : 1;
-	const char *loss = network->loss;
-	const nn_data_field *label = spec_main_label(spec);
+	const Predicted *predicted = &model->network->outputs[output];
+	const Spec *spec = model->spec;
+	const nn_data_field *label = predicted->label >= 0 ? &spec->fields[predicted->label] : NULL;
+	int64_t units = units_of(find_output(model->network, predicted->name));
+	const char *loss = predicted->loss ? predicted->loss : model->network->loss, *task = predicted->task ? predicted->task : "";
 	if (loss && label && label->source >= 0 && spec->infos[label->source].kind->label == SPEC_LABEL_MASK) return NN_SEGMENTATION;
-	if (holds(loss, "categorical")) return NN_MULTICLASS;
-	for (size_t i = 0; i < sizeof each_unit/sizeof *each_unit; i++)
-		if (holds(loss, each_unit[i])) return units > 1 ? NN_MULTILABEL : NN_BINARY;
-	for (size_t i = 0; i < sizeof regression/sizeof *regression; i++)
-		if (holds(loss, regression[i])) return NN_REGRESSION;
-	if (!loss || (label && !is_read(network, label))) return NN_OTHER;
+	if (!strcmp(task, "multiclass")) return NN_MULTICLASS;
+	if (!strcmp(task, "binary")) return units > 1 ? NN_MULTILABEL : NN_BINARY;
+	if (!strcmp(task, "regression")) return NN_REGRESSION;
+	if (!loss || (label && !is_read(model->network, label))) return NN_OTHER;
 	if (label ? spec_label_is_class(spec, label) : spec->classes.count > 0) return units > 1 ? NN_MULTICLASS : NN_BINARY;
 	return NN_REGRESSION;
-}
-
-/* y is before its sigmoid or softmax: the loss says so, and no such function made it */
-static bool logits_of(const Spec *spec, const Network *network)
-{
-	const Node *y = find_y(network);
-	for (const Origin *o = y ? y->origin : NULL; o; o = o->next)
-		if (!strcmp(o->function, "sigmoid") || !strcmp(o->function, "softmax")) return false;
-	const DocNode *loss = spec->train ? doc_get(spec->train, "loss") : NULL;
-	return loss && loss->kind == DOC_SCALAR && holds(loss->text, "from_logits");
 }
 
 /* Tokens that are bytes have their ids by themselves. */
@@ -137,8 +119,6 @@ void model_describe(Model *model)
 {
 	static const char *const names[] = {"impute", "offset", "scale"};
 	const Spec *spec = model->spec;
-	model->task = task_of(model->spec, model->network);
-	model->logits = logits_of(model->spec, model->network);
 	check_tables(model);
 	Arena *arena = model->context->arena;
 	model->fitted = arena_alloc(arena, (size_t)(spec->data.field_count * 3 + spec->data.source_count) * sizeof *model->fitted);
@@ -151,6 +131,14 @@ void model_describe(Model *model)
 	}
 }
 
+/* The output that a label is the truth of; -1: none. */
+static int output_of(const Model *model, const nn_data_field *label)
+{
+	for (int i = 0; i < model->network->output_count; i++)
+		if (model->network->outputs[i].label == (int)(label - model->spec->fields)) return i;
+	return -1;
+}
+
 bool model_classed(const Model *model, const nn_data_field *field)
 {
 	const Spec *spec = model->spec;
@@ -159,19 +147,23 @@ bool model_classed(const Model *model, const nn_data_field *field)
 	SpecLabel label = spec->infos[field->source].kind->label;
 	if (label == SPEC_LABEL_CLASS || label == SPEC_LABEL_MASK) return true;
 	if (field->part == SPEC_TEXT_NEXT) return false;
-	if (field != spec_main_label(spec)) return field->classes.count > 0 && field->count == 1;
-	return model->task == NN_BINARY || model->task == NN_MULTICLASS || (model->task != NN_REGRESSION && field->classes.count);
+	int output = output_of(model, field);
+	if (output < 0) return field->classes.count > 0 && field->count == 1;
+	nn_task task = model_task(model, output);
+	return task == NN_BINARY || task == NN_MULTICLASS || (task != NN_REGRESSION && field->classes.count);
 }
 
 int model_class_count(const Model *model, const nn_data_field *field)
 {
-	const Node *y = find_y(model->network);
+	int output = output_of(model, field);
+	const Node *y = output >= 0 ? find_output(model->network, model->network->outputs[output].name) : NULL;
+	nn_task task = output >= 0 ? model_task(model, output) : NN_OTHER;
 	if (!model_classed(model, field)) return 0;
-	if (field != spec_main_label(model->spec)) return field->classes.count;
-	if (model->task == NN_SEGMENTATION) return y && y->shape.rank > 1 && y->shape.dim[y->shape.rank - 1].size > 1 ? (int)y->shape.dim[y->shape.rank - 1].size : 2;
+	if (output < 0) return field->classes.count;
+	if (task == NN_SEGMENTATION) return units_of(y) > 1 ? (int)units_of(y) : 2;
 	if (field->count > 1) return (int)field->count;
-	if (model->task == NN_BINARY) return 2;
-	return model->task == NN_MULTICLASS && y ? (int)(shape_count(&y->shape)/y->shape.dim[0].size) : 0;
+	if (task == NN_BINARY) return 2;
+	return task == NN_MULTICLASS && y ? (int)(shape_count(&y->shape)/y->shape.dim[0].size) : 0;
 }
 
 void model_check(const Model *model)

@@ -133,7 +133,7 @@ bool spec_is_definitions(const char *name)
 	return false;
 }
 
-const char *const spec_model_keys[] = {"input", "inputs", "layers", "graph", "output", "trainable", "doc", "defaults", NULL};
+const char *const spec_model_keys[] = {"input", "inputs", "layers", "graph", "output", "outputs", "trainable", "doc", "defaults", NULL};
 
 const char *spec_misplaced(Context *context, const char *what, const char *key)
 {

@@ -73,6 +73,12 @@ struct SourceKind {
 	int (*label_part)(const SourceInfo *info, const nn_data_source *source); /* -1: it has none. NULL: SPEC_LABEL_PART */
 };
 
+/* train.metrics: of one output by its name, or of all */
+typedef struct SpecMetrics {
+	const char *output; /* NULL: all */
+	nn_texts names;
+} SpecMetrics;
+
 typedef struct Spec {
 	const Source *source;
 	const Source **sources; /* source, then the files that it includes */
@@ -93,6 +99,8 @@ typedef struct Spec {
 	nn_data_field *fields; /* those that are used so far */
 	int field_capacity;
 	nn_training training;
+	SpecMetrics *metrics;
+	int metric_count;
 } Spec;
 
 /* -D name=value on the command line: replaces the value at a dotted path of the spec ("train.epochs=3", "seed=7"), or of a
@@ -144,9 +152,9 @@ const char *spec_field_name(Context *context, const Spec *spec, const char *name
 /* Its number in spec->data.fields, where it is added when it is used first; rank and shape: as the model wants it, rank -1: not
  * known. -1 after a report. Without a data section any name is a field. */
 int spec_field(Context *context, Spec *spec, const char *name, int rank, const int64_t *shape);
-/* The label of the data, made as the loss wants it (label_rank -1: not known, or no loss; named: it is no
- * expression, which may have no use for the label). -1: there is none, or a report. */
-int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *label, bool named);
+/* The label of the data, made as the loss wants it (label_rank -1: not known, or no loss; named: it is no expression, which may
+ * have no use for the label). name: the label of that name; NULL: the first there is. -1: there is none, or a report. */
+int spec_label(Context *context, Spec *spec, const char *name, int label_rank, const int64_t *label, bool named);
 bool spec_is_source(const Spec *spec, const char *name); /* a name of data.sources */
 /* "data.image and data.label": what there is, for messages */
 const char *spec_field_list(Context *context, const Spec *spec, const char ***names, int *count);

@@ -225,9 +225,11 @@ static int label_part(const SourceInfo *info, const nn_data_source *source)
 
 /* --- the label ---------------------------------------------------------------------------------------------------- */
 
-static bool has_label(const Spec *spec, int source)
+static bool has_label(const Spec *spec, int source, const char *name)
 {
 	const SourceInfo *info = &spec->infos[source];
+	int part = label_part(info, &spec->data_sources[source]);
+	if (name && (part < 0 || !info->kind->fields[part] || strcmp(info->kind->fields[part], name))) return false;
 	if (info->kind->label_part) return label_part(info, &spec->data_sources[source]) >= 0;
 	bool none = info->class_mode_given && info->class_mode == NN_CLASS_NONE;
 	if (info->kind->label == SPEC_LABEL_NUMBER) return spec->data_sources[source].label.count > 0;
@@ -380,7 +382,7 @@ static int add_label(Context *context, Spec *spec, int source, int rank, const i
 /* A label that an expression names. */
 static int named_label(Context *context, Spec *spec, int source, const char *full)
 {
-	if (has_label(spec, source)) return add_label(context, spec, source, -1, NULL);
+	if (has_label(spec, source, NULL)) return add_label(context, spec, source, -1, NULL);
 	diag_error(context, spec->infos[source].place, "label: of a table, class_mode: of images", "there is no %s: the source gives no label", full);
 	return -1;
 }
@@ -418,16 +420,16 @@ int spec_field(Context *context, Spec *spec, const char *name, int rank, const i
 	return info->kind->fit(context, info, &spec->data_sources[field.source], &field) ? add_field(context, spec, &field) : -1;
 }
 
-int spec_label(Context *context, Spec *spec, int label_rank, const int64_t *label, bool named)
+int spec_label(Context *context, Spec *spec, const char *name, int label_rank, const int64_t *label, bool named)
 {
 	int source = 0;
 	if (!spec->data.source_count) {
 		bool taken = known_field(context, spec, "y", -1, NULL) >= 0;
-		nn_data_field y = {.name = taken ? "y_true" : "y", .source = -1, .label = 1, .classes = spec->classes};
+		nn_data_field y = {.name = name ? arena_format(context->arena, "y_%s", name) : taken ? "y_true" : "y", .source = -1, .label = 1, .classes = spec->classes};
 		set_shape(&y, label_rank, label);
 		return label_rank < 0 || label_rank > NN_RANK ? -1 : add_field(context, spec, &y);
 	}
-	while (source < spec->data.source_count && !has_label(spec, source)) source++;
+	while (source < spec->data.source_count && !has_label(spec, source, name)) source++;
 	if (source == spec->data.source_count) return -1;
 	SpecLabel kind = spec->infos[source].kind->label;
 	if (!named && label_rank > 1 && (kind == SPEC_LABEL_CLASS || kind == SPEC_LABEL_NUMBER)) label_rank = -1;

@@ -54,21 +54,55 @@ static const char *read_metric(Context *context, const Expr *expr)
 	return metric < 0 ? NULL : metric_names[metric];
 }
 
-static void read_metrics(Context *context, nn_training *training, const DocNode *node)
+static nn_texts read_list(Context *context, const DocNode *node)
 {
+	nn_texts texts = {NULL, 0};
 	Expr *list = expr_read(context, node, EXPR_VALUE_START);
-	if (!list) return;
+	if (!list) return texts;
 	int count = list->kind == EXPR_LIST ? list->count : 1;
 	const char **metrics = arena_alloc(context->arena, (size_t)(count + 1) * sizeof *metrics);
 	for (int i = 0; i < count; i++) {
 		const Expr *item = list->kind == EXPR_LIST ? list->items[i] : list;
 		const char *name = read_metric(context, item);
 		bool again = false;
-		for (int k = 0; name && k < training->metric_count; k++) again |= strcmp(metrics[k], name) == 0;
+		for (int k = 0; name && k < texts.count; k++) again |= strcmp(metrics[k], name) == 0;
 		if (again) diag_error(context, item->place, NULL, "the metric '%s' is given twice", name);
-		else if (name) metrics[training->metric_count++] = name;
+		else if (name) metrics[texts.count++] = name;
 	}
-	training->metrics = metrics;
+	texts.items = metrics;
+	return texts;
+}
+
+/* The names of the model's outputs; returns how many. */
+static int output_names(Context *context, const Spec *spec, const char ***names)
+{
+	const DocNode *outputs = doc_get(spec->model, "outputs");
+	int count = outputs && outputs->kind == DOC_MAP ? outputs->count : 0;
+	*names = arena_alloc(context->arena, (size_t)(count + 1) * sizeof **names);
+	for (int i = 0; i < count; i++) (*names)[i] = outputs->pairs[i].key->text;
+	return count;
+}
+
+/* metrics: [accuracy, auc], or of each output: {diagnosis: [accuracy], severity: mae} */
+static void read_metrics(Context *context, Spec *spec, const DocNode *node)
+{
+	const char **names;
+	int count = output_names(context, spec, &names), pairs = node->kind == DOC_MAP ? node->count : 1;
+	spec->metrics = arena_alloc(context->arena, (size_t)(pairs + 1) * sizeof *spec->metrics);
+	if (node->kind != DOC_MAP) {
+		spec->metrics[spec->metric_count++] = (SpecMetrics){NULL, read_list(context, node)};
+		return;
+	}
+	for (int i = 0; i < pairs; i++) {
+		const DocNode *key = node->pairs[i].key;
+		bool known = false;
+		for (int k = 0; k < count; k++) known |= strcmp(names[k], key->text) == 0;
+		if (known) spec->metrics[spec->metric_count++] = (SpecMetrics){key->text, read_list(context, node->pairs[i].value)};
+		else if (count) spec_unknown(context, key->place, key->text, names, count, "the model has no output");
+		else
+			diag_error(context, key->place, "model: {outputs: {diagnosis: .., severity: ..}}",
+				"metrics by output are for a model with 'outputs'");
+	}
 }
 
 /* --- callbacks ---------------------------------------------------------------------------------------------------- */
@@ -88,12 +122,25 @@ static void add_log(Arena *arena, Logged *logged, const char *name)
 	}
 }
 
-static Logged find_logged(Context *context, const nn_training *training, const DocNode *train)
+/* Of several outputs "diagnosis_loss" and "diagnosis_accuracy", as Keras calls them. */
+static Logged find_logged(Context *context, const Spec *spec)
 {
+	const DocNode *train = spec->train, *terms = doc_get(train, "terms"), *loss = doc_get(train, "loss");
 	Logged logged = {.any = doc_get(train, "steps") != NULL};
-	const DocNode *terms = doc_get(train, "terms");
+	const char **outputs;
+	int count = output_names(context, spec, &outputs);
 	add_log(context->arena, &logged, "loss");
-	for (int i = 0; i < training->metric_count; i++) add_log(context->arena, &logged, training->metrics[i]);
+	for (int o = 0; count > 1 && o < count; o++)
+		if (!loss || loss->kind != DOC_MAP || doc_get(loss, outputs[o]))
+			add_log(context->arena, &logged, arena_format(context->arena, "%s_loss", outputs[o]));
+	for (int m = 0; m < spec->metric_count; m++)
+		for (int o = 0; o < (count > 1 ? count : 1); o++)
+			for (int i = 0; i < spec->metrics[m].names.count; i++) {
+				const SpecMetrics *metrics = &spec->metrics[m];
+				if (metrics->output && count && strcmp(metrics->output, outputs[o])) continue;
+				add_log(context->arena, &logged, count > 1 ? arena_format(context->arena, "%s_%s", outputs[o], metrics->names.items[i])
+					: metrics->names.items[i]);
+			}
 	for (int i = 0; terms && terms->kind == DOC_MAP && i < terms->count; i++)
 		add_log(context->arena, &logged, terms->pairs[i].key->text);
 	return logged;
@@ -267,7 +314,9 @@ static bool read_arguments(Context *context, const char *callback, const Expr *c
 /* Higher is better for what the list of metrics says so; a loss and what is unknown goes down. */
 static int direction_of(const char *monitor)
 {
-	int metric = find_metric(strncmp(monitor, "val_", 4) == 0 ? monitor + 4 : monitor);
+	const char *name = strncmp(monitor, "val_", 4) == 0 ? monitor + 4 : monitor;
+	int metric = find_metric(name);
+	while (metric < 0 && (name = strchr(name, '_'))) metric = find_metric(++name); /* diagnosis_accuracy */
 	return metric >= 0 ? metric_directions[metric] : -1;
 }
 
@@ -317,7 +366,7 @@ static void read_callbacks(Context *context, Spec *spec, const DocNode *node)
 	Expr *list = expr_read(context, node, EXPR_VALUE_START);
 	if (!list) return;
 	int count = list->kind == EXPR_LIST ? list->count : 1;
-	Logged logged = find_logged(context, training, spec->train);
+	Logged logged = find_logged(context, spec);
 	nn_callback *callbacks = arena_alloc(context->arena, (size_t)(count + 1) * sizeof *callbacks);
 	bool unwatched = spec->data.source_count && spec->data.split_validation == 0 &&
 		!doc_get(doc_get(spec->root, "data"), "validation");
@@ -358,6 +407,7 @@ void spec_read_training(Context *context, Spec *spec, const DocNode *train)
 			.high = LONG_RUN},
 		{.key = "shuffle", .kind = SLOT_BOOLEAN, .target = &training->shuffle},
 		{.key = "loss"},
+		{.key = "loss_weights"},
 		{.key = "optimizer"},
 		{.key = "let"},
 		{.key = "terms"},
@@ -370,7 +420,7 @@ void spec_read_training(Context *context, Spec *spec, const DocNode *train)
 		return;
 	}
 	spec->batch = training->batch_size;
-	if (slots[0].node) read_metrics(context, training, slots[0].node);
+	if (slots[0].node) read_metrics(context, spec, slots[0].node);
 	if (slots[1].node) read_callbacks(context, spec, slots[1].node);
 	const Slot *transfer = spec_slot(SLOTS(slots), "init_from");
 	if (transfer->node) spec_read_transfer(context, spec, transfer->node);

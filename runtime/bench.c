@@ -18,11 +18,11 @@ static uint64_t mixed(uint64_t x) {
 }
 
 /* A label: a class, one of a one-hot row, yes or no, or any number. */
-static double label_number(const nn_model *model, int classes, const nn_field *label, size_t row, size_t index,
+static double label_number(nn_task task, int classes, const nn_field *label, size_t row, size_t index,
                            uint64_t bits) {
 	double uniform = (double)(bits >> 11) * 0x1p-53;
 	size_t per_place = label->rank > 1 ? (size_t)label->shape[label->rank - 1] : 1;
-	switch (model->task) {
+	switch (task) {
 	case NN_SEGMENTATION:
 		if (per_place != (size_t)classes) return (double)((bits >> 33) % (uint64_t)classes);
 		return index % per_place == mixed(row * 31 + index / per_place) % (uint64_t)classes;
@@ -44,14 +44,24 @@ static int id_count(const nn_model *model, int number) {
 	return tokens ? model->data.sources[field->source].vocabulary_size : 0;
 }
 
-void nn_random_inputs(const nn_model *model, const nn_program *program, void *work, uint64_t seed) {
+/* The task of the output that a label belongs to, and how many classes that output tells apart. */
+static nn_task label_of(const nn_model *model, int label, int *classes) {
+	const nn_output *output = NULL;
 	const nn_field *y = NULL;
-	for (int i = 0; i < model->program_count && !y; i++) y = nn_output_find(&model->programs[i], "y");
-	int classes = y && y->rank && y->shape[y->rank - 1] > 1 ? (int)y->shape[y->rank - 1] : 2;
+	for (int i = 0; i < model->output_count && !output; i++)
+		if (model->outputs[i].label == label) output = &model->outputs[i];
+	for (int i = 0; output && i < model->program_count && !y; i++) y = nn_output_find(&model->programs[i], output->name);
+	*classes = y && y->rank && y->shape[y->rank - 1] > 1 ? (int)y->shape[y->rank - 1] : 2;
+	return output ? output->task : NN_OTHER;
+}
+
+void nn_random_inputs(const nn_model *model, const nn_program *program, void *work, uint64_t seed) {
 	for (int i = 0; i < program->input_count; i++) {
 		const nn_field *field = &program->inputs[i];
 		int number = nn_data_field_find(model, field->name), label = number >= 0 && model->data.fields[number].label;
 		int ids = id_count(model, number);
+		int classes = 2;
+		nn_task task = label ? label_of(model, number, &classes) : NN_OTHER;
 		size_t rows = field->per_row ? (size_t)program->batch : 1;
 		for (size_t k = 0; k < rows * field->count; k++) {
 			uint64_t bits = mixed(seed * 1000003 + mixed((uint64_t)label << 60 ^ k));
@@ -59,7 +69,7 @@ void nn_random_inputs(const nn_model *model, const nn_program *program, void *wo
 			if (ids)
 				value = (double)((bits >> 33) % (uint64_t)ids);
 			else if (label)
-				value = label_number(model, classes, field, k / field->count, k % field->count, bits);
+				value = label_number(task, classes, field, k / field->count, k % field->count, bits);
 			nn_number_set(model, (char *)work + field->offset, k, value);
 		}
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "data_split.h"
 #include "message.h"
+#include "model.h"
 
 enum { TRAIN, VALIDATION, TEST, SPLITS = NN_SPLITS };
 
@@ -401,7 +402,7 @@ double nn_dataset_label(const nn_dataset *set, int64_t sample)
 	int field = main_label(set->model), count = field < 0 ? 0 : set->source->labels[field].width;
 	if (count == 0) return NAN;
 	const double *targets = set->source->labels[field].values + set->rows[sample] * count;
-	if (count == 1 || set->model->task != NN_MULTICLASS) return targets[0];
+	if (count == 1 || nn_label_task(set->model, field) != NN_MULTICLASS) return targets[0];
 	int best = 0;
 	for (int i = 1; i < count; i++)
 		if (targets[i] > targets[best]) best = i;

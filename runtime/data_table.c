@@ -7,6 +7,7 @@
 #include <string.h>
 #include "data_table.h"
 #include "message.h"
+#include "model.h"
 
 /* A decimal number and nothing else. 0 or 1. */
 int nn_parse_number(const char *text, double *value)
@@ -96,7 +97,7 @@ static int take_label(Source *source, const char *path, const Cells *cells, int6
 			say_no_number(path, cells, row, table->label_at[i], text);
 			return 1;
 		}
-		if (label->width == 1 || source->model->task != NN_MULTILABEL || *value == 0 || *value == 1) continue;
+		if (label->width == 1 || nn_label_task(source->model, table->label) != NN_MULTILABEL || *value == 0 || *value == 1) continue;
 		nn_error("%s:%lld: the label \"%s\" is %s, but a label of several columns is 0 or 1 in each", path,
 			 (long long)cells->lines[row], source->spec->label.items[i], text);
 		return 1;

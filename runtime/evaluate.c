@@ -37,16 +37,16 @@ static int name_classes(nn_evaluation *evaluation, const char *const *classes, i
 }
 
 /* truth and predicted (samples), probabilities (samples, classes) from the kept rows; 1 after an error */
-static int read_classes(const nn_tally *tally, int classes, int *truth, int *predicted, double *probabilities) {
-	size_t count = tally->y->count, width = count + tally->label->count;
-	for (int64_t i = 0; i < tally->kept_rows; i++) {
-		const double *y = tally->kept + (size_t)i * width, *label = y + count;
+static int read_classes(const nn_part *part, int classes, int *truth, int *predicted, double *probabilities) {
+	size_t count = part->y->count, width = count + part->label->count;
+	for (int64_t i = 0; i < part->kept_rows; i++) {
+		const double *y = part->kept + (size_t)i * width, *label = y + count;
 		double *p = probabilities + i * classes;
 		if (count == 1)
-			nn_probabilities(tally->model, y, 1, p + 1), p[0] = 1 - p[1], predicted[i] = p[1] > 0.5;
+			nn_probabilities(part->output, y, 1, p + 1), p[0] = 1 - p[1], predicted[i] = p[1] > 0.5;
 		else
-			nn_probabilities(tally->model, y, classes, p), predicted[i] = nn_argmax(y, classes);
-		double number = tally->label->count == 1 ? label[0] : nn_argmax(label, classes);
+			nn_probabilities(part->output, y, classes, p), predicted[i] = nn_argmax(y, classes);
+		double number = part->label->count == 1 ? label[0] : nn_argmax(label, classes);
 		if (!(number >= 0 && number < classes) || number != floor(number))
 			return nn_error("the label %g is no class from 0 to %d", number, classes - 1), 1;
 		truth[i] = (int)number;
@@ -88,14 +88,14 @@ static int two_class_curve(nn_evaluation *evaluation, const int *truth, const do
 	return failed;
 }
 
-static int score_classes(nn_evaluation *evaluation, const nn_tally *tally) {
+static int score_classes(nn_evaluation *evaluation, const nn_part *part) {
 	int classes = evaluation->class_count, failed;
 	size_t samples = (size_t)evaluation->samples;
 	int *truth = malloc(sizeof *truth * (samples + 1)), *predicted = malloc(sizeof *predicted * (samples + 1));
 	double *probabilities = malloc(sizeof *probabilities * (samples + 1) * (size_t)classes);
 	failed = !truth || !predicted || !probabilities;
 	if (failed) nn_error("out of memory");
-	failed = failed || read_classes(tally, classes, truth, predicted, probabilities);
+	failed = failed || read_classes(part, classes, truth, predicted, probabilities);
 	failed = failed || nn_classify(&evaluation->scores, truth, predicted, evaluation->samples, classes);
 	if (!failed) {
 		evaluation->accuracy = evaluation->scores.micro.precision;
@@ -111,14 +111,14 @@ static int score_classes(nn_evaluation *evaluation, const nn_tally *tally) {
 }
 
 /* truth and predictions (samples, classes), each its own yes or no */
-static int score_labels(nn_evaluation *evaluation, const nn_tally *tally) {
+static int score_labels(nn_evaluation *evaluation, const nn_part *part) {
 	int classes = evaluation->class_count;
 	size_t numbers = (size_t)evaluation->samples * (size_t)classes, right = 0;
 	uint8_t *truth = malloc(numbers + 1), *predicted = malloc(numbers + 1);
-	double threshold = tally->model->logits ? 0 : 0.5;
+	double threshold = part->output->logits ? 0 : 0.5;
 	int failed = !truth || !predicted;
 	for (size_t i = 0; !failed && i < numbers; i++) {
-		const double *row = tally->kept + i / (size_t)classes * 2 * (size_t)classes;
+		const double *row = part->kept + i / (size_t)classes * 2 * (size_t)classes;
 		predicted[i] = row[i % (size_t)classes] > threshold,
 		truth[i] = row[(size_t)classes + i % (size_t)classes] > 0.5;
 	}
@@ -130,12 +130,12 @@ static int score_labels(nn_evaluation *evaluation, const nn_tally *tally) {
 	return failed;
 }
 
-static void score_numbers(nn_evaluation *evaluation, const nn_tally *tally) {
-	size_t count = tally->y->count, samples = (size_t)evaluation->samples;
+static void score_numbers(nn_evaluation *evaluation, const nn_part *part) {
+	size_t count = part->y->count, samples = (size_t)evaluation->samples;
 	double *y = malloc(sizeof *y * (samples * count + 1)), *label = malloc(sizeof *label * (samples * count + 1));
 	for (size_t i = 0; y && label && i < samples; i++) {
-		memcpy(y + i * count, tally->kept + i * 2 * count, sizeof *y * count);
-		memcpy(label + i * count, tally->kept + (i * 2 + 1) * count, sizeof *y * count);
+		memcpy(y + i * count, part->kept + i * 2 * count, sizeof *y * count);
+		memcpy(label + i * count, part->kept + (i * 2 + 1) * count, sizeof *y * count);
 	}
 	if (y && label) {
 		evaluation->regression = 1;
@@ -146,66 +146,95 @@ static void score_numbers(nn_evaluation *evaluation, const nn_tally *tally) {
 	free(y), free(label);
 }
 
-static int score_masks(nn_evaluation *evaluation, const nn_tally *tally, const char *const *names, int name_count) {
+static int score_masks(nn_evaluation *evaluation, const nn_part *part, const char *const *names, int name_count) {
 	nn_segmentation *segmentation = &evaluation->segmentation;
-	if (nn_segmentation_score(segmentation, tally)) return 1;
+	if (nn_segmentation_score(segmentation, part)) return 1;
 	if (name_classes(evaluation, names, name_count, segmentation->class_count)) return nn_error("out of memory"), 1;
-	evaluation->accuracy = nn_tally_accuracy(tally);
+	evaluation->accuracy = nn_tally_accuracy(part);
 	return 0;
 }
 
-/* Everything the task has, from a tally that kept its rows. */
-static int score(nn_evaluation *evaluation, const nn_tally *tally, const char *const *names, int name_count) {
-	nn_task task = evaluation->model->task;
+static double logged(const nn_tally *tally, const char *prefix, const char *name) {
 	double values[NN_LOGS];
-	evaluation->samples = nn_tally_rows(tally);
+	char whole[NN_LOG_NAME];
+	snprintf(whole, sizeof whole, "%.30s%s%.30s", prefix, *prefix ? "_" : "", name);
 	nn_tally_values(tally, values, 1);
 	for (int i = 0; i < tally->log_count; i++)
-		if (!strcmp(tally->logs[i].name, "loss")) evaluation->loss = values[i];
-	if (task == NN_SEGMENTATION && tally->label) return score_masks(evaluation, tally, names, name_count);
-	if (!tally->label) return 0;
-	int single = tally->y->count == (size_t)tally->units, classes = tally->units == 1 ? 2 : tally->units;
-	if (single && tally->keep && (task == NN_BINARY || task == NN_MULTICLASS || task == NN_MULTILABEL)) {
+		if (!strcmp(tally->logs[i].name, whole)) return values[i];
+	return NAN;
+}
+
+/* Everything the task of an output has, from a part that kept its rows. */
+static int score(nn_evaluation *evaluation, const nn_part *part, const nn_names *known, int known_count) {
+	nn_task task = part->output->task;
+	const char *const *names = NULL, *label = part->label ? part->model->data.fields[part->output->label].name : "";
+	int name_count = 0;
+	for (int i = 0; i < known_count; i++)
+		if (!strcmp(known[i].key, label)) names = (const char *const *)known[i].items, name_count = known[i].count;
+	if (task == NN_SEGMENTATION && part->label) return score_masks(evaluation, part, names, name_count);
+	if (!part->label) return 0;
+	int single = part->y->count == (size_t)part->units, classes = part->units == 1 ? 2 : part->units;
+	if (single && part->keep && (task == NN_BINARY || task == NN_MULTICLASS || task == NN_MULTILABEL)) {
 		if (name_classes(evaluation, names, name_count, classes)) return nn_error("out of memory"), 1;
-		if (task != NN_MULTILABEL) return score_classes(evaluation, tally);
-		return tally->label->count == tally->y->count ? score_labels(evaluation, tally) : 0;
+		if (task != NN_MULTILABEL) return score_classes(evaluation, part);
+		return part->label->count == part->y->count ? score_labels(evaluation, part) : 0;
 	}
-	if (task == NN_BINARY || task == NN_MULTICLASS) evaluation->accuracy = nn_tally_accuracy(tally); /* of each place */
-	if (task == NN_REGRESSION && tally->keep && tally->label->count == tally->y->count) score_numbers(evaluation, tally);
+	if (task == NN_BINARY || task == NN_MULTICLASS) evaluation->accuracy = nn_tally_accuracy(part); /* of each place */
+	if (task == NN_REGRESSION && part->keep && part->label->count == part->y->count) score_numbers(evaluation, part);
 	return 0;
 }
 
-/* Whether scores need all outputs at once: of one class or number a sample; not of one for each pixel or token. */
-static int keeps_rows(const nn_model *model, const nn_program *program) {
-	const nn_field *y = nn_output_find(program, "y");
-	if (!y || model->task == NN_OTHER || model->task == NN_SEGMENTATION) return 0;
-	return model->task == NN_REGRESSION || y->rank <= 1 || y->count == (size_t)y->shape[y->rank - 1];
+static nn_evaluation new_evaluation(const nn_model *model, const nn_dataset *set) {
+	return (nn_evaluation){.model = model,
+	                       .split = "test",
+	                       .source = nn_dataset_source(set),
+	                       .loss = NAN,
+	                       .accuracy = NAN,
+	                       .roc_auc = NAN,
+	                       .log_loss = NAN,
+	                       .sensitivity = NAN,
+	                       .specificity = NAN,
+	                       .mae = NAN,
+	                       .mse = NAN,
+	                       .r2 = NAN};
+}
+
+/* One output into the evaluation itself, several into its parts. */
+static int score_all(nn_evaluation *evaluation, const nn_tally *tally, const nn_dataset *set, const nn_names *names, int name_count) {
+	const nn_model *model = tally->model;
+	int several = model->output_count > 1, failed = 0;
+	evaluation->samples = nn_tally_rows(tally);
+	evaluation->loss = logged(tally, "", "loss");
+	if (several) evaluation->parts = calloc((size_t)tally->part_count, sizeof *evaluation->parts);
+	if (several && !evaluation->parts) return nn_error("out of memory"), 1;
+	for (int i = 0; i < tally->part_count && !failed; i++) {
+		const nn_part *part = &tally->parts[i];
+		nn_evaluation *one = evaluation;
+		if (several) {
+			one = &evaluation->parts[evaluation->part_count++];
+			*one = new_evaluation(model, set);
+			one->samples = evaluation->samples;
+			one->loss = logged(tally, part->output->name, "loss");
+		}
+		one->output = part->output;
+		failed = score(one, part, names, name_count);
+	}
+	return failed;
 }
 
 int nn_evaluate_set(nn_evaluation *evaluation, const nn_model *model, const nn_memory *memory, const nn_dataset *set,
-                    const char *const *classes, int class_count, const nn_call *call) {
+                    const nn_names *names, int name_count, const nn_call *call) {
 	const nn_program *program = nn_program_find(model, "evaluate");
 	nn_tally tally;
-	*evaluation = (nn_evaluation){.model = model,
-	                              .split = "test",
-	                              .source = nn_dataset_source(set),
-	                              .loss = NAN,
-	                              .accuracy = NAN,
-	                              .roc_auc = NAN,
-	                              .log_loss = NAN,
-	                              .sensitivity = NAN,
-	                              .specificity = NAN,
-	                              .mae = NAN,
-	                              .mse = NAN,
-	                              .r2 = NAN};
+	*evaluation = new_evaluation(model, set);
 	if (!program) return nn_error("%s has no program 'evaluate'", model->name), 1;
-	if (nn_tally_open(&tally, model, &program, 1, keeps_rows(model, program), nn_dataset_count(set))) return 1;
+	if (nn_tally_open(&tally, model, &program, 1, 1, nn_dataset_count(set))) return 1;
 	nn_loader_options options = {.batch_size = program->batch, .threads = call->threads};
 	nn_loader *loader = nn_loader_open(set, memory->state, &options);
 	int result = loader ? nn_evaluate_pass(model, memory, program, loader, &tally, call) : 1;
 	if (!result && !nn_tally_rows(&tally))
 		nn_error("%s: there is no sample to evaluate", evaluation->source), result = 1;
-	if (!result) result = score(evaluation, &tally, classes, class_count);
+	if (!result) result = score_all(evaluation, &tally, set, names, name_count);
 	if (loader) nn_loader_close(loader);
 	nn_tally_close(&tally);
 	if (result) nn_evaluation_free(evaluation);
@@ -251,8 +280,8 @@ static void add_masks(nn_text *text, const nn_evaluation *evaluation) {
 	nn_text_add(text, "},\n");
 }
 
-void nn_evaluation_json(nn_text *text, const nn_evaluation *evaluation) {
-	nn_text_add(text, "{\n");
+/* What an output is worth, as members of an object. */
+static void add_scores(nn_text *text, const nn_evaluation *evaluation) {
 	if (evaluation->segmentation.class_count)
 		add_masks(text, evaluation);
 	else if (evaluation->class_count) {
@@ -273,6 +302,20 @@ void nn_evaluation_json(nn_text *text, const nn_evaluation *evaluation) {
 		add_member(text, "mse", evaluation->mse, 0);
 		add_member(text, "r2", evaluation->r2, 0);
 	}
+}
+
+void nn_evaluation_json(nn_text *text, const nn_evaluation *evaluation) {
+	nn_text_add(text, "{\n");
+	add_scores(text, evaluation);
+	for (int i = 0; i < evaluation->part_count; i++) {
+		const nn_evaluation *part = &evaluation->parts[i];
+		nn_text_add(text, i ? "},\n" : "\"outputs\": {\n");
+		nn_text_json_string(text, part->output->name);
+		nn_text_add(text, ": {\n");
+		add_scores(text, part);
+		add_member(text, "loss", part->loss, 1);
+	}
+	if (evaluation->part_count) nn_text_add(text, "}\n},\n");
 	nn_text_add(text, "\"split\": ");
 	nn_text_json_string(text, evaluation->split);
 	nn_text_add(text, ",\n\"samples\": %lld,\n", (long long)evaluation->samples);
@@ -284,9 +327,8 @@ static void add_value(nn_text *text, const char *name, double value) {
 	if (!isnan(value)) nn_text_add(text, " - %s: %.4f", name, value);
 }
 
-void nn_evaluation_text(nn_text *text, const nn_evaluation *evaluation) {
-	nn_text_add(text, "%s: %lld samples - loss: %.4f", evaluation->split, (long long)evaluation->samples,
-	            evaluation->loss);
+/* The rest of a line, and what a task has more to say. */
+static void add_report(nn_text *text, const nn_evaluation *evaluation) {
 	if (evaluation->segmentation.class_count)
 		add_value(text, "dice", evaluation->segmentation.dice), add_value(text, "iou", evaluation->segmentation.iou);
 	add_value(text, "accuracy", evaluation->accuracy);
@@ -309,6 +351,17 @@ void nn_evaluation_text(nn_text *text, const nn_evaluation *evaluation) {
 	nn_confusion_text(text, evaluation->scores.confusion, evaluation->scores.class_count);
 }
 
+void nn_evaluation_text(nn_text *text, const nn_evaluation *evaluation) {
+	nn_text_add(text, "%s: %lld samples - loss: %.4f", evaluation->split, (long long)evaluation->samples,
+	            evaluation->loss);
+	add_report(text, evaluation);
+	for (int i = 0; i < evaluation->part_count; i++) {
+		nn_text_add(text, "\n%s", evaluation->parts[i].output->name);
+		add_value(text, "loss", evaluation->parts[i].loss);
+		add_report(text, &evaluation->parts[i]);
+	}
+}
+
 void nn_evaluation_free(nn_evaluation *evaluation) {
 	for (int i = 0; i < evaluation->class_count; i++) free(evaluation->classes[i]);
 	free(evaluation->classes);
@@ -316,5 +369,7 @@ void nn_evaluation_free(nn_evaluation *evaluation) {
 	nn_segmentation_free(&evaluation->segmentation);
 	free(evaluation->false_rates);
 	free(evaluation->true_rates);
+	for (int i = 0; i < evaluation->part_count; i++) nn_evaluation_free(&evaluation->parts[i]);
+	free(evaluation->parts);
 	*evaluation = (nn_evaluation){0};
 }

@@ -6,8 +6,12 @@
 #include "segmentation.h"
 #include "tally.h"
 
+/* Of a model with one output; of several, only what is common, and in parts an evaluation of each. */
 typedef struct nn_evaluation {
 	const nn_model *model;
+	const nn_output *output; /* what it measures; NULL: see parts */
+	struct nn_evaluation *parts;
+	int part_count;
 	const char *split;  /* "test" */
 	const char *source; /* where it came from */
 	int64_t samples;
@@ -26,10 +30,10 @@ typedef struct nn_evaluation {
 /* Runs a program over an epoch of a loader, into a cleared tally. 0, 1 after an error, or NN_EXIT_INTERRUPTED. */
 int nn_evaluate_pass(const nn_model *model, const nn_memory *memory, const nn_program *program, nn_loader *loader,
                      nn_tally *tally, const nn_call *call);
-/* Opens a loader for the set, runs "evaluate" over it, computes everything. classes may be NULL: then they are numbers.
- * 0, 1 after an error (said), or NN_EXIT_INTERRUPTED; only after 0 is there something to free. */
+/* Opens a loader for the set, runs "evaluate" over it, computes everything. names: of classes, by the fields of their labels; those
+ * without are numbers. 0, 1 after an error (said), or NN_EXIT_INTERRUPTED; only after 0 is there something to free. */
 int nn_evaluate_set(nn_evaluation *evaluation, const nn_model *model, const nn_memory *memory, const nn_dataset *set,
-                    const char *const *classes, int class_count, const nn_call *call);
+                    const nn_names *names, int name_count, const nn_call *call);
 /* metrics.json: an object */
 void nn_evaluation_json(nn_text *text, const nn_evaluation *evaluation);
 /* What `evaluate` prints. */

@@ -42,7 +42,7 @@ static int evaluate_with(const nn_model *model, const nn_evaluate_options *optio
 	int result = nn_data_open(model, &request, &sets);
 	nn_call call = {.threads = options->threads, .seed = model->seed};
 	if (!result)
-		result = nn_evaluate_set(&evaluation, model, memory, sets.test, sets.classes, sets.class_count, &call);
+		result = nn_evaluate_set(&evaluation, model, memory, sets.test, sets.names, sets.name_count, &call);
 	if (!result) {
 		result = show(&evaluation, options->json);
 		nn_evaluation_free(&evaluation);

@@ -90,6 +90,12 @@ int nn_data_field_find(const nn_model *model, const char *name) {
 	return -1;
 }
 
+nn_task nn_label_task(const nn_model *model, int field) {
+	for (int i = 0; i < model->output_count; i++)
+		if (model->outputs[i].label == field) return model->outputs[i].task;
+	return NN_OTHER;
+}
+
 const char *nn_label_name(const nn_model *model) {
 	for (int i = 0; i < model->data.field_count; i++)
 		if (model->data.fields[i].label) return model->data.fields[i].name;

@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { NN_ABI = 2, NN_RANK = 8, NN_ALIGN = 64 };
+enum { NN_ABI = 3, NN_RANK = 8, NN_ALIGN = 64 };
 
 typedef enum nn_role {
 	NN_WEIGHT, /* trained */
@@ -34,7 +34,7 @@ typedef struct nn_tensor {
 
 /* An input or output of a program: numbers in the work area (of the model's precision; classes and tokens too). */
 typedef struct nn_field {
-	const char *name; /* inputs: "data.image", "data.label"; outputs: "loss", "y" */
+	const char *name; /* inputs: "data.image", "data.label"; outputs: "loss", and those of nn_model.outputs */
 	int rank;
 	int64_t shape[NN_RANK]; /* of one row, the batch axis left out */
 	int per_row; /* 1: a row for each sample of the batch, 0: one for all */
@@ -60,7 +60,7 @@ typedef struct nn_program {
 	int (*run)(void *state, void *work, const nn_call *call);
 } nn_program;
 
-/* What the numbers in output "y" are. */
+/* What the numbers of an output are. */
 typedef enum nn_task { NN_REGRESSION, NN_BINARY, NN_MULTICLASS, NN_MULTILABEL, NN_SEGMENTATION, NN_OTHER } nn_task;
 
 typedef enum nn_class_mode { NN_CLASS_SPARSE, NN_CLASS_BINARY, NN_CLASS_CATEGORICAL, NN_CLASS_NONE } nn_class_mode;
@@ -185,8 +185,6 @@ typedef struct nn_training {
 	int batch_size, epochs;
 	int steps_per_epoch, validation_steps; /* 0: one pass, whole set */
 	int shuffle;
-	const char *const *metrics; /* "accuracy", "auc", "mae", ..: what an epoch logs beside the loss */
-	int metric_count;
 	const nn_callback *callbacks;
 	int callback_count;
 	const char *optimizer, *loss; /* for reports */
@@ -194,6 +192,20 @@ typedef struct nn_training {
 	double learning_rate;
 	nn_init init;
 } nn_training;
+
+/* What the model predicts, and what it is compared with. */
+typedef struct nn_output {
+	const char *name; /* of the programs' output: "y" where there is one, else what the spec calls it */
+	nn_task task;
+	int logits; /* before its sigmoid or softmax (from_logits) */
+	int label; /* the field of the data that holds the truth, -1: none */
+	const char *loss; /* for reports; NULL: none */
+	double weight; /* of its loss in the sum */
+	const char *const *metrics; /* "accuracy", "auc", "mae", ..: what an epoch logs beside the loss */
+	int metric_count;
+} nn_output;
+
+enum { NN_OUTPUTS = 16 };
 
 typedef struct nn_layer { /* a row of the summary */
 	const char *name, *type, *shape; /* "conv2d", "Conv2D", "(None, 222, 222, 32)" */
@@ -205,8 +217,8 @@ typedef struct nn_model {
 	const char *name, *version, *spec_hash, *target; /* version: nnc's; target: "avx512", "avx2", "generic", "portable" */
 	int number_size; /* 4: float, 8: double */
 	uint64_t seed;
-	nn_task task;
-	int logits; /* output y is before its sigmoid or softmax (from_logits) */
+	const nn_output *outputs;
+	int output_count; /* 1 .. NN_OUTPUTS */
 	const nn_tensor *tensors; /* in checkpoint order: weights, states, fitted, then scalars and slots */
 	int tensor_count;
 	size_t state_count; /* numbers in the state */

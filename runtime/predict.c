@@ -14,158 +14,193 @@
 
 enum { INCOMPLETE = 1000 }; /* some inputs have no prediction; the others shall be written */
 
+typedef struct Target { /* one output */
+	const nn_output *output;
+	const nn_field *y;
+	const nn_names *classes; /* NULL: without names */
+	nn_text columns; /* names of the numbers after the prediction, each ended by 0 */
+} Target;
+
 typedef struct Predictor {
 	const nn_model *model;
 	const nn_predict_options *options;
 	const nn_program *program;
-	const nn_field *y;
+	Target targets[NN_OUTPUTS];
+	int target_count;
 	nn_memory memory;
 	nn_datasets sets;
 	nn_names *names; /* of the checkpoint */
 	int name_count;
-	const nn_names *classes; /* among them; NULL: the label has none */
-	nn_text columns; /* names of the numbers after `prediction`, each ended by 0 */
-	double *row;     /* y of one sample, then its probabilities */
+	double *row; /* y of one sample, then its probabilities */
 	nn_text text;
 	int64_t rows;
 } Predictor;
 
-static int classifies(const Predictor *p) {
-	nn_task task = p->model->task;
-	return (task == NN_BINARY && p->y->count == 1) || (task == NN_MULTICLASS && p->y->rank <= 1) ||
-	       (task == NN_MULTILABEL && p->y->rank <= 1);
+static int classifies(const Target *t) {
+	nn_task task = t->output->task;
+	return (task == NN_BINARY && t->y->count == 1) || (task == NN_MULTICLASS && t->y->rank <= 1) ||
+	       (task == NN_MULTILABEL && t->y->rank <= 1);
 }
 
 /* A class for every pixel. */
-static int segments(const Predictor *p) { return p->model->task == NN_SEGMENTATION && p->y->rank == 3; }
+static int segments(const Target *t) { return t->output->task == NN_SEGMENTATION && t->y->rank == 3; }
 
-static int mask_classes(const Predictor *p) { return p->y->shape[2] == 1 ? 2 : (int)p->y->shape[2]; }
+static int mask_classes(const Target *t) { return t->y->shape[2] == 1 ? 2 : (int)t->y->shape[2]; }
 
-static const char *class_name(const Predictor *p, int index, char buffer[16]) {
-	if (p->classes && index < p->classes->count) return p->classes->items[index];
+static const char *class_name(const Target *t, int index, char buffer[16]) {
+	if (t->classes && index < t->classes->count) return t->classes->items[index];
 	snprintf(buffer, 16, "%d", index);
 	return buffer;
 }
 
-/* The columns after input and prediction: "p_PNEUMONIA", or "y_0", "y_1" where there is no one prediction. */
-static int name_columns(Predictor *p) {
+static void add_column(Target *t, const char *prefix, const char *before, const char *name) {
+	nn_text_add(&t->columns, "%s%s%s%s", prefix, *prefix ? "_" : "", before, name);
+	nn_text_bytes(&t->columns, "", 1);
+}
+
+/* The columns after the prediction: "p_PNEUMONIA", or "y_0", "y_1" where there is no one prediction. */
+static int name_columns(const Predictor *p, Target *t) {
 	char number[16];
-	int count = (int)p->y->count;
-	for (int i = 0; classifies(p) && i < count; i++)
-		nn_text_add(&p->columns, "p_%s", class_name(p, count == 1 ? 1 : i, number)),
-		        nn_text_bytes(&p->columns, "", 1);
-	for (int i = 0; segments(p) && i < mask_classes(p); i++)
-		nn_text_add(&p->columns, "share_%s", class_name(p, i, number)), nn_text_bytes(&p->columns, "", 1);
-	for (int i = 0; !classifies(p) && !segments(p) && count > 1 && i < count; i++)
-		nn_text_add(&p->columns, "y_%d", i), nn_text_bytes(&p->columns, "", 1);
-	return p->columns.failed;
+	const char *prefix = p->target_count > 1 ? t->output->name : "";
+	int count = (int)t->y->count;
+	for (int i = 0; classifies(t) && i < count; i++) add_column(t, prefix, "p_", class_name(t, count == 1 ? 1 : i, number));
+	for (int i = 0; segments(t) && i < mask_classes(t); i++) add_column(t, prefix, "share_", class_name(t, i, number));
+	for (int i = 0; !classifies(t) && !segments(t) && count > 1 && i < count; i++) {
+		snprintf(number, sizeof number, "%d", i);
+		add_column(t, prefix, "y_", number);
+	}
+	return t->columns.failed;
 }
 
 /* Without classes and with several numbers there is no one prediction. */
-static int has_prediction(const Predictor *p) { return classifies(p) || p->y->count == 1; }
+static int has_prediction(const Target *t) { return classifies(t) || t->y->count == 1; }
+
+/* The name of the prediction's own column. */
+static const char *prediction_name(const Predictor *p, const Target *t) { return p->target_count > 1 ? t->output->name : "prediction"; }
 
 /* The winning class; of several labels all that are likely, joined by ';'. */
-static void add_prediction(const Predictor *p, nn_text *text, const double *y, const double *probabilities) {
+static void add_prediction(const Predictor *p, const Target *t, nn_text *text, const double *y, const double *probabilities) {
 	char number[16];
-	int count = (int)p->y->count, any = 0;
-	if (!classifies(p)) {
+	int count = (int)t->y->count, any = 0;
+	if (!classifies(t)) {
 		nn_text_number(text, y[0], p->model->number_size);
-	} else if (p->model->task == NN_MULTILABEL) {
+	} else if (t->output->task == NN_MULTILABEL) {
 		for (int i = 0; i < count; i++)
-			if (probabilities[i] > 0.5) nn_text_add(text, any++ ? ";%s" : "%s", class_name(p, i, number));
+			if (probabilities[i] > 0.5) nn_text_add(text, any++ ? ";%s" : "%s", class_name(t, i, number));
 	} else {
 		nn_text_add(text, "%s",
-		            class_name(p, count == 1 ? probabilities[0] > 0.5 : nn_argmax(y, count), number));
+		            class_name(t, count == 1 ? probabilities[0] > 0.5 : nn_argmax(y, count), number));
 	}
 }
 
 static void add_header(Predictor *p) {
-	nn_text_add(&p->text, has_prediction(p) ? "input,prediction" : "input");
-	for (size_t i = 0; i < p->columns.length; i += strlen(p->columns.data + i) + 1) {
-		nn_text_add(&p->text, ",");
-		nn_text_csv(&p->text, p->columns.data + i);
+	nn_text_add(&p->text, "input");
+	for (int k = 0; k < p->target_count; k++) {
+		const Target *t = &p->targets[k];
+		if (has_prediction(t)) nn_text_add(&p->text, ","), nn_text_csv(&p->text, prediction_name(p, t));
+		for (size_t i = 0; i < t->columns.length; i += strlen(t->columns.data + i) + 1) {
+			nn_text_add(&p->text, ",");
+			nn_text_csv(&p->text, t->columns.data + i);
+		}
 	}
 	nn_text_add(&p->text, "\n");
 }
 
-static void add_csv(Predictor *p, const char *name, const char *prediction, const double *numbers) {
+static void add_csv(Predictor *p, const Target *t, const char *prediction, const double *numbers) {
 	int column = 0;
-	nn_text_csv(&p->text, name);
-	if (has_prediction(p)) nn_text_add(&p->text, ","), nn_text_csv(&p->text, prediction);
-	for (size_t i = 0; i < p->columns.length; i += strlen(p->columns.data + i) + 1) {
+	if (has_prediction(t)) nn_text_add(&p->text, ","), nn_text_csv(&p->text, prediction);
+	for (size_t i = 0; i < t->columns.length; i += strlen(t->columns.data + i) + 1) {
 		nn_text_add(&p->text, ",");
 		nn_text_number(&p->text, numbers[column++], p->model->number_size);
 	}
-	nn_text_add(&p->text, "\n");
 }
 
-static void add_jsonl(Predictor *p, const char *name, const char *prediction, const double *numbers) {
+static void add_jsonl(Predictor *p, const Target *t, const char *prediction, const double *numbers) {
 	int column = 0;
-	nn_text_add(&p->text, "{\"input\": ");
-	nn_text_json_string(&p->text, name);
-	if (has_prediction(p)) nn_text_add(&p->text, ", \"prediction\": ");
-	if (classifies(p))
-		nn_text_json_string(&p->text, prediction);
-	else if (has_prediction(p))
-		nn_text_json_number(&p->text, p->row[0]);
-	for (size_t i = 0; i < p->columns.length; i += strlen(p->columns.data + i) + 1) {
+	if (has_prediction(t)) {
 		nn_text_add(&p->text, ", ");
-		nn_text_json_string(&p->text, p->columns.data + i);
+		nn_text_json_string(&p->text, prediction_name(p, t));
+		nn_text_add(&p->text, ": ");
+	}
+	if (classifies(t))
+		nn_text_json_string(&p->text, prediction);
+	else if (has_prediction(t))
+		nn_text_json_number(&p->text, p->row[0]);
+	for (size_t i = 0; i < t->columns.length; i += strlen(t->columns.data + i) + 1) {
+		nn_text_add(&p->text, ", ");
+		nn_text_json_string(&p->text, t->columns.data + i);
 		nn_text_add(&p->text, ": ");
 		nn_text_json_number(&p->text, numbers[column++]);
 	}
-	nn_text_add(&p->text, "}\n");
 }
 
 /* The share of the pixels that each class has, in place of probabilities. */
-static int share_pixels(Predictor *p, const void *from, double *shares) {
-	size_t places = (size_t)(p->y->shape[0] * p->y->shape[1]);
+static int share_pixels(Predictor *p, const Target *t, const void *from, double *shares) {
+	size_t places = (size_t)(t->y->shape[0] * t->y->shape[1]);
 	uint8_t *classes = malloc(places);
 	if (!classes) return nn_error("out of memory"), 1;
-	nn_segment(p->model, p->y, from, classes);
-	memset(shares, 0, sizeof *shares * (size_t)mask_classes(p));
+	nn_segment(p->model, t->output, t->y, from, classes);
+	memset(shares, 0, sizeof *shares * (size_t)mask_classes(t));
 	for (size_t i = 0; i < places; i++) shares[classes[i]] += 1 / (double)places;
 	free(classes);
 	return 0;
 }
 
-static void add_sample(Predictor *p, int64_t sample, const void *outputs, size_t first) {
-	char name[4096];
-	size_t count = p->y->count;
+static const char *output_at(const Predictor *p, const Target *t, int row) {
+	return (const char *)p->memory.work + t->y->offset + (size_t)row * t->y->count * (size_t)p->model->number_size;
+}
+
+static void add_target(Predictor *p, const Target *t, int row) {
+	const char *from = output_at(p, t, row);
+	size_t count = t->y->count;
 	double *probabilities = p->row + count;
 	nn_text prediction = {0};
-	for (size_t i = 0; i < count; i++) p->row[i] = nn_number(p->model, outputs, first + i);
-	if (classifies(p))
-		nn_probabilities(p->model, p->row, (int)count, probabilities);
-	else if (segments(p))
-		p->text.failed |= share_pixels(p, (const char *)outputs + first * (size_t)p->model->number_size, probabilities);
+	for (size_t i = 0; i < count; i++) p->row[i] = nn_number(p->model, from, i);
+	if (classifies(t))
+		nn_probabilities(t->output, p->row, (int)count, probabilities);
+	else if (segments(t))
+		p->text.failed |= share_pixels(p, t, from, probabilities);
 	else
 		memcpy(probabilities, p->row, sizeof *p->row * count);
-	nn_dataset_name(p->sets.test, sample, name, sizeof name);
 	nn_text_add(&prediction, "%s", "");
-	add_prediction(p, &prediction, p->row, probabilities);
+	add_prediction(p, t, &prediction, p->row, probabilities);
 	if (p->options->format == NN_FORMAT_CSV)
-		add_csv(p, name, prediction.data, probabilities);
+		add_csv(p, t, prediction.data, probabilities);
 	else
-		add_jsonl(p, name, prediction.data, probabilities);
+		add_jsonl(p, t, prediction.data, probabilities);
 	nn_text_free(&prediction);
+}
+
+static void add_sample(Predictor *p, int64_t sample, int row) {
+	char name[4096];
+	int csv = p->options->format == NN_FORMAT_CSV;
+	nn_dataset_name(p->sets.test, sample, name, sizeof name);
+	if (!csv) nn_text_add(&p->text, "{\"input\": ");
+	if (csv) nn_text_csv(&p->text, name);
+	else nn_text_json_string(&p->text, name);
+	for (int k = 0; k < p->target_count; k++) add_target(p, &p->targets[k], row);
+	nn_text_add(&p->text, csv ? "\n" : "}\n");
+}
+
+/* The mask of the first output that gives masks. */
+static int write_mask(Predictor *p, int64_t sample, int row) {
+	char name[4096];
+	const Target *t = p->targets;
+	while (!segments(t)) t++;
+	nn_dataset_name(p->sets.test, sample, name, sizeof name);
+	return nn_mask_write(p->model, t->output, t->y, output_at(p, t, row), name, p->options->output);
 }
 
 static int run_batch(Predictor *p, const nn_batch *batch) {
 	nn_call call = {.rows = batch->rows, .threads = p->options->threads, .seed = p->model->seed};
 	nn_program_feed(p->model, p->program, p->memory.work, batch);
 	p->program->run(p->memory.state, p->memory.work, &call);
-	const char *outputs = (const char *)p->memory.work + p->y->offset;
-	if (p->options->format == NN_FORMAT_NPY)
-		nn_text_bytes(&p->text, outputs, (size_t)batch->rows * p->y->count * (size_t)p->model->number_size);
-	for (int i = 0; p->options->format == NN_FORMAT_PNG && i < batch->rows; i++) {
-		char name[4096];
-		nn_dataset_name(p->sets.test, batch->samples[i], name, sizeof name);
-		if (nn_mask_write(p->model, p->y, outputs + (size_t)i * p->y->count * (size_t)p->model->number_size, name, p->options->output))
-			return 1;
+	for (int i = 0; i < batch->rows; i++) {
+		for (int k = 0; p->options->format == NN_FORMAT_NPY && k < p->target_count; k++)
+			nn_text_bytes(&p->text, output_at(p, &p->targets[k], i), p->targets[k].y->count * (size_t)p->model->number_size);
+		if (p->options->format == NN_FORMAT_PNG && write_mask(p, batch->samples[i], i)) return 1;
+		if (p->options->format < NN_FORMAT_NPY) add_sample(p, batch->samples[i], i);
 	}
-	for (int i = 0; p->options->format < NN_FORMAT_NPY && i < batch->rows; i++)
-		add_sample(p, batch->samples[i], outputs, (size_t)i * p->y->count);
 	p->rows += batch->rows;
 	if (p->text.failed) return nn_error("out of memory"), 1;
 	return nn_interrupted() ? NN_EXIT_INTERRUPTED : 0;
@@ -201,13 +236,17 @@ static int run_all(Predictor *p) {
 	return result;
 }
 
-/* The npy header: version 1.0, padded so that numbers begin at a multiple of 64. */
+/* The npy header: version 1.0, padded so that numbers begin at a multiple of 64. Several outputs stand side by side in a row. */
 static void npy_header(const Predictor *p, nn_text *header) {
 	nn_text dictionary = {0};
+	const nn_field *y = p->targets[0].y;
+	long long together = 0;
+	for (int k = 0; k < p->target_count; k++) together += (long long)p->targets[k].y->count;
 	nn_text_add(&dictionary, "{'descr': '<f%d', 'fortran_order': False, 'shape': (%lld,", p->model->number_size,
 	            (long long)p->rows);
-	for (int i = 0; i < p->y->rank; i++)
-		nn_text_add(&dictionary, "%s%lld", i ? ", " : " ", (long long)p->y->shape[i]);
+	for (int i = 0; p->target_count == 1 && i < y->rank; i++)
+		nn_text_add(&dictionary, "%s%lld", i ? ", " : " ", (long long)y->shape[i]);
+	if (p->target_count > 1) nn_text_add(&dictionary, " %lld", together);
 	nn_text_add(&dictionary, "), }");
 	while ((10 + dictionary.length + 1) % 64) nn_text_add(&dictionary, " ");
 	nn_text_add(&dictionary, "\n");
@@ -237,24 +276,42 @@ static int write_output(Predictor *p) {
 	return failed;
 }
 
+/* The outputs that the program has, with the names of their classes. */
+static int open_targets(Predictor *p) {
+	const nn_model *model = p->model;
+	size_t most = 0;
+	for (int i = 0; i < model->output_count; i++) {
+		Target *t = &p->targets[p->target_count];
+		*t = (Target){.output = &model->outputs[i], .y = nn_output_find(p->program, model->outputs[i].name)};
+		if (!t->y) continue;
+		p->target_count++;
+		const char *label = t->output->label >= 0 ? model->data.fields[t->output->label].name : "";
+		for (int k = 0; k < p->name_count; k++)
+			if (!strcmp(p->names[k].key, label)) t->classes = &p->names[k];
+		if (t->y->count > most) most = t->y->count;
+	}
+	p->row = calloc(2 * most + 2, sizeof *p->row);
+	int failed = !p->row;
+	for (int k = 0; k < p->target_count; k++) failed |= name_columns(p, &p->targets[k]);
+	if (failed) nn_error("out of memory");
+	return failed;
+}
+
 static int open_predictor(Predictor *p, const nn_safetensors *file) {
 	char error[NN_ERROR];
+	int masks = 0;
 	p->program = nn_program_find(p->model, "predict");
-	p->y = p->program ? nn_output_find(p->program, "y") : NULL;
-	if (!p->y) return nn_error("%s has no program 'predict'", p->model->name), 1;
+	if (!p->program) return nn_error("%s has no program 'predict'", p->model->name), 1;
 	if (nn_memory_open(&p->memory, p->model, p->model->inference_count, p->model->predict_work_bytes)) return 1;
 	if (nn_checkpoint_read(file, p->model, p->memory.state, p->model->inference_count, error))
 		return nn_error("%s", error), 1;
 	p->names = nn_checkpoint_names(file, &p->name_count);
-	const char *label = nn_label_name(p->model);
-	for (int i = 0; i < p->name_count; i++)
-		if (label && !strcmp(p->names[i].key, label)) p->classes = &p->names[i];
-	p->row = calloc(2 * p->y->count + 2, sizeof *p->row);
-	if (!p->row || name_columns(p)) return nn_error("out of memory"), 1;
+	if (open_targets(p)) return 1;
 	if (nn_data_open_inputs(p->model, p->options->inputs, p->options->input_count, p->names, p->name_count, &p->sets))
-		 return 1;
+		return 1;
 	if (p->options->format != NN_FORMAT_PNG) return 0;
-	if (!segments(p)) return nn_error("%s: --format png is for networks that give masks", p->model->name), 1;
+	for (int k = 0; k < p->target_count; k++) masks |= segments(&p->targets[k]);
+	if (!masks) return nn_error("%s: --format png is for networks that give masks", p->model->name), 1;
 	if (!p->options->output) return nn_error("--format png wants a folder: --output DIRECTORY"), 1;
 	return nn_masks_begin(p->sets.test, p->options->output);
 }
@@ -263,7 +320,7 @@ static void close_predictor(Predictor *p) {
 	nn_data_close(&p->sets);
 	nn_memory_close(&p->memory);
 	nn_checkpoint_free_names(p->names, p->name_count);
-	nn_text_free(&p->columns);
+	for (int k = 0; k < p->target_count; k++) nn_text_free(&p->targets[k].columns);
 	nn_text_free(&p->text);
 	free(p->row);
 }

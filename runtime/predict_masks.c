@@ -56,7 +56,7 @@ static void to_values(const nn_model *model, uint8_t *classes, size_t count, int
 	}
 }
 
-int nn_mask_write(const nn_model *model, const nn_field *y, const void *from, const char *input, const char *directory) {
+int nn_mask_write(const nn_model *model, const nn_output *output, const nn_field *y, const void *from, const char *input, const char *directory) {
 	int small_height = (int)y->shape[0], small_width = (int)y->shape[1], height = small_height, width = small_width;
 	int units = (int)y->shape[y->rank - 1];
 	char error[NN_ERROR];
@@ -67,7 +67,7 @@ int nn_mask_write(const nn_model *model, const nn_field *y, const void *from, co
 	nn_text png = {0};
 	int failed = !small || !large || !path;
 	if (!failed) {
-		nn_segment(model, y, from, small);
+		nn_segment(model, output, y, from, small);
 		to_values(model, small, places, units == 1 ? 2 : units);
 		nn_image image = {small_height, small_width, 1, 8, small};
 		nn_image_resize(&image, &(nn_canvas){height, width, 1, NN_NEAREST, NN_PIXEL_U8, 1, large});

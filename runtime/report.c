@@ -79,6 +79,19 @@ static void add_card(nn_text *text, const char *label, double value, const char 
 	nn_text_add(text, "</span></div>\n");
 }
 
+/* What an output is worth, a card each. */
+static void add_cards(nn_text *text, const nn_evaluation *evaluation) {
+	if (evaluation->segmentation.class_count)
+		add_card(text, "Dice", evaluation->segmentation.dice, "g"), add_card(text, "IoU", evaluation->segmentation.iou, "g");
+	add_card(text, "accuracy", evaluation->accuracy, "%");
+	add_card(text, "area under the ROC curve", evaluation->roc_auc, "g");
+	if (evaluation->class_count == 2 && !evaluation->segmentation.class_count)
+		add_card(text, "sensitivity", evaluation->sensitivity, "%"),
+		        add_card(text, "specificity", evaluation->specificity, "%");
+	add_card(text, "mean absolute error", evaluation->mae, "g");
+	add_card(text, "R²", evaluation->r2, "g");
+}
+
 static void add_head(nn_text *text, const nn_report *report) {
 	const nn_model *model = report->model;
 	const nn_evaluation *evaluation = report->evaluation;
@@ -96,15 +109,7 @@ static void add_head(nn_text *text, const nn_report *report) {
 	}
 	nn_text_add(text, "</p>\n<div class=\"cards\">\n");
 	if (evaluation) {
-		if (evaluation->segmentation.class_count)
-			add_card(text, "Dice", evaluation->segmentation.dice, "g"), add_card(text, "IoU", evaluation->segmentation.iou, "g");
-		add_card(text, "accuracy", evaluation->accuracy, "%");
-		add_card(text, "area under the ROC curve", evaluation->roc_auc, "g");
-		if (evaluation->class_count == 2 && !evaluation->segmentation.class_count)
-			add_card(text, "sensitivity", evaluation->sensitivity, "%"),
-			        add_card(text, "specificity", evaluation->specificity, "%");
-		add_card(text, "mean absolute error", evaluation->mae, "g");
-		add_card(text, "R²", evaluation->r2, "g");
+		add_cards(text, evaluation);
 		add_card(text, "loss", evaluation->loss, "g");
 		add_card(text, "samples measured", (double)evaluation->samples, "n");
 	}
@@ -192,6 +197,16 @@ static void add_classes(nn_text *text, const nn_evaluation *evaluation) {
 	add_score_row(text, "macro average", &scores->macro, !scores->multilabel);
 	add_score_row(text, "weighted average", &scores->weighted, 0);
 	nn_text_add(text, "</table></div>\n");
+}
+
+/* The heading and the cards of one of several outputs. */
+static void add_output(nn_text *text, const nn_evaluation *evaluation) {
+	nn_text_add(text, "<h2>Output ");
+	nn_text_html(text, evaluation->output->name);
+	nn_text_add(text, "</h2>\n<div class=\"cards\">\n");
+	add_cards(text, evaluation);
+	add_card(text, "loss", evaluation->loss, "g");
+	nn_text_add(text, "</div>\n");
 }
 
 static void add_split(nn_text *text, const nn_report *report, const char *name, const nn_dataset *set) {
@@ -312,10 +327,14 @@ void nn_report_html(nn_text *text, const nn_report *report) {
 	add_head(text, report);
 	if (report->history) add_curves(text, report);
 	const nn_evaluation *evaluation = report->evaluation;
-	if (evaluation && evaluation->segmentation.class_count)
-		nn_segmentation_html(text, &evaluation->segmentation, evaluation->classes);
-	else if (evaluation && evaluation->class_count)
-		add_classes(text, evaluation);
+	for (int i = -1; evaluation && i < evaluation->part_count; i++) {
+		const nn_evaluation *one = i < 0 ? evaluation : &evaluation->parts[i];
+		if (i >= 0) add_output(text, one);
+		if (one->segmentation.class_count)
+			nn_segmentation_html(text, &one->segmentation, one->classes);
+		else if (one->class_count)
+			add_classes(text, one);
+	}
 	add_data(text, report);
 	add_network(text, report->model);
 	add_run(text, report);

@@ -6,9 +6,9 @@
 #include "data_internal.h"
 #include "evaluate.h"
 
-void nn_segment(const nn_model *model, const nn_field *y, const void *from, uint8_t *classes) {
+void nn_segment(const nn_model *model, const nn_output *output, const nn_field *y, const void *from, uint8_t *classes) {
 	size_t units = y->rank ? (size_t)y->shape[y->rank - 1] : 1, places = y->count / units;
-	double threshold = model->logits ? 0 : 0.5;
+	double threshold = output->logits ? 0 : 0.5;
 	for (size_t i = 0; i < places; i++) {
 		size_t best = 0;
 		for (size_t k = 1; k < units; k++)
@@ -24,12 +24,12 @@ static double mean_overlap(const nn_overlap *overlaps, int first, int count, nn_
 	return sum / (count - first);
 }
 
-int nn_segmentation_score(nn_segmentation *segmentation, const nn_tally *tally) {
-	int count = nn_tally_classes(tally), first = tally->units == 1;
+int nn_segmentation_score(nn_segmentation *segmentation, const nn_part *part) {
+	int count = nn_tally_classes(part), first = part->units == 1;
 	*segmentation = (nn_segmentation){.overlaps = calloc((size_t)count, sizeof *segmentation->overlaps)};
 	if (!segmentation->overlaps) return nn_error("out of memory"), 1;
 	segmentation->class_count = count;
-	for (int c = 0; c < count; c++) segmentation->overlaps[c] = nn_tally_overlap(tally, c);
+	for (int c = 0; c < count; c++) segmentation->overlaps[c] = nn_tally_overlap(part, c);
 	segmentation->dice = mean_overlap(segmentation->overlaps, first, count, NN_DICE);
 	segmentation->iou = mean_overlap(segmentation->overlaps, first, count, NN_IOU);
 	return 0;
@@ -76,7 +76,7 @@ static int find_field(const nn_model *model, const char *ending) {
 }
 
 static int take_picture(nn_segmentation *segmentation, const nn_model *model, const nn_dataset *set, const nn_batch *batch, int row,
-                        const nn_field *y, const char *outputs) {
+                        const nn_output *output, const nn_field *y, const char *outputs) {
 	int image = find_field(model, "image"), mask = find_field(model, "mask");
 	const nn_data_field *of_image = &model->data.fields[image], *of_mask = &model->data.fields[mask];
 	size_t size = (size_t)model->number_size, places = (size_t)(y->shape[0] * y->shape[1]);
@@ -93,7 +93,7 @@ static int take_picture(nn_segmentation *segmentation, const nn_model *model, co
 	color_pixels(model, of_image, model->data.sources[of_image->source].rescale, pixels + (size_t)row * of_image->count * size,
 	             picture->image);
 	read_mask(model, of_mask, truth + (size_t)row * of_mask->count * size, picture->truth, places);
-	nn_segment(model, y, outputs + (size_t)row * y->count * size, picture->predicted);
+	nn_segment(model, output, y, outputs + (size_t)row * y->count * size, picture->predicted);
 	picture->dice = picture_dice(picture, segmentation->class_count, y->shape[y->rank - 1] == 1);
 	return 0;
 }
@@ -108,9 +108,9 @@ static int can_show(const nn_model *model, const nn_field *y, const nn_batch *ba
 }
 
 int nn_segmentation_pictures(nn_segmentation *segmentation, const nn_model *model, const nn_memory *memory, const nn_dataset *set,
-                             const nn_call *call) {
+                             const nn_output *output, const nn_call *call) {
 	const nn_program *program = nn_program_find(model, "evaluate");
-	const nn_field *y = program ? nn_output_find(program, "y") : NULL;
+	const nn_field *y = program ? nn_output_find(program, output->name) : NULL;
 	nn_loader_options options = {.batch_size = program && program->batch < NN_PICTURES ? program->batch : NN_PICTURES,
 	                             .threads = call->threads};
 	nn_loader *loader = y ? nn_loader_open(set, memory->state, &options) : NULL;
@@ -123,7 +123,7 @@ int nn_segmentation_pictures(nn_segmentation *segmentation, const nn_model *mode
 		program->run(memory->state, memory->work, &step);
 		const char *outputs = (const char *)memory->work + y->offset;
 		for (int i = 0; i < batch->rows && !failed; i++)
-			failed = take_picture(segmentation, model, set, batch, i, y, outputs);
+			failed = take_picture(segmentation, model, set, batch, i, output, y, outputs);
 	}
 	if (loader) nn_loader_close(loader);
 	return failed;

@@ -24,14 +24,14 @@ typedef struct nn_segmentation {
 } nn_segmentation;
 
 /* Dice and IoU of all that was tallied. 0, or 1 when memory ran out. */
-int nn_segmentation_score(nn_segmentation *segmentation, const nn_tally *tally);
+int nn_segmentation_score(nn_segmentation *segmentation, const nn_part *part);
 /* Adds pictures of the first samples of a set. 0, 1 after an error. */
 int nn_segmentation_pictures(nn_segmentation *segmentation, const nn_model *model, const nn_memory *memory, const nn_dataset *set,
-                             const nn_call *call);
+                             const nn_output *output, const nn_call *call);
 void nn_segmentation_free(nn_segmentation *segmentation);
 
 /* Numbers (places, units) of y at `from` -> the class of each place: over 0.5 of one unit, else the largest. */
-void nn_segment(const nn_model *model, const nn_field *y, const void *from, uint8_t *classes);
+void nn_segment(const nn_model *model, const nn_output *output, const nn_field *y, const void *from, uint8_t *classes);
 /* The PNG of grey levels (height, width), or of three colours a pixel; appended to text. 0, or 1 when memory ran out. */
 int nn_png_write(nn_text *text, const uint8_t *pixels, int height, int width, int channels);
 /* The page's pictures: image, mask and prediction side by side. names (class_count) or NULL. */

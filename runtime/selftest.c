@@ -81,21 +81,28 @@ static void run_rows(const nn_model *model, const nn_program *program, const nn_
 	program->run(memory->state, memory->work, &call);
 }
 
+/* The first rows of an output, in both work areas. */
+static void check_rows(Selftest *test, const nn_program *evaluate, const char *output, int rows) {
+	const nn_model *model = test->model;
+	const nn_field *y = nn_output_find(evaluate, output);
+	char name[64];
+	if (!y) return;
+	snprintf(name, sizeof name, "evaluate, %d of %d", rows, evaluate->batch);
+	check(test, "short batch", name,
+	      distance(model, (char *)test->other.work + y->offset, model, (char *)test->memory.work + y->offset,
+	               (size_t)rows * y->count),
+	      forward_limit);
+}
+
 /* A short batch of evaluation gives the rows of a full one; what lies in dead rows changes no bit of a training step.
  */
 static void check_short_batches(Selftest *test) {
 	const nn_model *model = test->model;
 	const nn_program *evaluate = nn_program_find(model, "evaluate");
-	const nn_field *y = evaluate ? nn_output_find(evaluate, "y") : NULL;
-	for (int rows = 1; y && rows < evaluate->batch; rows = rows * 3 + 1) {
-		char name[32];
+	for (int rows = 1; evaluate && rows < evaluate->batch; rows = rows * 3 + 1) {
 		run_rows(model, evaluate, &test->memory, evaluate->batch, test->threads, 0);
 		run_rows(model, evaluate, &test->other, rows, test->threads, NAN);
-		snprintf(name, sizeof name, "evaluate, %d of %d", rows, evaluate->batch);
-		check(test, "short batch", name,
-		      distance(model, (char *)test->other.work + y->offset, model,
-		               (char *)test->memory.work + y->offset, (size_t)rows * y->count),
-		      forward_limit);
+		for (int i = 0; i < model->output_count; i++) check_rows(test, evaluate, model->outputs[i].name, rows);
 	}
 	for (int i = 0; i < model->program_count; i++) {
 		const nn_program *program = &model->programs[i];

@@ -25,28 +25,38 @@ enum { NN_LOGS = 64, NN_LOG_NAME = 64 };
 typedef struct nn_log { /* one column of the history */
 	char name[NN_LOG_NAME];
 	int metric; /* nn_metric_kind, -1: the mean of a program's output */
+	int part;   /* of a metric: which of the tally's parts */
 	int last;   /* not the mean, but what the last batch gave: the learning rate */
 	const nn_program *program;
 	const nn_field *output;
 	int slot; /* where its sum is */
 } nn_log;
 
+typedef struct nn_part { /* one output of the model, beside its label */
+	const nn_model *model;
+	const nn_output *output;
+	const nn_field *y, *label;  /* label NULL: there is none that y can be compared with */
+	int units, label_units;     /* numbers of the last axis of y, and for each place of the other axes of the label */
+	double *sums;               /* among the tally's */
+	int keep;                   /* outputs and labels are kept */
+	double *kept;               /* (kept_rows, y->count + label->count) */
+	int64_t kept_rows, kept_capacity;
+	char kept_name[NN_LOG_NAME]; /* in a checkpoint */
+} nn_part;
+
 typedef struct nn_tally {
 	const nn_model *model;
-	const nn_field *y, *label; /* NULL: the programs have none */
-	int label_field; /* the field of the data that label takes */
-	const nn_program *scored;  /* the program whose output y is */
-	int units, label_units; /* numbers of the last axis of y, and for each place of the other axes of the label */
-	nn_log logs[NN_LOGS];   /* sorted by name, as Keras logs them */
+	const nn_program *scored; /* the program whose outputs the parts are; NULL: it has none */
+	nn_part parts[NN_OUTPUTS];
+	int part_count;
+	nn_log logs[NN_LOGS]; /* sorted by name, as Keras logs them */
 	int log_count;
 	double *sums; /* sum_count numbers: all there is to know, but for what is kept */
 	int sum_count;
-	int keep;     /* outputs and labels are kept */
-	double *kept; /* (kept_rows, y->count + label->count) */
-	int64_t kept_rows, kept_capacity;
 } nn_tally;
 
-/* programs: those that run on every batch. keep: also when no metric asks for it. rows: samples expected (a hint).
+/* programs: those that run on every batch. keep: what the tasks are measured by, also when no metric asks for it. rows: samples
+ * expected (a hint).
  * 0, or 1 after an error (a metric without output or labels, an unknown one). */
 int nn_tally_open(nn_tally *tally, const nn_model *model, const nn_program *const *programs, int program_count,
                   int keep, int64_t rows);
@@ -55,22 +65,26 @@ void nn_tally_clear(nn_tally *tally);
  * program may reuse the place of its inputs). 0, or 1 after an error (memory). */
 int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, const nn_batch *batch);
 int64_t nn_tally_rows(const nn_tally *tally);
-/* Places (pixels of masks) of class 0 .. nn_tally_classes - 1: those that are it and were called it, were called it, are it. */
+/* Places (pixels of masks) of class 0 .. nn_tally_classes - 1 of a part: those that are it and were called it, were called it, are it. */
 typedef struct nn_overlap {
 	double right, predicted, present;
 } nn_overlap;
-nn_overlap nn_tally_overlap(const nn_tally *tally, int class);
-int nn_tally_classes(const nn_tally *tally);
-double nn_tally_accuracy(const nn_tally *tally); /* the share of places (of one sample there may be many) that are right */
+nn_overlap nn_tally_overlap(const nn_part *part, int class);
+int nn_tally_classes(const nn_part *part);
+/* Numbers in a row of what a part keeps. */
+size_t nn_tally_width(const nn_part *part);
+/* Room for so many rows of a part. 0, or 1 after an error. */
+int nn_tally_reserve(nn_part *part, int64_t rows);
+double nn_tally_accuracy(const nn_part *part); /* the share of places (of one sample there may be many) that are right */
 /* Precision, recall, F1 or Dice (the same), intersection over union of one class; 0 where nothing could be right. */
 double nn_overlap_metric(const nn_overlap *overlap, nn_metric_kind kind);
 /* The values of logs[0 .. log_count-1] so far. live: 1 for a progress line, where metrics that need all samples are
  * left out (NAN). */
 void nn_tally_values(const nn_tally *tally, double *values, int live);
 void nn_tally_close(nn_tally *tally);
-/* Output i of a row of y as probability: a sigmoid or softmax is applied when the model gives logits. (count) ->
+/* Output i of a row of y as probability: a sigmoid or softmax is applied when the output is logits. (count) ->
  * (count) */
-void nn_probabilities(const nn_model *model, const double *y, int count, double *probabilities);
+void nn_probabilities(const nn_output *output, const double *y, int count, double *probabilities);
 int nn_argmax(const double *numbers, int count);
 
 #endif

@@ -142,12 +142,15 @@ int nn_trainer_finish(nn_trainer *trainer) {
 	nn_evaluation evaluation;
 	if (take_averages(trainer) || restore_weights(trainer) || load_best(trainer)) return 1;
 	if (!trainer->evaluate) return write_results(trainer, NULL);
-	int result = nn_evaluate_set(&evaluation, trainer->model, &trainer->memory, set, sets->classes,
-	                             sets->class_count, &call);
+	int result = nn_evaluate_set(&evaluation, trainer->model, &trainer->memory, set, sets->names,
+	                             sets->name_count, &call);
 	if (result) return result;
 	evaluation.split = sets->test ? "test" : sets->validation ? "validation" : "train";
-	if (evaluation.segmentation.class_count)
-		result = nn_segmentation_pictures(&evaluation.segmentation, trainer->model, &trainer->memory, set, &call);
+	for (int i = -1; i < evaluation.part_count && !result; i++) {
+		nn_evaluation *one = i < 0 ? &evaluation : &evaluation.parts[i];
+		if (one->segmentation.class_count)
+			result = nn_segmentation_pictures(&one->segmentation, trainer->model, &trainer->memory, set, one->output, &call);
+	}
 	if (!result) result = write_results(trainer, &evaluation);
 	nn_evaluation_free(&evaluation);
 	return result;

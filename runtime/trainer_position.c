@@ -8,7 +8,7 @@
 #include <string.h>
 #include "trainer.h"
 
-static const char *const sums_name = "epoch/sums", *const kept_name = "epoch/kept";
+static const char *const sums_name = "epoch/sums";
 
 static void add_path(cJSON *json, const char *name, const char *path) {
 	if (path) cJSON_AddStringToObject(json, name, path);
@@ -37,13 +37,16 @@ static cJSON *position_json(const nn_trainer *trainer) {
 }
 
 /* The sums of an epoch in its middle, and the rows it keeps. Returns how many arrays there are. */
-static int epoch_arrays(const nn_trainer *trainer, nn_array arrays[2]) {
+static int epoch_arrays(const nn_trainer *trainer, nn_array arrays[1 + NN_OUTPUTS]) {
 	const nn_tally *tally = &trainer->tally;
-	arrays[0] = (nn_array){sums_name, 8, 1, {tally->sum_count}, tally->sums};
-	if (!tally->keep) return 1;
-	size_t width = tally->y->count + (tally->label ? tally->label->count : 0);
-	arrays[1] = (nn_array){kept_name, 8, 2, {tally->kept_rows, (int64_t)width}, tally->kept};
-	return 2;
+	int count = 0;
+	arrays[count++] = (nn_array){sums_name, 8, 1, {tally->sum_count}, tally->sums};
+	for (int i = 0; i < tally->part_count; i++) {
+		const nn_part *part = &tally->parts[i];
+		if (part->keep)
+			arrays[count++] = (nn_array){part->kept_name, 8, 2, {part->kept_rows, (int64_t)nn_tally_width(part)}, part->kept};
+	}
+	return count;
 }
 
 char *nn_trainer_restore_path(const nn_trainer *trainer, int callback) {
@@ -83,7 +86,7 @@ static int save_for_callback(const nn_trainer *trainer, int index, nn_file *file
 }
 
 static int write_all(nn_trainer *trainer, nn_file *file, int within, char error[NN_ERROR]) {
-	nn_array arrays[2];
+	nn_array arrays[1 + NN_OUTPUTS];
 	cJSON *position = position_json(trainer);
 	nn_checkpoint_extra extra = {.classes = trainer->sets.classes,
 	                             .class_count = trainer->sets.class_count,
@@ -169,20 +172,27 @@ int nn_trainer_read_settings(nn_trainer *trainer, const nn_safetensors *file) {
 	return failed;
 }
 
+static int damaged(const nn_safetensors *file, char error[NN_ERROR]) {
+	snprintf(error, NN_ERROR, "%.180s: its position is damaged", file->path);
+	return 1;
+}
+
 /* The sums and kept rows of an epoch that was put aside in its middle. */
 static int read_epoch(nn_trainer *trainer, const nn_safetensors *file, char error[NN_ERROR]) {
 	nn_tally *tally = &trainer->tally;
-	const nn_entry *sums = nn_safetensors_find(file, sums_name), *kept = nn_safetensors_find(file, kept_name);
-	size_t width = tally->keep ? tally->y->count + (tally->label ? tally->label->count : 0) : 0;
-	if (!sums || sums->count != (uint64_t)tally->sum_count ||
-	    (tally->keep && (!kept || kept->rank != 2 || kept->shape[1] != (int64_t)width)))
-		return snprintf(error, NN_ERROR, "%.180s: its position is damaged", file->path), 1;
+	const nn_entry *sums = nn_safetensors_find(file, sums_name);
+	if (!sums || sums->count != (uint64_t)tally->sum_count) return damaged(file, error);
 	if (nn_safetensors_read(file, sums, tally->sums, 8, error)) return 1;
-	if (!tally->keep) return 0;
-	if (kept->shape[0] > tally->kept_capacity)
-		return snprintf(error, NN_ERROR, "%.180s: its position is damaged", file->path), 1;
-	tally->kept_rows = kept->shape[0];
-	return nn_safetensors_read(file, kept, tally->kept, 8, error);
+	for (int i = 0; i < tally->part_count; i++) {
+		nn_part *part = &tally->parts[i];
+		const nn_entry *kept = part->keep ? nn_safetensors_find(file, part->kept_name) : NULL;
+		if (!part->keep) continue;
+		if (!kept || kept->rank != 2 || kept->shape[1] != (int64_t)nn_tally_width(part) || kept->shape[0] > part->kept_capacity)
+			return damaged(file, error);
+		part->kept_rows = kept->shape[0];
+		if (nn_safetensors_read(file, kept, part->kept, 8, error)) return 1;
+	}
+	return 0;
 }
 
 static int take_position(nn_trainer *trainer, const nn_safetensors *file, const cJSON *json, char error[NN_ERROR]) {
@@ -194,12 +204,12 @@ static int take_position(nn_trainer *trainer, const nn_safetensors *file, const 
 		                "the run in %.100s was begun with %.0f training samples, now there are %lld",
 		                trainer->run, samples, (long long)here),
 		       1;
-	int damaged = !(epoch >= 0 && epoch <= 1e9) || !(step >= 0 && step <= (double)trainer->steps) ||
+	int wrong = !(epoch >= 0 && epoch <= 1e9) || !(step >= 0 && step <= (double)trainer->steps) ||
 	              !(total >= 0 && total <= 1e15) ||
 	              nn_history_restore(&trainer->history, cJSON_GetObjectItemCaseSensitive(json, "history")) ||
 	              nn_callbacks_restore(&trainer->callbacks, cJSON_GetObjectItemCaseSensitive(json, "callbacks")) ||
 	              trainer->history.epoch_count != (int)epoch;
-	if (damaged)
+	if (wrong)
 		return snprintf(error, NN_ERROR, "%.140s: its position does not fit this spec's metrics and callbacks",
 		                file->path),
 		       1;

@@ -22,6 +22,7 @@ typedef struct FakeModel {
 	nn_data_source source;
 	nn_data_field fields[2]; /* FAKE_INPUT, FAKE_LABEL */
 	nn_program program;
+	nn_output output;
 	nn_field inputs[2], y;
 	nn_tensor tensors[3];
 	double state[3 * 16]; /* impute, offset, scale; of 8 or 4 bytes a number */
@@ -54,7 +55,8 @@ static inline void fake_model(FakeModel *fake, const char *type, nn_task task, i
 	fake->inputs[1].name = "label";
 	fake->program = (nn_program){.name = "predict", .batch = 1, .inputs = fake->inputs, .input_count = 2, .outputs = &fake->y,
 				     .output_count = 1};
-	fake->model = (nn_model){.name = "fake", .number_size = 8, .task = task, .programs = &fake->program, .program_count = 1};
+	fake->model = (nn_model){.name = "fake", .number_size = 8, .outputs = &fake->output, .output_count = 1, .programs = &fake->program, .program_count = 1};
+	fake->output = (nn_output){.name = "y", .task = task, .label = FAKE_LABEL};
 	fake->model.data = (nn_data){.sources = &fake->source, .source_count = 1, .fields = fake->fields, .field_count = 2};
 	fake->source = (nn_data_source){.type = type, .max_unreadable = 0.01, .rescale = 1};
 	fake->fields[FAKE_INPUT] = (nn_data_field){.name = "x"};

@@ -193,6 +193,9 @@ static const char *const FAKE_(metrics)[] = {FAKE_TASK == NN_REGRESSION ? "mae" 
 #define FAKE_CALLBACKS NULL
 #define FAKE_CALLBACK_COUNT 0
 #endif
+static const nn_output FAKE_(model_outputs)[] = {
+        {.name = "y", .task = FAKE_TASK, .label = 1, .weight = 1, .metrics = FAKE_(metrics), .metric_count = 2}};
+
 static inline nn_model FAKE_(model)(void) {
 	nn_model model = {.abi = NN_ABI,
 	                  .name = FAKE_TEXT(FAKE),
@@ -201,7 +204,8 @@ static inline nn_model FAKE_(model)(void) {
 	                  .target = "portable",
 	                  .number_size = sizeof(FAKE_NUMBER),
 	                  .seed = 7,
-	                  .task = FAKE_TASK,
+	                  .outputs = FAKE_(model_outputs),
+	                  .output_count = 1,
 	                  .tensors = FAKE_(tensors),
 	                  .tensor_count = 8,
 	                  .state_count = sizeof(FAKE_(state)) / sizeof(FAKE_NUMBER),
@@ -218,8 +222,6 @@ static inline nn_model FAKE_(model)(void) {
 	                  .training = {.batch_size = FAKE_BATCH,
 	                               .epochs = 5,
 	                               .shuffle = 1,
-	                               .metrics = FAKE_(metrics),
-	                               .metric_count = 2,
 	                               .callbacks = FAKE_CALLBACKS,
 	                               .callback_count = FAKE_CALLBACK_COUNT,
 	                               .optimizer = "SGD(0.1, momentum=0.9)",

@@ -106,7 +106,7 @@ static void test_usage(void **unused) {
 	                                    "evaluate",
 	                                    "predict --weights x",
 	                                    "predict x",
-	                                    "predict --weights x --format png y",
+	                                    "predict --weights x --format tiff y",
 	                                    "info --steps 3",
 	                                    "bench --steps 0",
 	                                    "bench --threads x",

@@ -21,6 +21,7 @@ typedef struct Wide {
 	nn_field inputs[FIELDS];
 	nn_tensor tensors[9];
 	double state[9 * 8];
+	nn_output output;
 } Wide;
 
 static const char *const label_name[] = {"y"}, *const three[] = {"y", "z", "w"}, *const ignored[] = {"id"};
@@ -45,8 +46,9 @@ static void wide_model(Wide *wide, int features, int wards)
 	wide->categories[1] = (nn_category){.column = "sex"};
 	wide->source = (nn_data_source){.type = "csv", .header = 1, .label = {label_name, 1}, .ignore = {ignored, 1},
 		.impute = NN_IMPUTE_MEDIAN, .normalize = NN_NORMALIZE_STANDARD, .categories = wide->categories, .category_count = 2};
+	wide->output = (nn_output){.name = "y", .task = NN_REGRESSION, .label = LABEL};
 	wide->program = (nn_program){.name = "predict", .batch = 1, .inputs = wide->inputs, .input_count = FIELDS};
-	wide->model = (nn_model){.name = "wide", .number_size = 8, .task = NN_REGRESSION, .programs = &wide->program, .program_count = 1,
+	wide->model = (nn_model){.name = "wide", .number_size = 8, .outputs = &wide->output, .output_count = 1, .programs = &wide->program, .program_count = 1,
 		.tensors = wide->tensors, .tensor_count = 9,
 		.data = {.sources = &wide->source, .source_count = 1, .fields = wide->fields, .field_count = FIELDS}};
 }
@@ -155,7 +157,7 @@ static void reads_labels_of_several_columns(void **state)
 	nn_loader *loader;
 	wide_model(&wide, 1, 1);
 	wide.model.data.field_count = 2;
-	wide.model.task = NN_MULTILABEL;
+	wide.output.task = NN_MULTILABEL;
 	wide.source.label = (nn_texts){three, 3};
 	wide.source.category_count = 0;
 	wide.fields[LABEL].classes = wide.source.label;
@@ -172,7 +174,7 @@ static void reads_labels_of_several_columns(void **state)
 	nn_data_close(&sets);
 	write_text(COLUMNS "/many.csv", "w,id,x,y,z\n1,a,5,0,1\n0,b,6,2,1\n");
 	assert_refused(&wide.model, &request, "many.csv:3: the label \"y\" is 2, but a label of several columns is 0 or 1 in each");
-	wide.model.task = NN_REGRESSION;
+	wide.output.task = NN_REGRESSION;
 	open_sets(&wide.model, &request, &sets);
 	nn_data_close(&sets);
 }

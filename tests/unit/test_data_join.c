@@ -19,6 +19,7 @@ typedef struct Joined {
 	nn_field inputs[FIELDS];
 	nn_tensor tensors[3];
 	double state[3 * 8];
+	nn_output output;
 } Joined;
 
 static const char *const label_name[] = {"ill"};
@@ -40,8 +41,9 @@ static void joined_model(Joined *joined)
 					      .max_unreadable = 0.5};
 	joined->sources[1] = (nn_data_source){.name = "lab", .type = "csv", .header = 1, .key = "file", .label = {label_name, 1},
 					      .impute = NN_IMPUTE_MEDIAN, .normalize = NN_NORMALIZE_STANDARD};
+	joined->output = (nn_output){.name = "y", .task = NN_BINARY, .label = LABEL};
 	joined->program = (nn_program){.name = "predict", .batch = 1, .inputs = joined->inputs, .input_count = FIELDS};
-	joined->model = (nn_model){.name = "joined", .number_size = 8, .task = NN_BINARY, .programs = &joined->program, .program_count = 1,
+	joined->model = (nn_model){.name = "joined", .number_size = 8, .outputs = &joined->output, .output_count = 1, .programs = &joined->program, .program_count = 1,
 		.tensors = joined->tensors, .tensor_count = 3,
 		.data = {.sources = joined->sources, .source_count = 2, .fields = joined->fields, .field_count = FIELDS}};
 }

@@ -20,6 +20,7 @@ typedef struct Fake {
 	nn_program program;
 	nn_field label, outputs[2];
 	nn_data_field fields[1];
+	nn_output output;
 } Fake;
 
 static void fake(Fake *f, int pixels, int units)
@@ -31,8 +32,9 @@ static void fake(Fake *f, int pixels, int units)
 	f->outputs[1] = (nn_field){.name = "loss", .count = 1, .offset = ROWS * NUMBERS * sizeof(double)};
 	f->program = (nn_program){.name = "evaluate", .batch = ROWS, .inputs = &f->label, .input_count = 1, .outputs = f->outputs, .output_count = 2};
 	f->fields[0] = (nn_data_field){.name = "data.mask", .label = 1, .classed = 1};
-	f->model = (nn_model){.name = "fake", .number_size = 8, .task = NN_SEGMENTATION, .programs = &f->program, .program_count = 1,
-			      .data = {.fields = f->fields, .field_count = 1}, .training = {.metrics = metrics, .metric_count = 3}};
+	f->model = (nn_model){.name = "fake", .number_size = 8, .outputs = &f->output, .output_count = 1, .programs = &f->program, .program_count = 1,
+			      .data = {.fields = f->fields, .field_count = 1}};
+	f->output = (nn_output){.name = "y", .task = NN_SEGMENTATION, .metrics = metrics, .metric_count = 3};
 }
 
 static void read_numbers(FILE *file, const char *key, double *numbers, int count)
@@ -90,7 +92,7 @@ static void scores_are_scikit_s(void **state)
 			nn_batch batch = {.rows = 1, .fields = fields};
 			assert_int_equal(nn_tally_add(&tally, &f.program, row, &batch), 0);
 		}
-		assert_int_equal(nn_segmentation_score(&segmentation, &tally), 0);
+		assert_int_equal(nn_segmentation_score(&segmentation, &tally.parts[0]), 0);
 		assert_int_equal(segmentation.class_count, classes);
 		for (int c = 0; c < classes; c++) {
 			assert_true(fabs(nn_overlap_metric(&segmentation.overlaps[c], NN_DICE) - dice[c]) < 1e-12);
@@ -225,7 +227,7 @@ static void written_masks_are_read_again(void **state)
 	assert_int_equal(nn_data_open_inputs(&model.model, paths, 1, NULL, 0, &sets), 0);
 	assert_int_equal(nn_masks_begin(sets.test, ROOT "/out/deep"), 0);
 	nn_data_close(&sets);
-	assert_int_equal(nn_mask_write(&model.model, &field, y, ROOT "/images/b.png", ROOT "/out/deep"), 0);
+	assert_int_equal(nn_mask_write(&model.model, &model.output, &field, y, ROOT "/images/b.png", ROOT "/out/deep"), 0);
 	assert_int_equal(nn_slurp(ROOT "/out/deep/b.png", 0, &bytes, &size, why), 0);
 	assert_int_equal(nn_mask_decode(bytes, size, &mask, why), 0);
 	assert_int_equal(mask.height, 8);

@@ -61,8 +61,7 @@ static void test_defaults(void **state)
 	assert_int_equal(training->batch_size, 32);
 	assert_int_equal(training->epochs, 1);
 	assert_int_equal(training->shuffle, 1);
-	assert_int_equal(training->steps_per_epoch + training->validation_steps + training->metric_count +
-			training->callback_count,
+	assert_int_equal(training->steps_per_epoch + training->validation_steps + spec->metric_count + training->callback_count,
 		0);
 	close_fixture(&f);
 }
@@ -150,10 +149,10 @@ static void test_training(void **state)
 		"    - ModelCheckpoint: {filepath: a, monitor: val_mae}\n");
 	const nn_training *t = &spec->training;
 	assert_true(spec->batch == 64 && t->batch_size == 64 && t->epochs == 10 && t->steps_per_epoch == 100);
-	assert_true(t->validation_steps == 50 && t->shuffle == 0 && t->metric_count == 4 && t->callback_count == 4);
-	assert_string_equal(t->metrics[1], "auc");
-	assert_string_equal(t->metrics[2], "f1_score");
-	assert_string_equal(t->metrics[3], "mae");
+	assert_true(t->validation_steps == 50 && t->shuffle == 0 && spec->metric_count == 1 && spec->metrics[0].names.count == 4 && t->callback_count == 4);
+	assert_string_equal(spec->metrics[0].names.items[1], "auc");
+	assert_string_equal(spec->metrics[0].names.items[2], "f1_score");
+	assert_string_equal(spec->metrics[0].names.items[3], "mae");
 	const nn_callback *c = t->callbacks;
 	assert_int_equal(c[0].kind, NN_EARLY_STOPPING);
 	assert_string_equal(c[0].monitor, "val_accuracy");
@@ -258,7 +257,7 @@ static void test_fields(void **state)
 			c->source ? c->source : "", c->source ? "}}\n" : "");
 		Spec *spec = good_spec(&f, text);
 		int input = spec_field(&f.context, spec, c->source ? NULL : "x", c->input_rank, c->input);
-		int label = input < 0 ? -1 : spec_label(&f.context, spec, c->label_rank, c->label, true);
+		int label = input < 0 ? -1 : spec_label(&f.context, spec, NULL, c->label_rank, c->label, true);
 		int count = f.context.errors ? 0 : spec->data.field_count;
 		if (count != c->count) print_error("%s: %d fields\n", c->source, count);
 		assert_int_equal(count, c->count);
@@ -292,7 +291,7 @@ static void test_label_beside_the_loss(void **state)
 	const int64_t image[3] = {8, 9, 3};
 	Spec *spec = good_spec(&f, "data: {source: {type: image_folder}}\n" MODEL);
 	assert_int_equal(spec_field(&f.context, spec, NULL, 3, image), 0);
-	int label = spec_label(&f.context, spec, 3, image, false);
+	int label = spec_label(&f.context, spec, NULL, 3, image, false);
 	assert_int_equal(label, 1);
 	assert_int_equal(spec->fields[label].rank, 0);
 	assert_int_equal(f.context.errors, 0);
