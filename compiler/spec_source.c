@@ -26,7 +26,7 @@ static const SourceKey keys[] = {
 	{B_IMAGES, "fast_decode", SLOT_BOOLEAN, MEMBER(fast_decode), 0, 0, NULL},
 	{B_IMAGES, "max_unreadable", SLOT_NUMBER, MEMBER(max_unreadable), 0, 1, NULL},
 	{B_IMAGES | B_IDX | B_NPY, "rescale", SLOT_NUMBER, MEMBER(rescale), 0, 0, NULL},
-	{B_IMAGES | B_CSV, "key", SLOT_TEXT, MEMBER(key), 0, 0, NULL},
+	{B_IMAGES | B_CSV | B_TEXT, "key", SLOT_TEXT, MEMBER(key), 0, 0, NULL},
 	{B_CSV | B_TEXT, "header", SLOT_BOOLEAN, MEMBER(header), 0, 0, NULL},
 	{B_CSV | B_TEXT, "label", SLOT_TEXTS, MEMBER(label), 0, 0, NULL},
 	{B_CSV, "ignore", SLOT_TEXTS, MEMBER(ignore), 0, 0, NULL},
@@ -262,17 +262,18 @@ static void read_classes(
 static void check_key(Context *context, const SourceInfo *info, const nn_data_source *source, const Slot *slots, const Slot *key)
 {
 	int bit = 1 << (info->kind - kinds);
+	bool table = bit & B_CSV || source->column, files = bit & B_IMAGES || (bit & B_TEXT && !source->column);
 	if (!info->joined) {
-		if (key->given && bit & (B_IMAGES | B_CSV))
+		if (key->given && (table || files))
 			diag_error(context, key->key_node->place, "sources: {NAME: {..}, NAME: {..}}", "'key' joins several sources, but this is one");
 		return;
 	}
-	if (!(bit & (B_IMAGES | B_CSV)))
-		diag_error(context, slots[TYPE].node->place, "image_folder, image_mask and csv can",
+	if (!table && !files)
+		diag_error(context, slots[TYPE].node->place, "image_folder, image_mask, csv and text can",
 			"a source of type %s can't be joined with others", info->kind->type);
-	else if (bit & B_CSV && !key->node)
+	else if (table && !key->node)
 		diag_error(context, info->place, "key: the column that says which file a row belongs to", "a table that is joined needs 'key'");
-	else if (bit & B_IMAGES && key->given)
+	else if (files && key->given)
 		spec_regex(context, key, "key: '([^/]+)[.]png', of the path of a file below its folder; the part in ( ) is the key", source->key);
 }
 

@@ -68,7 +68,7 @@ void spec_check_text(Context *context, SourceInfo *info, nn_data_source *source,
 		diag_error(context, label->key_node->place, "column: NAME of the column of texts", "'label' names a column of a table, but 'column' is missing");
 	if (source->label.count > 1)
 		diag_error(context, label->node->place, "label: NAME of one column", "a text source has one label, not %d", source->label.count);
-	if (column->given && !label->given && !none)
+	if (column->given && !label->given && !none && !info->joined)
 		diag_error(context, column->key_node->place, "label: NAME of the column to predict, or class_mode: none",
 			"the texts of a table need 'label', the column to predict");
 }

@@ -2,6 +2,7 @@
  * samples of tokens.
  * Invariant: all text is read and split into tokens once, when it is opened; a sample is a run of tokens, and its ids follow
  * from the table in the state. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -303,6 +304,7 @@ static void close_text(Source *source)
 	for (int64_t i = 0; i < texts->sample_count; i++) {
 		free(texts->samples[i].label);
 		free(texts->samples[i].group);
+		free(texts->samples[i].key);
 	}
 	for (int64_t i = 0; i < texts->file_count; i++) free(texts->files[i]);
 	nn_words_free(&texts->words);
@@ -328,22 +330,32 @@ static int take_labels(Source *source, int field)
 	return 0;
 }
 
-/* Of a table by a column; of files by their names, which data.c does; lines of files have neither. */
-static int take_groups(Source *source, const char *path)
+/* What every sample has of its table, handed over to the source. member: where it stands in a Sample. */
+static int take_cells(Source *source, size_t member, char ***to)
 {
 	Texts *texts = source->own;
-	int named = texts->stream == 0 && source->count > 0 && texts->samples[0].line == 0;
-	if (source->model->data.split_group == NULL || named) return 0;
-	if (texts->group == NULL) {
-		nn_error("%s: split group: is a column of a table or a part of the names of files; lines of text have neither", path);
-		return 1;
-	}
-	if ((source->groups = calloc((size_t)source->count, sizeof *source->groups)) == NULL) return out_of_memory(path);
+	if ((*to = calloc((size_t)source->count, sizeof **to)) == NULL) return out_of_memory(source->where);
 	for (int64_t i = 0; i < source->count; i++) {
-		source->groups[i] = texts->samples[i].group;
-		texts->samples[i].group = NULL;
+		char **from = (char **)(void *)((char *)&texts->samples[i] + member);
+		(*to)[i] = *from;
+		*from = NULL;
 	}
 	return 0;
+}
+
+/* Of a table by columns; of files by their names, which data.c does; lines of files have neither. */
+static int take_groups_and_keys(Source *source, int labels)
+{
+	Texts *texts = source->own;
+	const Sample *first = source->count > 0 ? &texts->samples[0] : NULL;
+	int lines = texts->stream || (first && first->line > 0 && !texts->spec->column);
+	if (lines && labels && (source->model->data.split_group != NULL || texts->joined)) {
+		nn_error("%s: %s a column of a table or a part of the names of files; lines of text have neither", source->where,
+			 texts->joined ? "a key is" : "split group: is");
+		return 1;
+	}
+	if (first && first->group && take_cells(source, offsetof(Sample, group), &source->groups)) return 1;
+	return first && first->key && take_cells(source, offsetof(Sample, key), &source->keys);
 }
 
 static int describe(Source *source, const Place *place, int label)
@@ -357,7 +369,7 @@ static int describe(Source *source, const Place *place, int label)
 		if (*c == NN_BETWEEN_FILES) *c = ',';
 	for (int64_t i = 0; i < texts->file_count; i++)
 		if (nn_source_add_file(source, texts->files[i])) return 1;
-	return place->labels && (take_groups(source, source->where) || (label >= 0 && take_labels(source, label)));
+	return take_groups_and_keys(source, place->labels) || (place->labels && label >= 0 && take_labels(source, label));
 }
 
 Source *nn_open_text(const nn_model *model, const Place *place)
@@ -374,7 +386,9 @@ Source *nn_open_text(const nn_model *model, const Place *place)
 	}
 	*texts = (Texts){.spec = spec, .tokenizer = {spec->tokens, spec->standardize}, .table = nn_vocabulary_table(model, place->source)};
 	texts->encoding = spec->tokens == NN_BYTES ? NULL : spec->encoding;
+	texts->joined = model->data.source_count > 1;
 	texts->group = spec->column ? model->data.split_group : NULL;
+	texts->key = spec->column && texts->joined ? spec->key : NULL;
 	*source = (Source){.model = model, .spec = spec, .own = texts, .read = read_text, .name = name_text, .close = close_text,
 			   .fit = nn_text_fit, .check = nn_text_check, .vocabulary = nn_text_vocabulary};
 	int classed = label >= 0 && model->data.fields[label].classed;

@@ -13,14 +13,15 @@ typedef struct Sample {
 	int64_t line; /* 0: the whole file */
 	int64_t file;
 	char *label; /* the name of its class, NULL: it has none */
-	char *group; /* of a table: samples of one group stay in one split; NULL: it has none */
+	char *group, *key; /* of a table: samples of one group stay in one split; a key joins sources; NULL: it has none */
 	double target; /* or a number */
 } Sample;
 
 typedef struct Texts {
 	const nn_data_source *spec;
 	const char *encoding; /* NULL: bytes */
-	const char *group; /* the column of groups of a table, NULL: none */
+	const char *group, *key; /* columns of a table, NULL: none */
+	int joined; /* other tables may have the group */
 	Tokenizer tokenizer;
 	const nn_tensor *table; /* the vocabulary in the state; NULL: every byte has its id */
 	Words words; /* all that occur */

@@ -8,7 +8,7 @@
 #include "message.h"
 
 typedef struct Roles {
-	int64_t text, label, group; /* columns; -1: not wanted, or not there */
+	int64_t text, label, group, key; /* columns; -1: not wanted, or not there */
 	int classed;
 } Roles;
 
@@ -21,17 +21,18 @@ static int find_roles(const Texts *texts, const char *path, const Cells *cells, 
 	if (roles->text < 0) nn_say_no_column(path, cells, "column", spec->column);
 	if (labels && roles->label < 0) nn_say_no_column(path, cells, "label", label);
 	roles->group = labels && texts->group ? nn_find_column(cells, texts->group) : -1;
-	int no_group = labels && texts->group && roles->group < 0;
+	roles->key = texts->key ? nn_find_column(cells, texts->key) : -1;
+	int no_group = labels && texts->group && roles->group < 0 && !texts->joined, no_key = texts->key && roles->key < 0;
 	if (no_group) nn_say_no_column(path, cells, "group", texts->group);
-	return roles->text < 0 || (labels && roles->label < 0) || no_group;
+	if (no_key) nn_say_no_column(path, cells, "key", texts->key);
+	return roles->text < 0 || (labels && roles->label < 0) || no_group || no_key;
 }
 
-/* The group of the sample that was added last. */
-static int take_group(Texts *texts, const char *group)
+/* A cell of the sample that was added last. */
+static int take_cell(char **to, const Cells *cells, int64_t row, int64_t column)
 {
-	char *copy = nn_copy_text(group, strlen(group));
-	texts->samples[texts->sample_count - 1].group = copy;
-	return copy == NULL;
+	const char *text = column < 0 ? NULL : nn_cell(cells, row, column);
+	return text != NULL && (*to = nn_copy_text(text, strlen(text))) == NULL;
 }
 
 /* One row, unless its label is missing. 0, or 1 after an error. */
@@ -49,7 +50,8 @@ static int add_row(Texts *texts, const char *path, const Cells *cells, int64_t r
 		return 1;
 	}
 	int failed = nn_text_add_sample(texts, text, text + strlen(text), cells->lines[row], roles->classed ? label : NULL, target);
-	if (!failed && roles->group >= 0) failed = take_group(texts, nn_cell(cells, row, roles->group));
+	Sample *sample = failed ? NULL : &texts->samples[texts->sample_count - 1];
+	failed = failed || take_cell(&sample->group, cells, row, roles->group) || take_cell(&sample->key, cells, row, roles->key);
 	if (!failed) return 0;
 	nn_error("%s: out of memory", path);
 	return 1;

@@ -85,4 +85,24 @@ says "one file of text has no classes"
 code 1 $D train --out $T/none --train $T/new.txt,$T/new.txt,$T/new.txt
 says "3 files for 2 classes"
 absent $T/none
+
+# texts joined with a table by a key; all rows of a patient in one split
+awk 'BEGIN {
+	print "id,text" >("'$C'/notes_text.csv")
+	print "id,patient,sugar,ill" >("'$C'/notes_lab.csv")
+	for (i = 0; i < 200; i++) {
+		k = i*77 % 200
+		printf "n%d,\"the patient is %s, today\"\n", k, k % 2 ? "unwell" : "well" >("'$C'/notes_text.csv")
+		printf "n%d,p%d,%.2f,%d\n", i, i/2, i*31 % 17 / 17, i % 2 >("'$C'/notes_lab.csv")
+	}
+}'
+trainer notes
+code 0 $C/notes train --out $T/notes --quiet
+accuracy=$(sed -n 's/^"accuracy": \([0-9.]*\),$/\1/p' $T/notes/metrics.json)
+if awk "BEGIN { exit !($accuracy > 0.95) }"; then good; else bad "accuracy $accuracy where the text says it"; fi
+code 0 $C/notes predict --weights $T/notes/best.safetensors $C/notes_text.csv,$C/notes_lab.csv
+prints "$C/notes_text.csv:2,0,"
+sed -i 's/^id,text/number,text/' $C/notes_text.csv
+code 1 $C/notes train --out $T/none
+says "$C/notes_text.csv: has no column \"id\" (key); its columns are number, text"
 finish
