@@ -49,7 +49,7 @@ static void write_value(FILE *out, Dice *dice, int digits, double value)
 static void write_patient(FILE *out, uint64_t seed, const char *image, int ill)
 {
 	Dice dice = {seed, hash(image), 0};
-	double inflammation = normal(&dice) + (ill ? 1.7 : 0), lungs = normal(&dice) + (ill ? 1.1 : 0);
+	double inflammation = normal(&dice) + (ill ? 2.0 : 0), lungs = normal(&dice) + (ill ? 1.4 : 0);
 	fprintf(out, "%s,%.0f", image, uniform(&dice, 18, 90));
 	write_value(out, &dice, 1, 36.9 + 0.5 * inflammation + 0.4 * normal(&dice));
 	write_value(out, &dice, 1, exp(1.2 + 0.9 * inflammation + 0.5 * normal(&dice)));

@@ -109,6 +109,22 @@ chosen() { # PREDICTIONS TRUTH: how often the therapy with the highest predicted
 		END { printf "found: %.4f of %d, chance lost: %.4f\n", found/n, n, lost/n }' "$@"
 }
 
+multimodal() {
+	make -s build/demo/phantom build/demo/biomarkers || exit 1
+	build/demo/phantom build/demo/multimodal --count 900 --size 24 && build/demo/biomarkers build/demo/multimodal || exit 1
+	spec=$network best=0
+	for left_out in image table none; do
+		network=${spec}_without_$left_out
+		make -s generated/$spec NNCFLAGS="$([ $left_out = none ] || echo "-D $left_out=false")" || exit 1
+		for seed in 1 2 3; do run ${network}_$seed generated/$spec --seed $seed || return; done
+		auc=$(mean_of roc_auc 1 3)
+		echo "        $network: ROC AUC $auc, accuracy $(mean_of accuracy 1 3), means of 3 seeds"
+		[ $left_out = none ] || best=$(awk "BEGIN { print ($best > $auc ? $best : $auc) }")
+	done
+	network=$spec
+	reach "$network: ROC AUC with image and table, beside the better of the two alone" "$auc" "$best"
+}
+
 molecule() {
 	data molecules/BBBP.csv || return
 	over data.split.seed 1 3 --train $DATA/molecules/BBBP.csv || return
@@ -126,7 +142,7 @@ chest_xray() {
 	reach "$network: test ROC AUC of the best checkpoint, mean of 3 seeds" "$(mean_of roc_auc 1 3)" 0.96
 }
 
-all="mnist breast_cancer chest_xray resnet20 googlenet_mnist unet deconvnet text_cnn molecule treatment attention"
+all="mnist breast_cancer chest_xray resnet20 googlenet_mnist unet deconvnet text_cnn molecule multimodal treatment attention"
 [ $# -gt 0 ] || set -- $all
 for network in "$@"; do
 	case " $all " in
