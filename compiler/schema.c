@@ -286,7 +286,8 @@ static void put_section(Json *json, const char *name, const OfferedSection *sect
 	open_as(json, "properties", '{');
 	for (int i = 0; i < section->count; i++) put_key_schema(json, &section->keys[i]);
 	close_as(json, '}');
-	put_raw(json, "additionalProperties", "false");
+	if (section->others) put_section(json, "additionalProperties", section->others);
+	else put_raw(json, "additionalProperties", "false");
 	if (section->named) close_as(json, '}');
 	if (name) close_as(json, '}');
 }

@@ -133,6 +133,7 @@ typedef struct OfferedSection {
 	bool named; /* under names of the user's */
 	OfferedKey *keys;
 	int count;
+	struct OfferedSection *others; /* what stands under any other key; NULL: there are no others */
 } OfferedSection;
 
 bool spec_is_section(const char *name);

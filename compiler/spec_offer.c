@@ -49,4 +49,22 @@ static OfferedSection *find_section(Context *context, const char *opening, int l
 	return section;
 }
 
-OfferedSection *spec_sections(Context *context) { return find_section(context, "{", 0); }
+/* A split has the paths of the one source, or a mapping of paths for each of several. */
+static void add_named_paths(Context *context, OfferedSection *top)
+{
+	static const char sources[] = "{data: {sources: {x: {type: csv, label: y}},";
+	for (int i = 0; top && i < top->count; i++) {
+		OfferedSection *data = strcmp(top->keys[i].name, "data") ? NULL : top->keys[i].section;
+		for (int k = 0; data && k < data->count; k++)
+			if (data->keys[k].section && data->keys[k].kind == SLOT_OTHER)
+				data->keys[k].section->others =
+					find_table(context, arena_format(context->arena, "%s %s: {x: {", sources, data->keys[k].name), 3);
+	}
+}
+
+OfferedSection *spec_sections(Context *context)
+{
+	OfferedSection *top = find_section(context, "{", 0);
+	add_named_paths(context, top);
+	return top;
+}
