@@ -301,7 +301,7 @@ int nn_data_open(const nn_model *model, const nn_data_request *request, nn_datas
 	int label = main_label(model);
 	sets->names = sets->store->names;
 	sets->name_count = sets->store->name_count;
-	if (label >= 0) {
+	if (label >= 0 && (model->data.fields[label].classed || nn_label_task(model, label) == NN_MULTILABEL)) {
 		sets->classes = (const char *const *)sets->store->names[label].items;
 		sets->class_count = sets->store->names[label].count;
 	}
@@ -413,9 +413,12 @@ void nn_dataset_class_counts(const nn_dataset *set, int64_t *counts)
 {
 	int field = main_label(set->model), classes = field < 0 ? 0 : set->store->names[field].count;
 	memset(counts, 0, sizeof *counts * (size_t)classes);
+	const Label *label = field < 0 ? NULL : &set->source->labels[field];
+	int each = label != NULL && nn_label_task(set->model, field) == NN_MULTILABEL && label->width == classes;
 	for (int64_t i = 0; i < set->count; i++) {
-		double label = nn_dataset_label(set, i);
-		if (label >= 0 && label < classes) counts[(int)label]++;
+		double class = nn_dataset_label(set, i);
+		for (int c = 0; each && c < classes; c++) counts[c] += label->values[set->rows[i] * classes + c] > 0.5;
+		if (!each && class >= 0 && class < classes) counts[(int)class]++;
 	}
 }
 

@@ -77,7 +77,7 @@ int64_t nn_dataset_count(const nn_dataset *set);
 const char *nn_dataset_name(const nn_dataset *set, int64_t sample, char *buffer, size_t size);
 /* The number of its class, or the target itself (the first, if there are several); NAN: it has none. */
 double nn_dataset_label(const nn_dataset *set, int64_t sample);
-/* Samples of each class, class_count numbers. */
+/* Samples of each class, class_count numbers; of several labels those of each. */
 void nn_dataset_class_counts(const nn_dataset *set, int64_t *counts);
 /* Where the samples came from, for reports: "data/train". */
 const char *nn_dataset_source(const nn_dataset *set);

@@ -170,12 +170,16 @@ static void reads_labels_of_several_columns(void **state)
 	assert_row(batch, FEATURES, 0, 2, (const double[]){5, 6});
 	assert_int_equal(sets.class_count, 3);
 	assert_string_equal(sets.classes[2], "w");
+	int64_t counts[3];
+	nn_dataset_class_counts(sets.train, counts);
+	assert_true(counts[0] == 1 && counts[1] == 2 && counts[2] == 1);
 	nn_loader_close(loader);
 	nn_data_close(&sets);
 	write_text(COLUMNS "/many.csv", "w,id,x,y,z\n1,a,5,0,1\n0,b,6,2,1\n");
 	assert_refused(&wide.model, &request, "many.csv:3: the label \"y\" is 2, but a label of several columns is 0 or 1 in each");
-	wide.output.task = NN_REGRESSION;
+	wide.output.task = NN_REGRESSION; /* numbers to be met */
 	open_sets(&wide.model, &request, &sets);
+	assert_int_equal(sets.class_count, 0);
 	nn_data_close(&sets);
 }
 

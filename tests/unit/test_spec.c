@@ -298,6 +298,39 @@ static void test_label_beside_the_loss(void **state)
 	close_fixture(&f);
 }
 
+/* Of several sources: names, whose label a loss takes, and that folders have no classes beside a table's label. */
+static void test_sources(void **state)
+{
+	(void)state;
+	Fixture f;
+	const int64_t image[3] = {8, 9, 3}, five[1] = {5};
+	Spec *spec = good_spec(&f, "data:\n  sources:\n    xray: {type: image_folder, key: '(.*)[.]png'}\n    lab: {type: csv, key: file, label: y}\n"
+		"  train: {xray: {directory: a}, lab: {file: b}}\n" MODEL);
+	assert_int_equal(spec->data.source_count, 2);
+	assert_string_equal(spec->data_sources[0].key, "(.*)[.]png");
+	assert_string_equal(spec->data_sources[1].paths[0][0], "b");
+	static const struct { const char *name, *full; } names[] = {{NULL, "data.xray.image"}, {"xray", "data.xray.image"}, {"lab", "data.lab.features"},
+		{"lab.age", "data.lab.age"}, {"age", "data.lab.age"}, {"features", "data.lab.features"}, {"image", "data.xray.image"}, {"xray.age", NULL}, {"a.b", NULL}};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *full = spec_field_name(&f.context, spec, names[i].name);
+		if (names[i].full) assert_string_equal(full, names[i].full);
+		else assert_null(full);
+	}
+	assert_int_equal(spec_field(&f.context, spec, "xray", 3, image), 0);
+	assert_int_equal(spec_field(&f.context, spec, "lab", 1, five), 1);
+	assert_string_equal(spec->fields[1].fitted, "data/lab");
+	assert_int_equal(spec_label(&f.context, spec, NULL, 0, NULL, true), 2);
+	assert_string_equal(spec->fields[2].name, "data.lab.label");
+	close_fixture(&f);
+	spec = good_spec(&f, "data:\n  sources:\n    xray: {type: image_folder, class_mode: binary}\n    lab: {type: csv, key: file, label: y}\n" MODEL);
+	assert_int_equal(spec_label(&f.context, spec, NULL, 0, NULL, true), 0);
+	assert_string_equal(spec->fields[0].name, "data.xray.label");
+	assert_int_equal(spec_field(&f.context, spec, "lab.label", -1, NULL), 1); /* the other, in an expression */
+	assert_int_equal(spec->fields[1].label, 1);
+	assert_int_equal(f.context.errors, 0);
+	close_fixture(&f);
+}
+
 /* As many mistakes as there are lines of mistakes are found, in one go. */
 static void test_mistakes(void **state)
 {
@@ -359,7 +392,7 @@ int main(void)
 		cmocka_unit_test(test_training),
 		cmocka_unit_test(test_other_sections),
 		cmocka_unit_test(test_defines),
-		cmocka_unit_test(test_fields), cmocka_unit_test(test_label_beside_the_loss),
+		cmocka_unit_test(test_fields), cmocka_unit_test(test_label_beside_the_loss), cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_warning),
 	};
