@@ -420,6 +420,26 @@ int spec_field(Context *context, Spec *spec, const char *name, int rank, const i
 	return info->kind->fit(context, info, &spec->data_sources[field.source], &field) ? add_field(context, spec, &field) : -1;
 }
 
+/* One of the columns of a table's label, by its name: one number, or of classes a number for each. -1: there is none, or a report. */
+static int column_label(Context *context, Spec *spec, const char *name, int rank, const int64_t *label)
+{
+	for (int s = 0; s < spec->data.source_count; s++) {
+		const SourceInfo *info = &spec->infos[s];
+		if (!info->kind->columns || !names_column(&spec->data_sources[s].label, name)) continue;
+		nn_data_field field = {.name = full_name(context->arena, info, name), .source = s, .part = SPEC_COLUMN_PART, .column = name, .label = 1};
+		int64_t numbers = rank < 0 ? 1 : product(rank, label);
+		if (rank > 1) {
+			diag_error(context, info->place, NULL, "the label '%s' is one class or number, but its loss wants %s", name,
+				shape_words(context->arena, rank, label));
+			return -1;
+		}
+		set_shape(&field, numbers > 1, &numbers);
+		field.integer = rank == 0;
+		return add_field(context, spec, &field);
+	}
+	return -1;
+}
+
 int spec_label(Context *context, Spec *spec, const char *name, int label_rank, const int64_t *label, bool named)
 {
 	int source = 0;
@@ -429,6 +449,8 @@ int spec_label(Context *context, Spec *spec, const char *name, int label_rank, c
 		set_shape(&y, label_rank, label);
 		return label_rank < 0 || label_rank > NN_RANK ? -1 : add_field(context, spec, &y);
 	}
+	int column = name ? column_label(context, spec, name, label_rank, label) : -1;
+	if (column >= 0) return column;
 	while (source < spec->data.source_count && !has_label(spec, source, name)) source++;
 	if (source == spec->data.source_count) return -1;
 	SpecLabel kind = spec->infos[source].kind->label;

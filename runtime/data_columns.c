@@ -6,6 +6,7 @@
 #include <strings.h>
 #include "data_table.h"
 #include "message.h"
+#include "model.h"
 
 typedef struct Head { /* what is looked at */
 	const nn_model *model;
@@ -92,29 +93,48 @@ static int add_column(Table *table, const Head *head, int64_t at, int may_miss)
 	return column->name == NULL ? -1 : table->column_count++;
 }
 
+/* A column that an output is compared with. */
+static int is_truth(const Head *head, int field)
+{
+	return head->model->data.fields[field].column != NULL && nn_is_truth(head->model, field);
+}
+
 /* Columns that are fields by their names. Those of labels are not there when predicting. */
 static int find_own(Table *table, const Head *head)
 {
 	for (int f = 0; f < head->model->data.field_count; f++) {
 		const nn_data_field *field = &head->model->data.fields[f];
 		table->own[f] = -1;
-		if (field->source != head->place->source || field->column == NULL || (field->label && !head->place->labels)) continue;
+		if (field->source != head->place->source || field->column == NULL || is_truth(head, f) || (field->label && !head->place->labels)) continue;
 		int64_t at = need_column(head, field->name, field->column);
 		if (at == COLUMN_NONE || (table->own[f] = add_column(table, head, at, field->fitted != NULL)) < 0) return 1;
 	}
 	return 0;
 }
 
-/* Columns of the spec's label. Inputs for predict may come with or without. */
+static int add_label(Table *table, const Head *head, int field, const char *const *columns, int count)
+{
+	TableLabel *label = &table->labels[table->label_count++];
+	*label = (TableLabel){.field = field, .at = malloc(sizeof *label->at * (size_t)count)};
+	if (label->at == NULL) return 1;
+	while (label->width < count)
+		if ((label->at[label->width] = need_column(head, "label", columns[label->width])) == COLUMN_NONE) return 1;
+		else label->width++;
+	return 0;
+}
+
+/* Columns of the spec's label: together, and those that outputs have by their names. Inputs for predict may come with or
+ * without. */
 static int find_labels(Table *table, const Head *head)
 {
-	const nn_texts *label = &head->spec->label;
-	if (!head->place->labels || label->count == 0) return 0;
-	table->label = nn_field_of_part(head->model, head->place->source, 1);
-	table->label_at = malloc(sizeof *table->label_at * (size_t)(label->count + 1));
-	if (table->label_at == NULL) return 1;
-	for (int i = 0; i < label->count; i++)
-		if ((table->label_at[table->label_count++] = need_column(head, "label", label->items[i])) == COLUMN_NONE) return 1;
+	const nn_texts *all = &head->spec->label;
+	if (!head->place->labels || all->count == 0) return 0;
+	for (int f = 0; f < head->model->data.field_count; f++) {
+		const nn_data_field *field = &head->model->data.fields[f];
+		if (field->source != head->place->source) continue;
+		if (field->part == 1 && add_label(table, head, f, all->items, all->count)) return 1;
+		if (field->part != 1 && is_truth(head, f) && add_label(table, head, f, &field->column, 1)) return 1;
+	}
 	return 0;
 }
 
@@ -188,7 +208,8 @@ static int allocate(Table *table, const Head *head)
 	table->features = malloc(sizeof *table->features * columns);
 	table->own = malloc(sizeof *table->own * fields);
 	table->fitted = calloc(fields, sizeof *table->fitted);
-	if (table->columns == NULL || table->features == NULL || table->own == NULL || table->fitted == NULL) return 1;
+	table->labels = calloc(fields, sizeof *table->labels);
+	if (table->columns == NULL || table->features == NULL || table->own == NULL || table->fitted == NULL || table->labels == NULL) return 1;
 	for (int f = 0; f < head->model->data.field_count; f++) table->fitted[f] = nn_fitted_find(head->model, f);
 	return 0;
 }
@@ -210,7 +231,6 @@ int nn_table_columns(Table *table, const nn_model *model, const Place *place, co
 	const char *group = model->data.split_group;
 	int features = nn_field_of_part(model, place->source, 0);
 	table->group_at = table->key_at = COLUMN_NONE;
-	table->label = -1;
 	if (group != NULL && place->labels && model->data.source_count > 1)
 		table->group_at = nn_find_column(cells, group); /* or of another source */
 	else if (group != NULL && place->labels && (table->group_at = need_column(&head, "group", group)) == COLUMN_NONE)

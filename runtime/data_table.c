@@ -80,28 +80,35 @@ static int copy_cell(char **to, const Cells *cells, int64_t row, int64_t column)
 	return *to == NULL;
 }
 
-/* Keeps row as the source's next sample. 0, or 1 after an error. */
-static int take_label(Source *source, const char *path, const Cells *cells, int64_t row)
+static int take_label(Source *source, const char *path, const Cells *cells, int64_t row, const TableLabel *columns)
+{
+	Label *label = &source->labels[columns->field];
+	int each = columns->width > 1 && nn_label_task(source->model, columns->field) == NN_MULTILABEL;
+	if (label->texts != NULL) return copy_cell(&label->texts[source->count], cells, row, columns->at[0]);
+	for (int i = 0; i < columns->width; i++) {
+		const char *text = nn_cell(cells, row, columns->at[i]);
+		double *value = &label->values[source->count * columns->width + i];
+		if (nn_parse_number(text, value)) {
+			say_no_number(path, cells, row, columns->at[i], text);
+			return 1;
+		}
+		if (!each || *value == 0 || *value == 1) continue;
+		nn_error("%s:%lld: the label \"%s\" is %s, but a label of several columns is 0 or 1 in each", path,
+			 (long long)cells->lines[row], source->spec->label.items[i], text);
+		return 1;
+	}
+	return 0;
+}
+
+/* Keeps what a row has beside its numbers, as that of the source's next sample. 0, or 1 after an error. */
+static int take_labels(Source *source, const char *path, const Cells *cells, int64_t row)
 {
 	const Table *table = source->own;
 	int64_t sample = source->count;
 	if (source->groups != NULL && copy_cell(&source->groups[sample], cells, row, table->group_at)) return 1;
 	if (source->keys != NULL && copy_cell(&source->keys[sample], cells, row, table->key_at)) return 1;
-	if (table->label < 0) return 0;
-	Label *label = &source->labels[table->label];
-	if (label->texts != NULL) return copy_cell(&label->texts[sample], cells, row, table->label_at[0]);
-	for (int i = 0; i < label->width; i++) {
-		const char *text = nn_cell(cells, row, table->label_at[i]);
-		double *value = &label->values[sample * label->width + i];
-		if (nn_parse_number(text, value)) {
-			say_no_number(path, cells, row, table->label_at[i], text);
-			return 1;
-		}
-		if (label->width == 1 || nn_label_task(source->model, table->label) != NN_MULTILABEL || *value == 0 || *value == 1) continue;
-		nn_error("%s:%lld: the label \"%s\" is %s, but a label of several columns is 0 or 1 in each", path,
-			 (long long)cells->lines[row], source->spec->label.items[i], text);
-		return 1;
-	}
+	for (int i = 0; i < table->label_count; i++)
+		if (take_label(source, path, cells, row, &table->labels[i])) return 1;
 	return 0;
 }
 
@@ -112,8 +119,9 @@ typedef struct Dropped {
 static int lacks_label(const Source *source, const Cells *cells, int64_t row)
 {
 	const Table *table = source->own;
-	for (int i = 0; i < table->label_count && table->label >= 0; i++)
-		if (nn_is_missing(source->spec, nn_cell(cells, row, table->label_at[i]))) return 1;
+	for (int i = 0; i < table->label_count; i++)
+		for (int k = 0; k < table->labels[i].width; k++)
+			if (nn_is_missing(source->spec, nn_cell(cells, row, table->labels[i].at[k]))) return 1;
 	return 0;
 }
 
@@ -131,7 +139,7 @@ static int read_rows(Source *source, const char *path, const Cells *cells, Dropp
 			if (dropped->incomplete++ == 0) dropped->first_incomplete = cells->lines[row];
 			continue;
 		}
-		int failed = take_label(source, path, cells, row);
+		int failed = take_labels(source, path, cells, row);
 		table->lines[source->count++] = cells->lines[row]; /* counted even so: its texts are freed with the source */
 		if (failed) return 1;
 	}
@@ -244,7 +252,8 @@ static void close_table(Source *source)
 	free(table->features);
 	free(table->own);
 	free(table->fitted);
-	free(table->label_at);
+	for (int i = 0; i < table->label_count; i++) free(table->labels[i].at);
+	free(table->labels);
 	free(table->values);
 	free(table->lines);
 	free(table);
@@ -259,10 +268,11 @@ static int allocate(Source *source, const char *path, const Cells *cells)
 	table->lines = malloc(rows * sizeof *table->lines);
 	source->count = cells->rows;
 	if (nn_source_prepare(source, path) || table->values == NULL || table->lines == NULL) return 1;
-	int classed = table->label >= 0 && table->label_count == 1 && source->model->data.fields[table->label].classed;
-	if (table->label >= 0) {
-		if (nn_source_add_label(source, table->label, table->label_count, classed)) return 1;
-		source->labels[table->label].by_value = 1;
+	for (int i = 0; i < table->label_count; i++) {
+		const TableLabel *label = &table->labels[i];
+		int classed = label->width == 1 && source->model->data.fields[label->field].classed;
+		if (nn_source_add_label(source, label->field, label->width, classed)) return 1;
+		source->labels[label->field].by_value = 1;
 	}
 	if (table->group_at != COLUMN_NONE && (source->groups = calloc(rows, sizeof *source->groups)) == NULL) return 1;
 	if (table->key_at != COLUMN_NONE && (source->keys = calloc(rows, sizeof *source->keys)) == NULL) return 1;

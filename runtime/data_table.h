@@ -13,6 +13,13 @@ typedef struct Column {
 	int may_miss; /* a missing value is filled; else it is a mistake */
 } Column;
 
+/* A field of the model that is a label: the columns of `label:`, or one of them by its name. */
+typedef struct TableLabel {
+	int field;
+	int64_t *at; /* (width) columns of the file */
+	int width;
+} TableLabel;
+
 typedef struct Table {
 	Column *columns;
 	int column_count;
@@ -20,8 +27,7 @@ typedef struct Table {
 	int feature_count;
 	int *own; /* (the model's field_count) the column that a field is; -1 */
 	Fitted *fitted; /* (the model's field_count) */
-	int label; /* the field, -1: no labels */
-	int64_t *label_at; /* (label_count) columns of the file */
+	TableLabel *labels;
 	int label_count;
 	int64_t group_at, key_at; /* COLUMN_NONE: none */
 	double *values; /* (count, column_count): NAN: missing */

@@ -90,6 +90,12 @@ int nn_data_field_find(const nn_model *model, const char *name) {
 	return -1;
 }
 
+int nn_is_truth(const nn_model *model, int field) {
+	int truth = 0;
+	for (int i = 0; i < model->output_count; i++) truth |= model->outputs[i].label == field;
+	return truth;
+}
+
 nn_task nn_label_task(const nn_model *model, int field) {
 	for (int i = 0; i < model->output_count; i++)
 		if (model->outputs[i].label == field) return model->outputs[i].task;
