@@ -24,9 +24,10 @@ Node *build_node(Builder *builder, Value value, Place place)
 	case VALUE_DIM: return build_dims_node(builder, value.as.dim);
 	case VALUE_TENSOR: {
 		Node *node = value.as.tensor;
-		if (node->id < graph->count && graph->nodes[node->id] == node) return node;
+		for (const Graph *g = graph; g; g = g->body ? g->body->outer : NULL)
+			if (graph_holds(g, node)) return graph_own(graph, node);
 		build_error(builder, place, "write a number, or a function that is called where the value is needed",
-			"this tensor belongs to another program");
+			"this tensor belongs to another program, or to one step of a recurrence");
 		return NULL;
 	}
 	default:
@@ -198,6 +199,8 @@ Value build_binary(Builder *builder, const char *op, Value a, Value b, Place pla
 	if (!strcmp(op, "==") || !strcmp(op, "!=")) return equality(builder, op[0] == '=', a, b, place);
 	if (op[0] == '+' && a.kind == VALUE_LIST && b.kind == VALUE_LIST)
 		return join_lists(builder, a.as.list, b.as.list, place);
+	if (op[0] == '+' && a.kind == VALUE_WORD && b.kind == VALUE_WORD)
+		return value_word(arena_format(builder->arena, "%s%s", a.as.word, b.as.word));
 	if (!is_number_like(a) || !is_number_like(b)) {
 		bool uncalled = value_is_callable(a) || value_is_callable(b), both = value_is_callable(a) && value_is_callable(b);
 		const char *help = both && op[0] == '-' ? "items of a list begin in the same column: here the second goes on with the first" :

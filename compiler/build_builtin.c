@@ -190,6 +190,22 @@ static Value run_has(Builder *builder, const Invocation *call)
 	return value_boolean(found);
 }
 
+/* The name that a layer is given, else that of its definition: what its weights would be called. */
+static Value run_name_of(Builder *builder, const Invocation *call)
+{
+	if (call->args[0].kind != VALUE_LAYER)
+		return build_error(builder, at(call), NULL, "name_of takes a layer, not %s", value_kind(builder->arena, call->args[0]));
+	const Owner *owner = call->args[0].as.layer->owner;
+	return value_word(owner->given ? owner->given : text_snake(builder->arena, owner->definition->name));
+}
+
+/* initial(initializer, dims): for initializers that are made of others */
+static Value run_initial(Builder *builder, const Invocation *call)
+{
+	Shape shape;
+	return build_shape(builder, call->args[1], at(call), &shape) ? value_tensor(build_initial(builder, call->args[0], &shape, at(call))) : value_poison();
+}
+
 /* --- functions of functions ------------------------------------------------------------------------ */
 
 static Value run_call(Builder *builder, const Invocation *call)
@@ -296,6 +312,8 @@ static Value run_regularized(Builder *builder, const Invocation *call)
 {
 	Stage *stage = builder->stage;
 	if (value_is_none(call->args[1])) return call->args[0];
+	if (stage->program->graph->body)
+		return build_error(builder, at(call), "regularize what the recurrent layer returns", "an activity regularizer can't stand in one step of a recurrence");
 	Value function = build_of_kind(builder, KIND_REGULARIZER, call->args[1], at(call));
 	if (function.kind == VALUE_DEFINITION) function = build_apply(builder, function, 0, NULL, call->frame, call->site);
 	Value sum = build_apply(builder, function, 1, &call->args[0], call->frame, call->site);
@@ -334,6 +352,8 @@ static const Builtin static_builtins[] = {
 	{"fail", "message", 1, run_fail, NULL},
 	{"contains", "list x", 2, run_contains, NULL},
 	{"has", "layer name", 2, run_has, NULL},
+	{"initial", "initializer dims", 2, run_initial, NULL},
+	{"name_of", "layer", 1, run_name_of, NULL},
 	{"call", "f list", 2, run_call, NULL},
 	{"reduce", "f start items", 3, run_reduce, NULL},
 	{"clone", "layer ...", 1, NULL, NULL},
@@ -355,8 +375,8 @@ static const Builtin static_builtins[] = {
 
 const Builtin *build_builtin(const char *name)
 {
-	const Builtin *const tables[] = {static_builtins, tensor_builtins, contract_builtins};
-	for (int t = 0; t < 3; t++)
+	const Builtin *const tables[] = {static_builtins, tensor_builtins, contract_builtins, scan_builtins};
+	for (int t = 0; t < 4; t++)
 		for (const Builtin *builtin = tables[t]; builtin->name; builtin++)
 			if (!strcmp(builtin->name, name)) return builtin;
 	return NULL;
@@ -364,9 +384,9 @@ const Builtin *build_builtin(const char *name)
 
 int build_builtins(const Builtin **list)
 {
-	const Builtin *const tables[] = {static_builtins, tensor_builtins, contract_builtins};
+	const Builtin *const tables[] = {static_builtins, tensor_builtins, contract_builtins, scan_builtins};
 	int count = 0;
-	for (int t = 0; t < 3; t++)
+	for (int t = 0; t < 4; t++)
 		for (const Builtin *builtin = tables[t]; builtin->name; builtin++, count++)
 			if (list) list[count] = builtin;
 	return count;

@@ -139,6 +139,7 @@ static Value evaluate_body(Builder *builder, const Definition *d, Frame *frame)
 	if (d->kind == KIND_MODEL) /* in the order it is written, so that numbering follows the text */
 		for (int i = 0; i < d->binding_count; i++)
 			if (!d->bindings[i].function) build_lookup(builder, d->bindings[i].names[0], frame, d->bindings[i].place);
+	if (d->kind == KIND_CELL) return build_cell_values(builder, d, frame);
 	if (d->layers)
 		return build_apply_layers(builder, d->layers,
 			frame->values.items[frame->definition->kind == KIND_MODEL ? 0 : d->statics.count].value, frame);
@@ -211,18 +212,22 @@ static Value set_mask(Builder *builder, const Definition *d, Frame *frame, Value
 }
 
 /* Nodes made since `start` get the layer whose call made them, and a place in the user's own text. */
+static void stamp_graph(Graph *graph, int start, const char *path, const Place *place)
+{
+	for (int i = start; i < graph->count; i++) {
+		Node *node = graph->nodes[i];
+		if (path && !node->layer) node->layer = path;
+		if (place && (!node->place.source || node->place.source->library)) node->place = *place;
+		if (node->op == &op_scan) stamp_graph(node->at.body->graph, 0, path, place);
+	}
+}
+
 static void stamp(Builder *builder, const Definition *d, Owner *owner, int start, Site site)
 {
-	Graph *graph = builder->stage->program->graph;
 	bool names = d->kind == KIND_LAYER || d->kind == KIND_BLOCK || d->kind == KIND_MODEL;
 	bool places = d->place.source && d->place.source->library && site.place.source && !site.place.source->library;
 	if (!names && !places) return;
-	const char *path = names ? owner_shown_path(builder, owner) : NULL;
-	for (int i = start; i < graph->count; i++) {
-		Node *node = graph->nodes[i];
-		if (names && !node->layer) node->layer = path;
-		if (places && (!node->place.source || node->place.source->library)) node->place = site.place;
-	}
+	stamp_graph(builder->stage->program->graph, start, names ? owner_shown_path(builder, owner) : NULL, places ? &site.place : NULL);
 }
 
 static Value run_body(Builder *builder, const Layer *layer, Frame *frame, Site site)
@@ -504,9 +509,13 @@ Value build_call_expr(Builder *builder, const Expr *expr, Frame *frame)
 {
 	Value function = build_eval(builder, expr->items[0], frame);
 	const Parameters *parameters = parameters_of(function);
+	Program *program = builder->stage->program;
+	Graph *graph = program->graph;
+	bool once = function.kind == VALUE_BUILTIN && !strcmp(function.as.builtin->name, "once") && graph->body;
 	int count = expr->count - 1, position = 0;
 	Arguments arguments = {arena_alloc(builder->arena, (size_t)(count + 1) * sizeof(Value)),
 		expr->names ? expr->names + 1 : NULL, arena_alloc(builder->arena, (size_t)(count + 1) * sizeof(Place)), count};
+	if (once) program->graph = graph->body->outer; /* what is the same at every step is computed before them */
 	for (int i = 0; i < count; i++) {
 		const char *name = expr->names ? expr->names[i + 1] : NULL;
 		if (i == 1 && function.kind == VALUE_BUILTIN && !function.as.builtin->run && arguments.values[0].kind == VALUE_LAYER)
@@ -516,5 +525,6 @@ Value build_call_expr(Builder *builder, const Expr *expr, Frame *frame)
 		arguments.places[i] = expr->items[i + 1]->place;
 		arguments.values[i] = build_argument(builder, expr->items[i + 1], parameter, frame);
 	}
+	program->graph = graph;
 	return build_call(builder, function, &arguments, frame, (Site){expr, expr->place});
 }

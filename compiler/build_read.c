@@ -275,7 +275,8 @@ static bool check_lists(Builder *builder, const Definition *d)
 /* Does the body give a value? */
 static bool check_result(Builder *builder, const Definition *d)
 {
-	if (d->broken || d->result || d->layers) return true;
+	if (d->kind == KIND_CELL) build_check_cell(builder, d);
+	if (d->broken || d->result || d->layers || d->kind == KIND_CELL) return true;
 	if (d->kind == KIND_OPTIMIZER) {
 		const char *next = arena_format(builder->arena, "%s'", d->inputs.items[0].name);
 		if (build_has_binding(d, next)) return true;
@@ -322,6 +323,16 @@ static void add_entry(Builder *builder, Entry entry)
 	builder->entries[builder->entry_count++] = entry;
 }
 
+static void add_definition(Builder *builder, Definition *d, bool library)
+{
+	const Entry *before = build_find(builder, (int)d->kind, d->name, false);
+	bool same_file = before && before->place.source == d->place.source;
+	if (before && before->library == library)
+		build_error(builder, d->place, NULL, "the %s '%s' is defined twice (first at %s %d)", kind_noun(d->kind), d->name,
+			same_file ? "line" : arena_format(builder->arena, "%s, line", before->place.source->name), before->place.line + 1);
+	add_entry(builder, (Entry){d->name, d->kind, d, library, false, d->place});
+}
+
 static void read_definition(Builder *builder, Kind kind, const DocPair *pair)
 {
 	const Expr *head = expr_read(builder->context, pair->key, EXPR_HEAD_START);
@@ -341,12 +352,11 @@ static void read_definition(Builder *builder, Kind kind, const DocPair *pair)
 	if (!check_lists(builder, d) || !check_result(builder, d) || builder->context->errors > errors) d->broken = true;
 	if (build_is_language(d->name))
 		build_error(builder, head->place, "give it another name", "'%s' is a name of the language", d->name);
-	const Entry *before = build_find(builder, (int)kind, d->name, false);
-	bool same_file = before && before->place.source == head->place.source;
-	if (before && before->library == library)
-		build_error(builder, head->place, NULL, "the %s '%s' is defined twice (first at %s %d)", kind_noun(kind), d->name,
-			same_file ? "line" : arena_format(builder->arena, "%s, line", before->place.source->name), before->place.line + 1);
-	add_entry(builder, (Entry){d->name, kind, d, library, false, head->place});
+	if (kind == KIND_CELL) {
+		add_definition(builder, build_cell_layer(builder, d, d->name), library);
+		d->name = arena_format(builder->arena, "%sCell", d->name);
+	}
+	add_definition(builder, d, library);
 }
 
 /* aliases: kind: {alias: name} */
@@ -378,7 +388,9 @@ static void read_common(Builder *builder, const DocNode *kinds)
 {
 	for (int i = 0; i < kinds->count; i++) {
 		int kind = kind_of_section(kinds->pairs[i].key->text);
-		if (kind >= 0) read_arguments(builder, kinds->pairs[i].value, &builder->common[kind]);
+		bool recurrent = !strcmp(kinds->pairs[i].key->text, "recurrent");
+		if (kind >= 0 || recurrent)
+			read_arguments(builder, kinds->pairs[i].value, recurrent ? &builder->recurrent : &builder->common[kind]);
 	}
 }
 
@@ -396,8 +408,6 @@ static void read_definitions(Builder *builder, const DocNode *root)
 	for (int i = 0; i < root->count; i++) {
 		const DocNode *section = root->pairs[i].value;
 		int kind = kind_of_section(root->pairs[i].key->text);
-		if (!strcmp(root->pairs[i].key->text, "cells"))
-			build_error(builder, root->pairs[i].key->place, NULL, "this version of nnc has no recurrent layers");
 		if (kind < 0) continue;
 		if (section->kind != DOC_MAP) {
 			build_error(builder, section->place, "write `name(parameters): body`, one a line",

@@ -249,6 +249,14 @@ static Value run_pad(Builder *builder, const Invocation *call)
 	return value_tensor(low || high ? make_pad(graph_of(builder), x, axis, low, high, 0) : x);
 }
 
+static Value run_flip(Builder *builder, const Invocation *call)
+{
+	int axis;
+	Node *x = build_node_argument(builder, call, 0);
+	if (!x || !build_axis_argument(builder, call, call->args[1], x->shape.rank, &axis)) return value_poison();
+	return value_tensor(make_flip(graph_of(builder), x, axis));
+}
+
 static Value run_gather(Builder *builder, const Invocation *call)
 {
 	Node *table = build_node_argument(builder, call, 0), *index = build_node_argument(builder, call, 1);
@@ -279,7 +287,9 @@ static Value run_full(Builder *builder, const Invocation *call)
 static int draw_stream(Builder *builder, Value seed)
 {
 	Stage *stage = builder->stage;
-	uint64_t draw = (uint64_t)(stage->draw_path ? stage->draws++ : graph_of(builder)->streams++), key = draw;
+	Graph *program = graph_of(builder);
+	while (program->body) program = program->body->outer;
+	uint64_t draw = (uint64_t)(stage->draw_path ? stage->draws++ : program->streams++), key = draw;
 	if (value_is_static_number(seed)) {
 		double number = value_to_number(seed);
 		key = hash_bytes(&number, sizeof number, draw + 1);
@@ -365,6 +375,7 @@ const Builtin tensor_builtins[] = {
 	{"stack", "list axis", 1, run_stack, NULL},
 	{"unstack", "x axis", 1, run_unstack, NULL},
 	{"split", "x n axis", 2, run_split, NULL},
+	{"flip", "x axis", 2, run_flip, NULL},
 	{"pad", "x axis low high", 4, run_pad, NULL},
 	{"gather", "table index", 2, run_gather, NULL},
 	{"iota", "n", 1, run_iota, NULL},

@@ -44,6 +44,11 @@ Node *build_value(Builder *builder, const Weight *weight)
 void build_move(Builder *builder, const Weight *weight, Node *node)
 {
 	Stage *stage = builder->stage;
+	if (stage->program->graph->body) {
+		build_error(builder, node->place, "a cell hands its states on from step to step: (x, h=..) and h'",
+			"%s would move at every step of a recurrence", weight->variable->path);
+		return;
+	}
 	const Owner *root = owner_root(weight->owner);
 	bool moving = !stage->moving || root->definition->kind != KIND_MODEL;
 	for (int i = 0; stage->moving && i < stage->moving_count; i++) moving = moving || stage->moving[i] == root;
@@ -56,8 +61,7 @@ void build_move(Builder *builder, const Weight *weight, Node *node)
 	stage->now[weight->number] = node;
 }
 
-/* The first value, in the graph of `initialize`. */
-static Node *initial_node(Builder *builder, Value initial, const Shape *shape, Place place)
+Node *build_initial(Builder *builder, Value initial, const Shape *shape, Place place)
 {
 	Graph *graph = builder->stage->program->graph;
 	graph->place = place;
@@ -91,7 +95,7 @@ static void initialize(Builder *builder, Variable *variable, Value initial, Plac
 	int level = builder->level;
 	builder->stage = &stage;
 	stage.program->graph->layer = variable->layer;
-	Node *node = initial_node(builder, initial, &variable->shape, place);
+	Node *node = build_initial(builder, initial, &variable->shape, place);
 	builder->stage = kept;
 	builder->level = level;
 	if (node) build_assign(builder, builder->initialize, variable, node);

@@ -16,6 +16,7 @@
 	X(ACTIVATION, "activations", "an activation", false, 1, 0) \
 	X(LAYER, "layers", "a layer", true, 1, 0) \
 	X(BLOCK, "blocks", "a block", true, 1, 0) \
+	X(CELL, "cells", "a cell", true, 1, 0) \
 	X(LOSS, "losses", "a loss", false, 2, 0) \
 	X(INITIALIZER, "initializers", "an initializer", true, 1, 1) \
 	X(REGULARIZER, "regularizers", "a regularizer", true, 1, 1) \
@@ -241,6 +242,7 @@ struct Builder {
 	bool defaults; /* some body has any */
 	Frame *params; /* the named constants of the spec; NULL: none */
 	Parameters common[KIND_COUNT]; /* arguments that every definition of the kind takes */
+	Parameters recurrent; /* that the layer of a cell takes */
 	Weight **weights;
 	int weight_count, weight_capacity;
 	int owner_count; /* layers made */
@@ -329,6 +331,12 @@ const char *build_list_words(Builder *builder, const Parameter *parameter);
 /* Are the values from `from` on what the parameters have as defaults? */
 bool build_is_default(Builder *builder, const Parameters *parameters, const Names *names, int from);
 
+/* build_cell.c: recurrence */
+void build_check_cell(Builder *builder, const Definition *cell); /* reports a state without a next value */
+Definition *build_cell_layer(Builder *builder, const Definition *cell, const char *name); /* the layer over sequences */
+Value build_cell_values(Builder *builder, const Definition *cell, Frame *frame); /* [output, states ..] of one step */
+extern const Builtin scan_builtins[];
+
 /* build_owner.c */
 Owner *owner_new(Builder *builder, const Definition *definition, Owner *outer, const char *given, Place place);
 Owner *owner_sub(
@@ -348,7 +356,8 @@ typedef struct VariableRequest {
 	bool trainable;
 } VariableRequest;
 Value build_variable(Builder *builder, Frame *frame, const VariableRequest *request, Place place);
-Value build_initial(Builder *builder, Value initial, const Shape *shape, Place place);
+/* What a number or an initializer makes of a shape; NULL after a report. */
+Node *build_initial(Builder *builder, Value initial, const Shape *shape, Place place);
 Node *build_value(Builder *builder, const Weight *weight); /* what it is by now in this program */
 void build_move(Builder *builder, const Weight *weight, Node *node);
 bool build_shape(Builder *builder, Value dims, Place place, Shape *shape); /* false after a report */

@@ -4,7 +4,7 @@
 #define GRAPH_H
 #include "diag.h"
 
-enum { MAX_RANK = 12, MAX_WINDOW = 3 };
+enum { MAX_RANK = 12, MAX_WINDOW = 3, MAX_SCANS = 3 }; /* scans: one in the other */
 
 /* A dimension. rows > 0: it is `rows` times the batch, `size` at most (rows × N), rows × n live in a short last batch. */
 typedef struct Dim {

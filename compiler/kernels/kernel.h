@@ -23,7 +23,6 @@ typedef struct Target {
 /* Where a stored value lives. Outer: in the work area, but the plan around gives it its place. */
 typedef enum Space { SPACE_NONE, SPACE_STATE, SPACE_WORK, SPACE_TABLE, SPACE_OUTER } Space;
 typedef enum Turn { TURN_TIME, TURN_EVEN, TURN_ODD } Turn; /* a place moves by time, by time mod 2, by (time + 1) mod 2 */
-enum { MAX_SCANS = 3 }; /* one in the other */
 typedef struct Location {
 	Space space;
 	size_t offset; /* state: in numbers; work: in bytes; table: index of the constant */
