@@ -206,6 +206,13 @@ static Value run_initial(Builder *builder, const Invocation *call)
 	return build_shape(builder, call->args[1], at(call), &shape) ? value_tensor(build_initial(builder, call->args[0], &shape, at(call))) : value_poison();
 }
 
+/* Has a layer a name of its own, by name= or a binding? */
+static Value run_named(Builder *builder, const Invocation *call)
+{
+	(void)builder;
+	return value_boolean(call->args[0].kind == VALUE_LAYER && call->args[0].as.layer->owner->given);
+}
+
 /* --- functions of functions ------------------------------------------------------------------------ */
 
 static Value run_call(Builder *builder, const Invocation *call)
@@ -353,6 +360,7 @@ static const Builtin static_builtins[] = {
 	{"contains", "list x", 2, run_contains, NULL},
 	{"has", "layer name", 2, run_has, NULL},
 	{"initial", "initializer dims", 2, run_initial, NULL},
+	{"named", "layer", 1, run_named, NULL},
 	{"name_of", "layer", 1, run_name_of, NULL},
 	{"call", "f list", 2, run_call, NULL},
 	{"reduce", "f start items", 3, run_reduce, NULL},

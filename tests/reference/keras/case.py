@@ -54,6 +54,9 @@ def build(shape, layers, graph):
     return keras.Model(x, y)
 
 
+HOLDING = (keras.layers.RNN, keras.layers.Bidirectional)  # whose variables belong to a layer inside
+
+
 def paths(model):
     """Weights and moving statistics by their path, in the order of the layers."""
     return {
@@ -69,6 +72,8 @@ def path_of(layer, variable):
     the projections of an attention layer are inside it."""
     if isinstance(layer, keras.layers.TimeDistributed):
         return path_of(layer.layer, variable)
+    if isinstance(layer, HOLDING):
+        return variable.path
     inner = variable.path.split("/")[-2] + "/" if "_attention" in layer.name and variable.path.count("/") > 1 else ""
     return (layer.name.replace(".", "/") + "/").lstrip("_/") + inner + variable.name
 
@@ -98,6 +103,9 @@ def loss_of(text):
     return str(made) if isinstance(made, language.Word) else made
 
 
+compiled = {}
+
+
 def gradients_of(model, x, y):
     """Prediction, loss and gradients of training mode; moves the moving statistics."""
     if keras.backend.backend() == "tensorflow":
@@ -120,7 +128,10 @@ def gradients_of(model, x, y):
         return loss, (prediction, [scope.get_current_value(v) for v in moving])
 
     values = [variable.value for variable in model.trainable_variables]
-    (loss, (prediction, moved)), gradients = jax.value_and_grad(stateless, has_aux=True)(values)
+    step = jax.value_and_grad(stateless, has_aux=True)
+    if not moving:  # nothing but the weights changes from step to step: compiled once
+        step = compiled.setdefault(id(model), jax.jit(step))
+    (loss, (prediction, moved)), gradients = step(values)
     for variable, value in zip(moving, moved):
         if value is not None:
             variable.assign(value)

@@ -139,11 +139,24 @@ class Pending:
             count = self.scope.counts.get(label, 0)
             self.scope.counts[label] = count + 1
             self.options["name"] = label if count == 0 else f"{label}_{count}"
-        inner = [a.made() if isinstance(a, Pending) else a for a in self.arguments]
+        inner = [held(a) if self.name in HOLDING else a.made() if isinstance(a, Pending) else a for a in self.arguments]
         return layer_class(self.name)(*inner, **self.options)
+
+    def held(self):
+        return layer_class(self.name)(*map(held, self.arguments), **self.options, name=snake(self.name))
 
     def __call__(self, *inputs, **options):
         return self.made()(*inputs, **options)
+
+
+HOLDING = ("RNN", "Bidirectional")
+
+
+def held(argument):
+    """A layer or cell that another layer holds, as the LSTM of a Bidirectional: it has no number."""
+    if isinstance(argument, list):
+        return [held(one) for one in argument]
+    return argument.held() if hasattr(argument, "held") else argument
 
 
 def evaluate(text, scope):

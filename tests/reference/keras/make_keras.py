@@ -30,6 +30,7 @@ BACKENDS = dict(
     optimizers="jax",
     networks="jax",
     functional="jax",
+    recurrent="jax",
 )
 
 
