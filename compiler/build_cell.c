@@ -20,11 +20,19 @@ void build_check_cell(Builder *builder, const Definition *cell)
 		build_error(builder, cell->place, "add a state, (x, h=..) and h', or `return: value`", "the cell %s gives nothing", cell->name);
 }
 
-static const Source generated = {.name = "prelude/cells.yaml", .text = "", .library = true};
-
-static const Expr *parsed(Builder *builder, const char *text, ExprStart start)
+static void put_at(Expr *expr, Place place)
 {
-	return expr_parse(builder->context, text, strlen(text), (Place){.source = &generated}, start);
+	if (!expr) return;
+	expr->place = place;
+	for (int i = 0; i < expr->count; i++) put_at(expr->items[i], place);
+}
+
+/* Text that stands nowhere: every part of it is at the cell's head. */
+static const Expr *parsed(Builder *builder, const char *text, Place place, ExprStart start)
+{
+	Expr *expr = expr_parse(builder->context, text, strlen(text), place, start);
+	put_at(expr, place);
+	return expr;
 }
 
 static void take_parameters(Builder *builder, Parameters *to, const Parameters *from, int count)
@@ -53,12 +61,12 @@ Definition *build_cell_layer(Builder *builder, const Definition *cell, const cha
 	take_parameters(builder, &d->statics, &builder->recurrent, builder->recurrent.count);
 	d->own_count = d->statics.count;
 	take_parameters(builder, &d->statics, &builder->common[KIND_LAYER], builder->common[KIND_LAYER].count);
-	const Expr *head = parsed(builder, "f(x, mask=mask_of(x), initial_state=none)", EXPR_HEAD_START);
+	const Expr *head = parsed(builder, "f(x, mask=mask_of(x), initial_state=none)", cell->place, EXPR_HEAD_START);
 	for (int i = 0; head && i < head->count; i++) {
 		Parameter input = {.name = head->items[i]->text, .standard = head->items[i]->count ? head->items[i]->items[0] : NULL};
 		take_parameters(builder, &d->inputs, &(Parameters){.items = &input, .count = 1}, 1);
 	}
-	d->result = parsed(builder, arena_format(builder->arena, "recur(%sCell(%s), x, mask, initial_state%s)", name, given, rest), EXPR_VALUE_START);
+	d->result = parsed(builder, arena_format(builder->arena, "recur(%sCell(%s), x, mask, initial_state%s)", name, given, rest), cell->place, EXPR_VALUE_START);
 	return d;
 }
 
