@@ -27,13 +27,9 @@ static void put_at(Expr *expr, Place place)
 	for (int i = 0; i < expr->count; i++) put_at(expr->items[i], place);
 }
 
-/* Text that stands nowhere: every part of it is at the cell's head. */
-static const Expr *parsed(Builder *builder, const char *text, Place place, ExprStart start)
-{
-	Expr *expr = expr_parse(builder->context, text, strlen(text), place, start);
-	put_at(expr, place);
-	return expr;
-}
+/* what the layer of a cell is called with */
+static const char inputs_text[] = "f(x, mask=mask_of(x), initial_state=none)";
+static const Source inputs_source = {.name = "prelude/cells.yaml", .text = inputs_text, .size = sizeof inputs_text - 1, .library = true};
 
 static void take_parameters(Builder *builder, Parameters *to, const Parameters *from, int count)
 {
@@ -61,12 +57,15 @@ Definition *build_cell_layer(Builder *builder, const Definition *cell, const cha
 	take_parameters(builder, &d->statics, &builder->recurrent, builder->recurrent.count);
 	d->own_count = d->statics.count;
 	take_parameters(builder, &d->statics, &builder->common[KIND_LAYER], builder->common[KIND_LAYER].count);
-	const Expr *head = parsed(builder, "f(x, mask=mask_of(x), initial_state=none)", cell->place, EXPR_HEAD_START);
+	const Expr *head = expr_parse(builder->context, inputs_text, sizeof inputs_text - 1, (Place){.source = &inputs_source}, EXPR_HEAD_START);
 	for (int i = 0; head && i < head->count; i++) {
 		Parameter input = {.name = head->items[i]->text, .standard = head->items[i]->count ? head->items[i]->items[0] : NULL};
 		take_parameters(builder, &d->inputs, &(Parameters){.items = &input, .count = 1}, 1);
 	}
-	d->result = parsed(builder, arena_format(builder->arena, "recur(%sCell(%s), x, mask, initial_state%s)", name, given, rest), cell->place, EXPR_VALUE_START);
+	const char *text = arena_format(builder->arena, "recur(%sCell(%s), x, mask, initial_state%s)", name, given, rest);
+	Expr *result = expr_parse(builder->context, text, strlen(text), cell->place, EXPR_VALUE_START);
+	put_at(result, cell->place); /* the text stands nowhere */
+	d->result = result;
 	return d;
 }
 
