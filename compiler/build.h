@@ -5,6 +5,7 @@
 #include "graph.h"
 
 typedef struct BuildOptions {
+	bool searching; /* whether another input would do: see build_road.c */
 	bool gradients; /* a program "gradients": the training program with its gradients as outputs instead of updates */
 } BuildOptions;
 

@@ -92,7 +92,11 @@ Value build_elementwise(Builder *builder, const Op *op, Value *args, Place place
 	}
 	Graph *graph = builder->stage->program->graph;
 	graph->place = place;
-	return value_tensor(build_carry(builder, make_elementwise(graph, op, nodes), nodes, op->arity));
+	Road road = build_road(builder, op->arity, args);
+	build_road_begin(&road);
+	Node *node = make_elementwise(graph, op, nodes);
+	build_road_end(&road);
+	return value_tensor(build_carry(builder, node, nodes, op->arity));
 }
 
 static Value apply(Builder *builder, const Op *op, Value a, Value b, Place place)

@@ -52,8 +52,7 @@ static bool mentions(const Expr *expr, const char *name)
 	return false;
 }
 
-/* "here units is the word 'ten'": the arguments that a condition speaks of */
-static const char *describe_arguments(Builder *builder, const Definition *d, const Expr *condition, Frame *frame)
+const char *build_describe_arguments(Builder *builder, const Definition *d, const Expr *condition, Frame *frame)
 {
 	const Parameters *lists[] = {&d->statics, &d->inputs};
 	const char *text = NULL;
@@ -84,7 +83,7 @@ static bool requirements_met(Builder *builder, const Definition *d, Frame *frame
 		if (!value_is_poison(condition) && (condition.kind == VALUE_TENSOR || value_is_true(condition))) continue;
 		const Trail *trail = context->trail;
 		context->trail = trail ? trail->outer : NULL;
-		build_error(builder, site.place, describe_arguments(builder, d, requirement->condition, frame), "%s", requirement->message);
+		build_error(builder, site.place, build_describe_arguments(builder, d, requirement->condition, frame), "%s", requirement->message);
 		context->trail = trail;
 		return false;
 	}
@@ -289,11 +288,12 @@ static bool too_deep(Builder *builder, Site site)
 }
 
 /* Remembers that a function was called with x, so that losses find logits again: see peel. */
-static void set_origin(Builder *builder, const Definition *d, const Names *inputs, Value result)
+static void set_origin(Builder *builder, const Definition *d, const Names *inputs, Value result, Site site)
 {
 	if (d->two_lists || result.kind != VALUE_TENSOR || !inputs->count || inputs->items[0].value.kind != VALUE_TENSOR)
 		return;
 	if (d->kind != KIND_ACTIVATION || !build_is_default(builder, &d->statics, inputs, 1)) return;
+	build_check_activation(builder, d->name, inputs->items[0].value.as.tensor, result.as.tensor, site.place);
 	Origin *origin = arena_alloc(builder->arena, sizeof *origin);
 	*origin = (Origin){d->name, inputs->items[0].value.as.tensor, result.as.tensor->origin};
 	result.as.tensor->origin = origin;
@@ -333,11 +333,16 @@ static Value enter(
 	if (site.key != d) builder->context->trail = &trail; /* a program's call of a model stands in no text */
 	builder->depth++;
 	builder->stage->training = mode;
+	Value *given_values = arena_alloc(builder->arena, (size_t)(inputs.count + 1) * sizeof *given_values);
+	for (int i = 0; i < inputs.count; i++) given_values[i] = inputs.items[i].value;
+	Road road = build_road(builder, inputs.count, given_values);
+	build_road_begin(&road);
 	Value result = run_body(builder, layer, frame, site);
+	build_road_end(&road);
 	builder->stage->training = kept_mode;
 	builder->depth--;
 	builder->context->trail = trail.outer;
-	set_origin(builder, d, &inputs, result);
+	set_origin(builder, d, &inputs, result, site);
 	if (d->kind == KIND_MODEL) build_keep_predictions(builder, result);
 	build_list_layer(builder, layer->owner, result);
 	return result;

@@ -148,12 +148,24 @@ static const char *binding_of(const Frame *frame, Site site)
 	return frame && frame->root == site.key ? frame->binding : NULL;
 }
 
+static void check_expectation(Builder *builder, const Layer *layer, const Requirement *expectation, Site site)
+{
+	Frame *frame = build_frame(builder, NULL, NULL, NULL);
+	frame->values = layer->statics;
+	frame->values.capacity = layer->statics.count; /* shared: the next name moves it */
+	Value condition = build_eval(builder, expectation->condition, frame);
+	if (value_is_poison(condition) || condition.kind == VALUE_TENSOR || value_is_true(condition)) return;
+	diag_warning(builder->context, site.place, build_describe_arguments(builder, layer->definition, expectation->condition, frame), "%s",
+		expectation->message);
+}
+
 Value build_make_layer(Builder *builder, const Definition *d, const Arguments *statics, Frame *frame, Site site, bool bare)
 {
 	Layer *layer = arena_alloc(builder->arena, sizeof *layer);
 	layer->definition = d;
 	Arguments all = with_defaults(builder, d, statics, frame, site);
 	if (!build_bind(builder, &d->statics, &all, NULL, d->name, site, &layer->statics)) return value_poison();
+	for (int i = 0; i < d->expectation_count; i++) check_expectation(builder, layer, &d->expectations[i], site);
 	return own(builder, layer, frame, site, bare ? binding_of(frame, site) : NULL);
 }
 

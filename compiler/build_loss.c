@@ -99,7 +99,10 @@ static Node *named_loss(Builder *builder, Value loss, Value y, int output, Place
 	builder->task = NULL;
 	builder->logits = false;
 	Value values[] = {loss, build_label(builder, predicted->label, place), y};
+	builder->stage->judged = y.as.tensor;
+	builder->stage->peeled = NULL;
 	Node *mean = build_mean(builder, build_library_call(builder, "keras_loss", 3, values, place), place);
+	if (mean) build_check_loss(builder, loss, predicted, y.as.tensor, place);
 	predicted->task = builder->task;
 	predicted->logits = builder->logits && !from_probabilities(y.as.tensor);
 	return mean;

@@ -137,6 +137,7 @@ Network *build_network(Context *context, Spec *spec, const BuildOptions *options
 	build_read_models(builder);
 	Value prediction = build_predict(builder);
 	if (!value_is_poison(prediction)) build_read_fields(builder, prediction);
+	if (!value_is_poison(prediction)) build_check_model(builder, network->programs[1]);
 	if (spec->train && spec->train->kind == DOC_MAP) build_training(builder);
 	order_variables(builder);
 	check_transfer(builder);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "builder.h"
 
-static const char *const reserved_keys[] = {"doc", "return", "arguments", "require", "mask", "layers", "defaults", "task"};
+static const char *const reserved_keys[] = {"doc", "return", "arguments", "require", "expect", "mask", "layers", "defaults", "task"};
 static const char *const language_names[] = {
 	"training", "trainable", "carrying", "batch", "step", "epoch", "pi", "data"};
 
@@ -146,18 +146,19 @@ static void read_arguments(Builder *builder, const DocNode *map, Parameters *par
 	for (int i = 0; i < map->count; i++) read_argument(builder, &map->pairs[i], parameters);
 }
 
-static void read_requirements(Builder *builder, const DocNode *map, Definition *target)
+/* `condition: message`, one a line, of require: and expect: */
+static void read_requirements(Builder *builder, const DocNode *map, Requirement **list, int *count)
 {
 	if (map->kind != DOC_MAP) {
 		build_error(builder, map->place, NULL, "requirements are written `condition: message`, one a line");
 		return;
 	}
-	target->requirements = arena_alloc(builder->arena, (size_t)map->count * sizeof *target->requirements);
+	*list = arena_alloc(builder->arena, (size_t)map->count * sizeof **list);
 	for (int i = 0; i < map->count; i++) {
 		const DocNode *message = map->pairs[i].value;
 		const Expr *condition = expr_read(builder->context, map->pairs[i].key, EXPR_VALUE_START);
 		const char *text = message->kind == DOC_SCALAR ? message->text : "a requirement is not met";
-		if (condition) target->requirements[target->requirement_count++] = (Requirement){condition, text};
+		if (condition) (*list)[(*count)++] = (Requirement){condition, text};
 	}
 }
 
@@ -240,7 +241,8 @@ void build_read_body(Builder *builder, const DocNode *map, Definition *target)
 		else if (!strcmp(word, "layers")) target->layers = read_slot(builder, value, target);
 		else if (!strcmp(word, "defaults")) target->defaults_node = value;
 		else if (!strcmp(word, "task")) read_task(builder, value, target);
-		else if (!strcmp(word, "require")) read_requirements(builder, value, target);
+		else if (!strcmp(word, "require")) read_requirements(builder, value, &target->requirements, &target->requirement_count);
+		else if (!strcmp(word, "expect")) read_requirements(builder, value, &target->expectations, &target->expectation_count);
 		else if (!strcmp(word, "arguments")) read_arguments(builder, value, &target->statics);
 	}
 }

@@ -334,12 +334,17 @@ static Value run_grad(Builder *builder, const Invocation *call)
 /* The argument of a function, if x is what it returned; else none. */
 static Value run_peel(Builder *builder, const Invocation *call)
 {
-	(void)builder;
+	Stage *stage = builder->stage;
 	const char *name = value_name(call->args[1]);
 	if (call->args[0].kind != VALUE_TENSOR || !name) return value_none();
-	for (const Origin *origin = call->args[0].as.tensor->origin; origin; origin = origin->next)
-		if (origin->function == name) return value_tensor(origin->argument); /* the same text: of the same definition */
-	return value_none();
+	Node *from = NULL;
+	for (const Origin *origin = call->args[0].as.tensor->origin; origin && !from; origin = origin->next)
+		if (origin->function == name) from = origin->argument; /* the same text: of the same definition */
+	if (call->args[0].as.tensor == stage->judged) {
+		stage->peeled = name;
+		stage->peel_found = from != NULL;
+	}
+	return from ? value_tensor(from) : value_none();
 }
 
 static Value run_mask_of(Builder *builder, const Invocation *call)

@@ -82,6 +82,8 @@ typedef struct Definition {
 	int binding_count, binding_capacity;
 	Requirement *requirements;
 	int requirement_count;
+	Requirement *expectations; /* what static arguments usually keep to: else there is a warning */
+	int expectation_count;
 	const Expr *result, *mask, *layers; /* NULL: not given */
 	const char *task; /* of a loss: what a model that it trains does */
 	const DocNode *defaults_node; /* read when all definitions are known */
@@ -229,6 +231,9 @@ typedef struct Stage {
 	Node **penalties; /* of activity regularizers */
 	int penalty_count, penalty_capacity;
 	List predictions; /* what the model that was called last gave */
+	const Node *judged; /* what the loss that is evaluated reads */
+	const char *peeled; /* the function that it looked for under that; NULL: it did not look */
+	bool peel_found;
 } Stage;
 
 struct Builder {
@@ -321,6 +326,9 @@ void build_read_defaults(Builder *builder, Definition *owner);
 Value build_make_layer(Builder *builder, const Definition *d, const Arguments *statics, Frame *frame, Site site, bool bare);
 Value build_clone(Builder *builder, const Arguments *arguments, Frame *frame, Site site); /* clone(layer, argument=..) */
 
+/* "here units is the word 'ten'": the arguments that a condition speaks of */
+const char *build_describe_arguments(Builder *builder, const Definition *d, const Expr *condition, Frame *frame);
+
 /* build_bind.c: false after a report */
 bool build_bind(Builder *builder, const Parameters *parameters, const Arguments *arguments, Frame *parent,
 	const char *name, Site site, Names *names);
@@ -412,6 +420,24 @@ void build_keep_predictions(Builder *builder, Value y);
 Value build_slot(Builder *builder, Kind kind, const Expr *expr, Frame *frame);
 typedef enum StepMode { STEP_EVALUATE, STEP_TRAIN, STEP_GRADIENTS } StepMode;
 void build_training(Builder *builder);
+
+/* build_check.c: what can be compiled and is hardly meant */
+void build_check_loss(Builder *builder, Value loss, const Predicted *predicted, const Node *y, Place place);
+void build_check_model(Builder *builder, const Program *predict);
+void build_check_activation(Builder *builder, const char *name, const Node *argument, const Node *result, Place place);
+
+/* build_road.c: between begin and end the help of a message tells where tensors of different sizes come from. values: tensors, or
+ * one list of them; where their sizes meet nothing is done */
+typedef struct Road {
+	Builder *builder; /* NULL: nothing to tell */
+	Value *values;
+	int count;
+	const char *(*kept)(void *user);
+	void *kept_user;
+} Road;
+Road build_road(Builder *builder, int count, Value *values);
+void build_road_begin(Road *road);
+void build_road_end(Road *road);
 
 /* build_optimizer.c: the values that the weights take, given their gradients */
 void build_update(

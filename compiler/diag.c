@@ -163,6 +163,11 @@ static void report(Context *context, const char *kind, Place place, const char *
 	FILE *out = context->messages;
 	const Trail *user = user_call(context, place);
 	Place shown = user ? user->place : place;
+	const char *(*hint)(void *) = context->hint;
+	context->hint = NULL;
+	const char *better = hint && *kind == 'e' ? hint(context->hint_user) : NULL;
+	context->hint = hint;
+	if (better) help = better;
 	if (shown.source) {
 		print_place(out, shown);
 		fprintf(out, ": %s: ", kind);

@@ -32,6 +32,8 @@ typedef struct Context {
 	Arena *arena;
 	FILE *messages;
 	int errors, warnings;
+	const char *(*hint)(void *user); /* a better help for an error, asked when there is one; NULL: none */
+	void *hint_user;
 	bool silent; /* messages are only counted, in `silenced` */
 	int silenced;
 	const Trail *trail;

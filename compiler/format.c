@@ -317,7 +317,7 @@ static size_t own_begin(Formatter *f, const DocPair *pair, int indent, bool expr
 static bool is_expression(const char *key, bool within, bool top)
 {
 	static const char *const text[] = {"name", "seed", "classes", "data", "limits", "include", "aliases"},
-		*const inner[] = {"doc", "require", "init_from", "name"};
+		*const inner[] = {"doc", "require", "expect", "init_from", "name"};
 	const char *const *list = top ? text : inner;
 	int count = top ? (int)(sizeof text/sizeof *text) : (int)(sizeof inner/sizeof *inner);
 	for (int i = 0; i < count; i++)

@@ -111,6 +111,9 @@ bool spec_fit_images(Context *context, const SourceInfo *info, nn_data_source *s
 	const int64_t *input = field->shape;
 	const char *shape = shape_words(context->arena, field->rank, input),
 		   *help = "input: [height, width, channels]; 1 channel for grayscale, 3 for rgb";
+	if (field->rank == 3 && input[0] <= 4 && input[2] > 4)
+		help = arena_format(context->arena, "channels stand last: input: [%lld, %lld, %lld]", (long long)input[1], (long long)input[2],
+			(long long)input[0]);
 	if (field->rank != 3 || (input[2] != 1 && input[2] != 3 && input[2] != 4)) {
 		diag_error(context, info->place, help, "images do not fit the model's input %s", shape);
 		return false;
@@ -309,7 +312,7 @@ static bool shape_label(
 	bool classes = info->classes.count || info->kind->label == SPEC_LABEL_CLASS || given;
 	if (!fits_loss(context, info, rank, label)) return false;
 	if (rank > 1 && single) {
-		diag_error(context, info->place, "write the loss as an expression: mean((data.image - y)^2)",
+		diag_error(context, info->place, "Flatten or GlobalAveragePooling2D before the last Dense gives one prediction a sample; else write the loss as an expression",
 			"a label is one class or number, but the loss wants %s", shape_words(context->arena, rank, label));
 		return false;
 	}

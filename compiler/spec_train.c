@@ -21,7 +21,7 @@ static const char *const metric_kinds[] = {
 	NN_METRICS(X)
 #undef X
 };
-enum { METRICS = sizeof metric_names / sizeof *metric_names, LONG_RUN = 1000000000 };
+enum { METRICS = sizeof metric_names / sizeof *metric_names, LONG_RUN = 1000000000, LARGE_BATCH = 16384 };
 
 static int find_metric(const char *name)
 {
@@ -420,6 +420,9 @@ void spec_read_training(Context *context, Spec *spec, const DocNode *train)
 		return;
 	}
 	spec->batch = training->batch_size;
+	if (training->batch_size > LARGE_BATCH)
+		diag_warning(context, spec_slot(SLOTS(slots), "batch_size")->node->place,
+			"batch_size is the number of samples of one step, often 32", "a batch of %d samples is larger than usual", training->batch_size);
 	if (slots[0].node) read_metrics(context, spec, slots[0].node);
 	if (slots[1].node) read_callbacks(context, spec, slots[1].node);
 	const Slot *transfer = spec_slot(SLOTS(slots), "init_from");

@@ -13,7 +13,7 @@ for name in "$@"; do
 	count=$((count + 1))
 	args=
 	[ -f tests/golden/$name.args ] && args=$(cat tests/golden/$name.args)
-	$nnc $spec $args -o /dev/null >/dev/null 2>$out/$name.err
+	timeout 60 $nnc $spec $args -o /dev/null >/dev/null 2>$out/$name.err
 	code=$?
 	sed 's|\(at prelude/[a-z]*\.yaml\):[0-9]*:[0-9]*$|\1|' $out/$name.err >$out/$name.txt # lines of the library move
 	expected=1

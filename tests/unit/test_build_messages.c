@@ -23,7 +23,7 @@ static const MessageCase cases[] = {
 		"4:7: error: softmax over 1 unit is always 1; use sigmoid with binary_crossentropy, or 2 units", NULL},
 	{"trail",
 		"blocks:\n  Res(filters)(x):\n    a: Conv2D(filters, 3)(x)\n    return: x + a\nmodel:\n  input: [8, 8, 4]\n  graph:\n    h: Res(4)(x)\n",
-		"4:13: error: shapes do not fit: [batch, 8, 8, 4] and [batch, 6, 6, 4]", "axes are matched from the last one; two sizes must be equal,"},
+		"4:13: error: shapes do not fit: [batch, 8, 8, 4] and [batch, 6, 6, 4]", "one comes 8, the other 8 -> conv2d 6"},
 	{"batch axis",
 		"data:\n  source: {type: csv, label: a}\n  train: {file: x}\nmodels:\n  D:\n    input: [8]\n    layers: [Dense(1)]\ntrain: {loss: \"mean((D(data.features) - reshape(data.label, [batch]))^2)\", optimizer: adam}\n",
 		"8:22: error: the batch axis of one operand meets another axis of the other: [batch, 1] and [batch]", "reshape one of them, so that the batch is the same axis of b"},
