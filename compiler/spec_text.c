@@ -98,7 +98,7 @@ const char *spec_class_files(Context *context, const DocNode *node, SourceInfo *
 	}
 	for (int i = 0; i < node->count; i++) {
 		const DocNode *path = node->pairs[i].value;
-		if (path->kind != DOC_SCALAR || !path->text[0]) {
+		if (path->kind != DOC_SCALAR || !path->text[0] || strchr(path->text, '\n')) {
 			diag_error(context, path->place, NULL, "the class %s needs the path of one file", node->pairs[i].key->text);
 			return NULL;
 		}
