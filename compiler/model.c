@@ -75,7 +75,8 @@ static void fit_vocabulary(Model *model, const nn_data_source *source)
 	if (!source->vocabulary_size || (source->tokens == NN_BYTES && !source->vocabulary.count && !source->vocabulary_file &&
 		source->vocabulary_size == 258)) return;
 	int64_t rows = nn_vocabulary_rows(source->vocabulary_size);
-	model->fitted[model->fitted_count++] = (Fitted){source->name ? arena_format(model->context->arena, "data/%s/vocabulary", source->name) : "data/vocabulary", rows*NN_VOCABULARY_COLUMNS, 0, NN_VOCABULARY_COLUMNS};
+	const char *name = source->name ? arena_format(model->context->arena, "data/%s/vocabulary", source->name) : "data/vocabulary";
+	model->fitted[model->fitted_count++] = (Fitted){name, rows*NN_VOCABULARY_COLUMNS, 0, NN_VOCABULARY_COLUMNS};
 }
 
 /* Categories that the spec lists; 0: they are found in the data. */
@@ -115,11 +116,27 @@ static void check_tables(const Model *model)
 			check_table(model, model->network->programs[p]->graph->nodes[i]);
 }
 
+/* An area under a curve is of one prediction a sample. */
+static void check_metrics(const Model *model)
+{
+	const DocNode *train = model->spec->train, *metrics = train ? doc_get(train, "metrics") : NULL;
+	const Network *network = model->network;
+	const Node *y = network->output_count == 1 ? find_output(network, network->outputs[0].name) : NULL;
+	if (!metrics || metrics->kind == DOC_MAP || !y || y->shape.rank < 3 || model_task(model, 0) == NN_REGRESSION) return;
+	for (int i = 0; i < (metrics->kind == DOC_LIST ? metrics->count : 1); i++) {
+		const DocNode *metric = metrics->kind == DOC_LIST ? metrics->items[i] : metrics;
+		if (metric->kind == DOC_SCALAR && (!strcmp(metric->text, "auc") || !strcmp(metric->text, "roc_auc")))
+			diag_error(model->context, metric->place, "accuracy, dice and iou are of all pixels or tokens",
+				"'%s' is of one prediction a sample, but this network gives many", metric->text);
+	}
+}
+
 void model_describe(Model *model)
 {
 	static const char *const names[] = {"impute", "offset", "scale"};
 	const Spec *spec = model->spec;
 	check_tables(model);
+	check_metrics(model);
 	Arena *arena = model->context->arena;
 	model->fitted = arena_alloc(arena, (size_t)(spec->data.field_count * 3 + spec->data.source_count) * sizeof *model->fitted);
 	for (int f = 0; f < spec->data.field_count; f++) {

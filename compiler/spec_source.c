@@ -8,7 +8,8 @@
 #include "spec_read.h"
 
 enum { IMAGE_FOLDER, IMAGE_MASK, CSV, TEXT, IDX, NPY, KINDS };
-enum { B_MASKS = 1 << IMAGE_MASK, B_TEXT = 1 << TEXT, B_IMAGES = 1 << IMAGE_FOLDER | B_MASKS, B_CSV = 1 << CSV, B_IDX = 1 << IDX, B_NPY = 1 << NPY, B_ALL = (1 << KINDS) - 1 };
+enum { B_MASKS = 1 << IMAGE_MASK, B_TEXT = 1 << TEXT, B_IMAGES = 1 << IMAGE_FOLDER | B_MASKS,
+	B_CSV = 1 << CSV, B_IDX = 1 << IDX, B_NPY = 1 << NPY, B_ALL = (1 << KINDS) - 1 };
 
 /* What no source says otherwise */
 static const nn_data_source silent = {.rescale = 1,

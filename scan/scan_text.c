@@ -138,7 +138,8 @@ static int print_texts(const ScanOptions *options, Texts *texts, nn_text *out, i
 	nn_text_add(out, "\n");
 	if (texts->tokenizer.kind == NN_WORDS && room > MOST_WORDS) room = MOST_WORDS;
 	int64_t length = stream ? 64 : (int64_t)scan_quantile(texts->lengths, texts->samples, 1);
-	nn_text_add(out, "data:\n  source: {type: text, tokens: %s, encoding: %s, sequence_length: %lld, vocabulary: ", kind, texts->encoding, (long long)(length < 1 ? 1 : length));
+	nn_text_add(out, "data:\n  source: {type: text, tokens: %s, encoding: %s, sequence_length: %lld, vocabulary: ",
+		    kind, texts->encoding, (long long)(length < 1 ? 1 : length));
 	int failed = 0;
 	if (options->vocabulary) {
 		failed = write_vocabulary(options->vocabulary, &texts->words, order, room);

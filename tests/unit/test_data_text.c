@@ -150,6 +150,12 @@ static void columns_of_tables(void **state)
 	assert_refused(&fake.model, &request, ROOT "/a.csv:3: the label \"low\" is no number");
 	write_text(ROOT "/a.csv", "y,smiles\n1.5,CCO,\n2,CC\n");
 	assert_refused(&fake.model, &request, ROOT "/a.csv:2: 3 values, but 2 in the rows before");
+	text_model(&fake, NN_BINARY, 20);
+	fake.source.column = "smiles";
+	fake.source.label = (nn_texts){(const char *const[]){"y"}, 1};
+	fake.fields[FAKE_LABEL].classes = (nn_texts){(const char *const[]){"0", "1"}, 2};
+	write_text(ROOT "/a.csv", "y,smiles\n1,CCO\n2,CC\n");
+	assert_refused(&fake.model, &request, ROOT "/a.csv:3: its label \"2\" is none of the classes 0, 1");
 	write_bytes(ROOT "/a.csv", "y,smiles\n1.5,CC\xe9\n", 17);
 	assert_refused(&fake.model, &request, ROOT "/a.csv:2: byte 0xe9 at offset 15 is not utf-8");
 }
