@@ -66,6 +66,7 @@ SCHEDULES = {
     "cosine_target": "CosineDecay(0.01, 10, warmup_target=0.4)",
     "restarts": "CosineDecayRestarts(0.3, 3)",
     "restarts_arguments": "CosineDecayRestarts(0.3, 4, t_mul=1.5, m_mul=0.8, alpha=0.1)",
+    "restarts_three": "CosineDecayRestarts(0.3, 1, t_mul=3.0, m_mul=0.9)",
     "restarts_even": "CosineDecayRestarts(0.3, 6, t_mul=1.0, m_mul=0.5)",
 }
 
