@@ -62,6 +62,7 @@ static bool check_output(Builder *builder, Value value, Place place)
 static bool predict_outputs(Builder *builder, Program *program, const Definition *d, Value y, Place place)
 {
 	List list = y.kind == VALUE_LIST ? y.as.list : (List){&y, 1};
+	if (value_is_poison(y)) return false;
 	for (int i = 0; i < list.count; i++) {
 		const char *name = d->output_names ? d->output_names[i] : i ? arena_format(builder->arena, "y%d", i) : "y";
 		Place own = d->output_names && d->result->kind == EXPR_LIST ? d->result->items[i]->place : place;

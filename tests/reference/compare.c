@@ -161,6 +161,33 @@ static void check_output(Reference *reference, const nn_program *program, const 
 	free(expected.numbers);
 }
 
+/* What the model predicts, the loss, and of several outputs their losses. */
+static void check_outputs(Reference *reference, const nn_program *program, const char *prefix)
+{
+	char name[80];
+	check_output(reference, program, "loss", prefix, "loss", 0);
+	for (int i = 0; i < reference->model->output_count; i++) {
+		const char *output = reference->model->outputs[i].name;
+		check_output(reference, program, output, prefix, output, 0);
+		snprintf(name, sizeof name, "%.60s_loss", output);
+		check_output(reference, program, name, prefix, name, 0);
+	}
+}
+
+/* The program predict: of one row, the first. */
+static void check_first(Reference *reference, const nn_program *predict, const char *output)
+{
+	size_t count;
+	char what[100];
+	double *actual = output_read(reference, predict, output, &count);
+	Expected expected = expected_read(reference, "expected/", output);
+	if (actual && expected.count >= count) expected.count = count;
+	snprintf(what, sizeof what, "predict: %.60s", output);
+	if (actual) compare(reference, what, actual, count, expected, reference->tolerance, 0);
+	free(actual);
+	free(expected.numbers);
+}
+
 /* --- the programs */
 
 static const nn_program *program_of(Reference *reference, const char *name)
@@ -204,19 +231,12 @@ static void check_inference(Reference *reference)
 {
 	const nn_program *evaluate = program_of(reference, "evaluate"), *predict = program_of(reference, "predict");
 	if (evaluate && !program_run(reference, evaluate, 0, 1)) {
-		check_output(reference, evaluate, "y", "expected/", "y", 0);
-		check_output(reference, evaluate, "loss", "expected/", "loss", 0);
+		check_outputs(reference, evaluate, "expected/");
 		check(reference, !state_moved(reference), "evaluate changes the state");
 	}
 	rewind_state(reference);
 	if (!predict || program_run(reference, predict, 0, 1)) return;
-	size_t count;
-	double *actual = output_read(reference, predict, "y", &count);
-	Expected expected = expected_read(reference, "expected/", "y");
-	if (actual && expected.count >= count) expected.count = count; /* its first row */
-	if (actual) compare(reference, "predict: y", actual, count, expected, reference->tolerance, 0);
-	free(actual);
-	free(expected.numbers);
+	for (int i = 0; i < reference->model->output_count; i++) check_first(reference, predict, reference->model->outputs[i].name);
 }
 
 static void check_gradients(Reference *reference)
@@ -224,8 +244,7 @@ static void check_gradients(Reference *reference)
 	const nn_program *program = program_of(reference, "gradients");
 	rewind_state(reference);
 	if (!program || program_run(reference, program, 0, 1)) return;
-	check_output(reference, program, "loss", "expected/training_", "loss", 0);
-	check_output(reference, program, "y", "expected/training_", "y", 0);
+	check_outputs(reference, program, "expected/training_");
 	double largest = largest_norm(reference, "expected/gradient/");
 	for (int i = 0; i < reference->file.count; i++) {
 		const char *name = reference->file.entries[i].name, *path = name + strlen("expected/gradient/");

@@ -317,6 +317,58 @@ static void test_expressions(void **state)
 	built_free(&built);
 }
 
+/* heads beside the network that read the same label, as in GoogLeNet; the losses weigh as the spec says */
+static void test_outputs(void **state)
+{
+	(void)state;
+	Built built = good("data: {source: {type: image_folder, class_mode: sparse, color_mode: grayscale}, train: {directory: x}}\nparams: {share: 0.3}\n"
+		"model:\n  input: [2, 2, 1]\n  graph:\n    h: Flatten(x)\n    a: Dense(3, activation=softmax)(h)\n    b: Dense(3)(h)\n    c: 2*b\n"
+		"  outputs: {top: a, aux: b, code: c}\n"
+		"train:\n  loss: {top: sparse_categorical_crossentropy, aux: SparseCategoricalCrossentropy(from_logits=true)}\n"
+		"  loss_weights: {aux: share}\n  optimizer: SGD()\n  batch_size: 2\n");
+	const Network *network = built.network;
+	const Predicted *top = &network->outputs[0], *aux = &network->outputs[1], *code = &network->outputs[2];
+	assert_int_equal(network->output_count, 3);
+	assert_true(top->label >= 0 && top->label == aux->label && code->label == -1 && !code->loss);
+	assert_string_equal(top->task, "multiclass");
+	assert_string_equal(aux->task, "multiclass");
+	assert_true(!top->logits && aux->logits && top->weight == 1 && aux->weight == 0.3);
+	assert_string_equal(network->loss, "top: sparse_categorical_crossentropy, aux: SparseCategoricalCrossentropy");
+	const Program *evaluate = built_program(&built, "evaluate");
+	static const double kernel[] = {4, 2, 3, 1, 0, 1, 2, 2, 0, 1, 1, 1}, labels[] = {2, 0};
+	const Given given[] = {{"dense_1/kernel", kernel}, {"data.label", labels}, {NULL, NULL}};
+	double loss = *built_evaluate(&built, evaluate, built_output(evaluate, "loss"), 2, given);
+	double parts[] = {*built_evaluate(&built, evaluate, built_output(evaluate, "top_loss"), 2, given),
+		*built_evaluate(&built, evaluate, built_output(evaluate, "aux_loss"), 2, given)};
+	assert_true(fabs(parts[0] - log(3)) < 1e-12 && fabs(parts[0] - parts[1]) > 0.01);
+	assert_true(fabs(loss - parts[0] - 0.3*parts[1]) < 1e-12);
+	assert_null(built_output(evaluate, "code_loss"));
+	assert_non_null(built_output(built_program(&built, "train"), "code"));
+	assert_true(built_output(built_program(&built, "predict"), "top") && built_output(built_program(&built, "predict"), "code"));
+	built_free(&built);
+}
+
+/* what a network does is said by its loss, through any number of definitions; of one that says nothing it is left open */
+static void test_tasks(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *loss, *task;
+	} cases[] = {{"mse", "regression"}, {"MeanSquaredError()", "regression"}, {"half", "regression"}, {"mine", "binary"}, {"open", NULL},
+		{"BinaryCrossentropy(label_smoothing=0.1)", "binary"}, {"own(3)", "multiclass"}};
+	for (size_t i = 0; i < sizeof cases/sizeof *cases; i++) {
+		char spec[700];
+		snprintf(spec, sizeof spec, "losses:\n  half(y_true, y_pred): mean_squared_error(y_true, y_pred)/2\n"
+			"  mine(y_true, y_pred):\n    task: binary\n    return: half(y_true, y_pred)\n  open(y_true, y_pred): mean(y_true - y_pred, -1)\n"
+			"  own(k)(y_true, y_pred):\n    task: multiclass\n    return: k*mean(y_true - y_pred, -1)\n"
+			MODEL "  layers: [Dense(1)]\ntrain: {loss: %s, optimizer: SGD(), batch_size: 2}\n", cases[i].loss);
+		Built built = good(spec);
+		const char *task = built.network->outputs[0].task;
+		if (!task != !cases[i].task || (task && strcmp(task, cases[i].task))) fail_msg("%s: %s", cases[i].loss, task ? task : "none");
+		built_free(&built);
+	}
+}
+
 /* not-a-number goes through every activation and every loss, so that training stops at it */
 static void test_not_a_number(void **state)
 {
@@ -350,7 +402,7 @@ int main(void)
 		cmocka_unit_test(test_structure), cmocka_unit_test(test_programs), cmocka_unit_test(test_provenance), cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_training), cmocka_unit_test(test_penalties), cmocka_unit_test(test_states), cmocka_unit_test(test_draws),
 		cmocka_unit_test(test_frozen), cmocka_unit_test(test_steps), cmocka_unit_test(test_expressions),
-		cmocka_unit_test(test_not_a_number),
+		cmocka_unit_test(test_not_a_number), cmocka_unit_test(test_outputs), cmocka_unit_test(test_tasks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@ is written out beside the spec; names of its layers are the paths in the spec, w
 import keras
 import numpy as np
 
-from case import paths, randomize, trained, write
+from case import STEPS, gradients_of, paths, randomize, trained, write
 
 L = keras.layers
 
@@ -146,7 +146,74 @@ def frozen():
     written("functional_frozen", FROZEN, keras.Model(x, y), random.uniform(-1, 1, (4, 6, 5, 2)), labels, "binary_crossentropy", keras.optimizers.Adam(0.01), 6)
 
 
+OUTPUTS = """\
+# Three outputs with a loss, a weight and labels of their own; as compile with dictionaries.
+name: functional_outputs
+seed: 1
+params: {share: 0.2}
+model:
+  inputs: {a: [5], b: [3]}
+  graph:
+    h: Dense(6, activation=tanh)(concat([a, b]))
+    d: Dense(1, activation=sigmoid)(h)
+    s: Dense(2)(concat([h, d]))
+    k: Dense(3)(h)
+  outputs: {diagnosis: d, severity: s, kind: k}
+train:
+  optimizer: Adam(0.01)
+  loss:
+    diagnosis: binary_crossentropy
+    severity: Huber(delta=0.5)
+    kind: SparseCategoricalCrossentropy(from_logits=true)
+  loss_weights: {severity: share, kind: 2*share - 0.1}
+  batch_size: 5
+"""
+
+
+def outputs():
+    a, b = keras.Input((5,), name="a"), keras.Input((3,), name="b")
+    h = L.Dense(6, activation="tanh", name="dense")(L.Concatenate()([a, b]))
+    d = L.Dense(1, activation="sigmoid", name="dense_1")(h)
+    s = L.Dense(2, name="dense_2")(L.Concatenate()([h, d]))
+    k = L.Dense(3, name="dense_3")(h)
+    model = keras.Model({"a": a, "b": b}, {"diagnosis": d, "severity": s, "kind": k})
+    random = np.random.RandomState(7)
+    x = {"a": random.uniform(-1, 1, (5, 5)), "b": random.uniform(-1, 1, (5, 3))}
+    y = {
+        "diagnosis": np.array([[0.0], [1], [1], [0], [1]]),
+        "severity": random.uniform(-1, 1, (5, 2)),
+        "kind": np.array([2.0, 0, 1, 1, 0]),
+    }
+    losses = {
+        "diagnosis": keras.losses.BinaryCrossentropy(),
+        "severity": keras.losses.Huber(delta=0.5),
+        "kind": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    }
+    variables = paths(model)
+    randomize(variables, random)
+    model.compile(loss=losses, loss_weights={"diagnosis": 1.0, "severity": 0.2, "kind": 0.3}, optimizer=keras.optimizers.Adam(0.01))
+    tensors = {**x, **{"y_" + name: labels for name, labels in y.items()}}
+    tensors["x"] = np.zeros(1)  # there are inputs to run with
+    tensors.update({path: variable.numpy() for path, variable in variables.items()})
+    prediction = model(x, training=False)
+    for name, value in prediction.items():
+        tensors["expected/" + name] = np.array(value)
+        tensors[f"expected/{name}_loss"] = np.array([float(losses[name](y[name], value))])
+    tensors["expected/loss"] = np.array([float(model.compute_loss(x=x, y=y, y_pred=prediction, training=False))])
+    names = {variable.path: path for path, variable in variables.items()}
+    for step in range(STEPS):
+        prediction, loss, gradients = gradients_of(model, x, y)
+        if step == 0:
+            tensors["expected/training_loss"] = np.array([float(loss)])
+            for variable, gradient in zip(model.trainable_weights, gradients):
+                tensors["expected/gradient/" + names[variable.path]] = np.array(gradient)
+        model.optimizer.apply(gradients, model.trainable_weights)
+    tensors.update({"after20/" + path: variable.numpy() for path, variable in variables.items()})
+    write("functional_outputs", OUTPUTS, tensors)
+
+
 def make():
+    outputs()
     shared()
     blocks()
     frozen()
