@@ -21,6 +21,7 @@ bool pass_constants(Context *context, Program *program); /* what depends on no i
 bool pass_share(Context *context, Program *program); /* common subexpressions; draws never */
 bool pass_scan(Context *context, Program *program); /* scans keep the states, items and results that are needed */
 bool pass_algebra(Context *context, Program *program); /* sums and factors: changes last bits, always applied */
+bool pass_windows(Context *context, Program *program); /* folds that are sums over windows: changes last bits, always applied */
 /* all of them, repeated until nothing changes; dead code falls away as roots are walked */
 bool pass_simplify(Context *context, Program *program);
 

@@ -128,11 +128,12 @@ static void verify(Program *program, const char *stage)
 
 bool pass_simplify(Context *context, Program *program)
 {
-	static Pass *const exact[] = {pass_fold, pass_share, pass_scan}, *const all[] = {pass_algebra, pass_fold, pass_share, pass_scan};
+	static Pass *const exact[] = {pass_fold, pass_share, pass_scan};
+	static Pass *const all[] = {pass_algebra, pass_windows, pass_fold, pass_share, pass_scan};
 	bool changed = repeat(context, program, exact, 3);
 	changed |= pass_constants(context, program);
 	verify(program, "exact passes");
-	changed |= repeat(context, program, all, 4);
+	changed |= repeat(context, program, all, 5);
 	if (pass_constants(context, program)) {
 		repeat(context, program, exact, 3);
 		changed = true;

@@ -3,11 +3,12 @@
  *   few places to reduce (a pool's window)   written out, one expression after the other
  *   the last axis is kept                    a row of accumulators, vectors along the row
  *   the last axis is reduced                 one accumulator, vectors along the reduction
- *   much to reduce into little               fixed chunks, combined in their order: the same bits at any number of threads */
+ *   much to reduce into little               fixed chunks, combined in their order: the same bits at any number of threads;
+ *                                            what is reduced is run through once, for all results of a place together */
 #include <string.h>
 #include "nest.h"
 
-enum { CHUNKS = 16, WRITTEN_OUT = 16, ROW = 1024 };
+enum { CHUNKS = 16, WRITTEN_OUT = 16, ROW = 1024, LITTLE = 4096, MUCH = 1024 };
 
 typedef struct Reduction {
 	const Plan *plan;
@@ -17,6 +18,7 @@ typedef struct Reduction {
 	unsigned reduced;
 	int last; /* the innermost kept axis when rows of accumulators run along it, else -1 */
 	bool written_out, chunked;
+	int64_t results;
 	double values; /* places of the domain */
 } Reduction;
 
@@ -53,12 +55,14 @@ static Reduction reduction(const Plan *plan, const Step *step)
 	r.values = (double)shape_count(&r.domain);
 	int inner = is_contract(r.node) ? innermost(&r.node->shape) : innermost(&r.domain);
 	bool kept = inner >= 0 && !(r.reduced >> inner & 1) && !r.domain.dim[inner].rows;
-	bool rows = false;
-	for (int k = 0; k < r.domain.rank; k++) rows |= (r.reduced >> k & 1) && r.domain.dim[k].rows;
+	bool rows = false, kept_rows = false;
+	for (int k = 0; k < r.domain.rank; k++) *(r.reduced >> k & 1 ? &rows : &kept_rows) |= r.domain.dim[k].rows > 0;
 	r.written_out = reduced_count(&r) <= WRITTEN_OUT && !rows;
 	r.last = kept && r.domain.dim[inner].size <= ROW ? inner : -1;
 	double results = r.values/(double)reduced_count(&r), rest = r.last >= 0 ? results/(double)r.domain.dim[r.last].size : results;
-	r.chunked = !r.written_out && rest == 1 && worth_threads(r.values) && !step->twin && r.node->op != &op_argmax;
+	bool little = rest == 1 || (r.last >= 0 && results <= LITTLE && reduced_count(&r) >= MUCH && !kept_rows);
+	r.results = (int64_t)results;
+	r.chunked = !r.written_out && little && worth_threads(r.values) && !step->twin && r.node->op != &op_argmax;
 	return r;
 }
 
@@ -74,8 +78,7 @@ static size_t scratch(const Plan *plan, const Step *step)
 {
 	Reduction r = reduction(plan, step);
 	if (!r.chunked) return 0;
-	size_t row = r.last >= 0 ? (size_t)r.domain.dim[r.last].size : 1;
-	return CHUNKS*row*(size_t)plan->target->number_size;
+	return CHUNKS*(size_t)r.results*(size_t)plan->target->number_size;
 }
 
 static bool adds(const Node *node) { return node->op == &op_sum || is_contract(node); }
@@ -214,15 +217,31 @@ static void emit_rows(CWriter *out, const Reduction *r)
 	nest_close(out, &kept);
 }
 
+/* opens loops over the results, the row innermost; returns the number of the result, row by row */
+static const char *open_results(CWriter *out, Scope *scope, const Reduction *r, Nest *rest, Index *at)
+{
+	Shape results = r->domain;
+	Index kept[MAX_RANK];
+	unsigned row = r->last >= 0 ? 1u << r->last : 0;
+	*rest = nest_over(scope, &r->domain, ~(r->reduced | row), at);
+	for (int i = 0; i < rest->count; i++)
+		nest_for(out, scope->vars[rest->loop[i].var].name, "0", dim_text(out->arena, rest->loop[i].extent));
+	if (row) open_row(out, scope, r, at);
+	for (int k = 0; k < results.rank; k++) {
+		kept[k] = r->reduced >> k & 1 ? index_constant(0) : at[k];
+		if (r->reduced >> k & 1) results.dim[k] = (Dim){1, 0};
+	}
+	Index flat = index_flat(&results, kept);
+	return index_text(scope, &flat);
+}
+
 /* The chunk's share of the outermost reduced axis: from first to end. */
 static void emit_chunk(CWriter *out, const Reduction *r)
 {
 	Scope *scope = scope_new(out, r->plan, r->step);
 	Index at[MAX_RANK];
-	for (int k = 0; k < r->domain.rank; k++) at[k] = index_constant(0);
-	Nest inner = nest_over(scope, &r->domain, r->reduced, at);
-	bool row = r->last >= 0;
-	long long size = row ? (long long)r->domain.dim[r->last].size : 1;
+	Nest inner = nest_over(scope, &r->domain, r->reduced, at), rest;
+	long long size = (long long)r->results;
 	cw(out, "PRAGMA(omp parallel for schedule(static))");
 	nest_for(out, "chunk", "0", arena_format(out->arena, "%d", CHUNKS));
 	const char *live = dim_text(out->arena, inner.loop[0].extent);
@@ -233,10 +252,10 @@ static void emit_chunk(CWriter *out, const Reduction *r)
 		const char *name = scope->vars[inner.loop[i].var].name;
 		nest_for(out, name, i ? "0" : "first", i ? dim_text(out->arena, inner.loop[i].extent) : "end");
 	}
-	if (row) open_row(out, scope, r, at);
+	const char *result = open_results(out, scope, r, &rest, at);
 	const char *value = operand(scope, r, at);
-	accumulate(out, r, row ? element(out, r) : arena_format(out->arena, "%s[0]", totals(r)), NULL, value, "0");
-	for (int i = 0; i < inner.count + row; i++) cw(out, "}");
+	accumulate(out, r, arena_format(out->arena, "%s[%s]", totals(r), result), NULL, value, "0");
+	for (int i = 0; i < inner.count + rest.count + (r->last >= 0); i++) cw(out, "}");
 	cw(out, "for (int c = 0; c < %lld; c++) part[chunk*%lld + c] = %s;", size, size, element(out, r));
 	cw(out, "}");
 }
@@ -247,16 +266,16 @@ static void emit_chunked(CWriter *out, const Reduction *r)
 	emit_chunk(out, r);
 	Scope *scope = scope_new(out, r->plan, r->step);
 	Index at[MAX_RANK];
+	Nest rest;
 	for (int k = 0; k < r->domain.rank; k++) at[k] = index_constant(0);
-	bool row = r->last >= 0;
-	if (row) open_row(out, scope, r, at);
-	else cw(out, "{");
+	cw(out, "{");
+	const char *result = open_results(out, scope, r, &rest, at);
 	cw(out, "real %s = %s;", total(r), start_value(r->node));
-	const char *share = row ? arena_format(out->arena, "part[chunk*%lld + c]", (long long)r->domain.dim[r->last].size) : "part[chunk]";
 	cw(out, "for (int chunk = 0; chunk < %d; chunk++) {", CHUNKS);
-	accumulate(out, r, total(r), NULL, share, "0");
+	accumulate(out, r, total(r), NULL, arena_format(out->arena, "part[chunk*%lld + %s]", (long long)r->results, result), "0");
 	cw(out, "}");
 	finish(scope, r, at, total(r), "0");
+	for (int i = 0; i < rest.count + (r->last >= 0); i++) cw(out, "}");
 	cw(out, "}");
 }
 

@@ -284,6 +284,28 @@ static Node *case_conv_transposed_gaps(Graph *graph)
 	return conv_back(graph, "N 3 3 2", "2 2 3 2", 9, square(2, 3, 1, 0, 0));
 }
 
+static Node *depthwise_back(Graph *graph, const char *g, const char *kernel, int64_t n, Window w)
+{
+	Node *u = make_contract(graph, "nhwcm", "klcm", "nhwklc", in(graph, "a", g), in(graph, "b", kernel));
+	return make_fold(graph, u, (int64_t[]){n, n}, &w);
+}
+static Node *case_depthwise_data(Graph *graph)
+{
+	return depthwise_back(graph, "N 4 4 15 1", "3 3 15 1", 4, square(3, 1, 1, 1, 1));
+}
+static Node *case_depthwise_data_uneven(Graph *graph)
+{
+	return depthwise_back(graph, "N 5 5 3 2", "4 4 3 2", 5, square(4, 1, 1, 1, 2));
+}
+static Node *case_depthwise_data_dilation(Graph *graph)
+{
+	return depthwise_back(graph, "N 4 4 17 1", "2 2 17 1", 7, square(2, 1, 3, 0, 0));
+}
+static Node *case_depthwise_data_stride(Graph *graph)
+{
+	return depthwise_back(graph, "N 3 3 16 1", "3 3 16 1", 6, square(3, 2, 1, 0, 1));
+}
+
 /* x (N, H, W, I), g (N, H', W', O) -> (kh, kw, I, O) */
 static Node *conv_weight(Graph *graph, const char *x, const char *g, Window w)
 {
@@ -347,7 +369,9 @@ static const OpCase cases[] = {
 	{"conv of one pixel", case_conv_pixel},
 	{"conv 1x1", case_conv_one}, {"conv of patches", case_conv_patches}, {"conv of a line, causal", case_conv_line},
 	{"conv in groups", case_conv_groups},
-	{"conv by channel", case_conv_depthwise}, {"conv data gradient", case_conv_data},
+	{"conv by channel", case_conv_depthwise}, {"conv by channel, data gradient", case_depthwise_data},
+	{"conv by channel, uneven", case_depthwise_data_uneven}, {"conv by channel, dilated", case_depthwise_data_dilation},
+	{"conv by channel, strided", case_depthwise_data_stride}, {"conv data gradient", case_conv_data},
 	{"conv data gradient, same", case_conv_data_same},
 	{"conv data gradient with stride", case_conv_data_stride},
 	{"conv data gradient with dilation", case_conv_data_dilation},

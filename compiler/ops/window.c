@@ -329,7 +329,27 @@ static Node *case_mean_pool_whole(Graph *graph)
 	return mean_pool(graph, in(graph, "a", "N 3 3 33"), square(3, 1, 1, 0, 0), false);
 }
 
+/* the same number for every tap of a window: the gradient of a mean pool whose windows overlap */
+static Node *spread_back(Graph *graph, const char *g, int64_t n, Window w)
+{
+	Node *x = in(graph, "a", g);
+	Shape thin = {.rank = 6, .dim = {x->shape.dim[0], x->shape.dim[1], x->shape.dim[2], {1, 0}, {1, 0}, x->shape.dim[3]}}, wide = thin;
+	wide.dim[3].size = w.size[0];
+	wide.dim[4].size = w.size[1];
+	return make_fold(graph, make_broadcast(graph, make_reshape(graph, x, thin), wide), (int64_t[]){n, n}, &w);
+}
+static Node *case_mean_pool_backward(Graph *graph) { return spread_back(graph, "N 4 4 15", 4, square(3, 1, 1, 1, 1)); }
+static Node *case_mean_pool_backward_strided(Graph *graph) { return spread_back(graph, "N 2 2 3", 5, square(3, 2, 1, 0, 0)); }
+static Node *case_neighbours_backward(Graph *graph) /* over the last axis, as local response normalisation */
+{
+	Window w = {.axis = 2, .rank = 1, .size = {5}, .stride = {1}, .dilation = {1}, .low = {2}, .high = {2}};
+	Node *g = make_broadcast(graph, in(graph, "a", "N 3 9 1"), op_case_shape(graph, "N 3 9 5"));
+	return make_fold(graph, g, (int64_t[]){9}, &w);
+}
+
 static const OpCase cases[] = {
+	{"mean pool backward", case_mean_pool_backward}, {"mean pool backward, strided", case_mean_pool_backward_strided},
+	{"sum of neighbours backward", case_neighbours_backward},
 	{"unfold a line", case_unfold_line}, {"unfold, causal and dilated", case_unfold_causal},
 	{"unfold a square", case_unfold_square},
 	{"unfold with stride", case_unfold_strided}, {"unfold with dilation", case_unfold_dilated},

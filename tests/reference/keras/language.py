@@ -139,6 +139,9 @@ class Pending:
             count = self.scope.counts.get(label, 0)
             self.scope.counts[label] = count + 1
             self.options["name"] = label if count == 0 else f"{label}_{count}"
+        elif self.name.endswith("Attention"):  # Keras's own numbers could be those of layers with weights
+            self.scope.counts["plain"] = self.scope.counts.get("plain", 0) + 1
+            self.options["name"] = f"plain_{self.scope.counts['plain']}"
         inner = [held(a) if self.name in HOLDING else a.made() if isinstance(a, Pending) else a for a in self.arguments]
         return layer_class(self.name)(*inner, **self.options)
 
