@@ -19,16 +19,27 @@ static bool disjoint(const Node *node)
 /* nodes that follow one which adds: it adds in scratch, they run over it afterwards */
 static bool followed(const Step *step) { return step->count > (step->inner ? 2 : 1); }
 
+/* All places that are added, and a bit for each axis behind the window's: vectors run along those, unless something is
+ * summed at a place. */
+static Shape places_added(const Step *step, unsigned *row)
+{
+	const Window *w = &step->anchor->at.window;
+	unsigned summed = 0;
+	bool sums = false;
+	Shape windows = step->inner ? contract_domain(step->inner, &summed) : step->anchor->args[0]->shape;
+	*row = 0;
+	for (int k = 0; k < windows.rank; k++) sums |= (summed >> k & 1) && windows.dim[k].size > 1;
+	for (int k = w->axis + 2*w->rank; k < windows.rank && !sums; k++) *row |= 1u << k;
+	return windows;
+}
+
 static double cost(const Plan *plan, const Step *step)
 {
 	const Node *node = step->anchor;
-	unsigned summed;
+	unsigned row;
 	if (!node || node->op != &op_fold) return -1;
-	if (step->inner) {
-		Shape products = contract_domain(step->inner, &summed);
-		return 10 + 2*(double)shape_count(&products) + step_loads(plan, step)*0.08;
-	}
-	return 10 + (double)shape_count(&node->args[0]->shape) + step_loads(plan, step)*0.08;
+	Shape windows = places_added(step, &row);
+	return 10 + (row ? 0.5 : step->inner ? 2 : 1)*(double)shape_count(&windows) + step_loads(plan, step)*0.08;
 }
 
 /* where in the folded shape a window's tap lies */
@@ -116,8 +127,8 @@ static size_t scratch(const Plan *plan, const Step *step)
 static void emit_adding(CWriter *out, const Plan *plan, const Step *step)
 {
 	Node *node = step->anchor;
-	unsigned summed = 0;
-	Shape windows = step->inner ? contract_domain(step->inner, &summed) : node->args[0]->shape;
+	unsigned along;
+	Shape windows = places_added(step, &along);
 	unsigned outer = node->at.window.axis > 0 ? 1 : 0; /* the batch, or nothing */
 	const char *sums = followed(step) ? "sums" : pointer_name(plan, node);
 	if (followed(step)) cw(out, "real *const sums = (real *)(work + %zu);", step->scratch_offset);
@@ -131,13 +142,15 @@ static void emit_adding(CWriter *out, const Plan *plan, const Step *step)
 	flat = index_flat(&node->shape, place);
 	cw(out, "%s[%s] = 0;", sums, index_text(scope, &flat));
 	nest_close(out, &zero);
-	Nest rest = nest_over(scope, &windows, ~outer, at);
+	Nest rest = nest_over(scope, &windows, ~(outer | along), at), row = nest_over(scope, &windows, along, at);
 	nest_open(out, scope, &rest, 0);
 	folded_place(node, at, place);
 	guard_place(out, scope, node, place);
+	nest_open(out, scope, &row, NEST_SIMD);
 	flat = index_flat(&node->shape, place);
 	const char *value = step->inner ? contract_value(scope, step->inner, at) : scope_value(scope, node->args[0], at);
 	cw(out, "%s[%s] += %s;", sums, index_text(scope, &flat), value);
+	nest_close(out, &row);
 	cw(out, "}");
 	nest_close(out, &rest);
 	nest_close(out, &images);

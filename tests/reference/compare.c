@@ -314,6 +314,7 @@ static void check_case(Reference *reference)
 	if (file_has(reference, "after20/")) check_training(reference);
 	rewind_state(reference);
 	if (file_has(reference, "expected/dropout")) check_dropout(reference);
+	if (file_has(reference, "expected/drawn")) check_drawn(reference);
 }
 
 int main(int argc, char **argv)

@@ -4,6 +4,7 @@
  *   orthogonal/PATH    gain: the rows or the columns, whichever are fewer, are orthogonal and of that length
  *   initial/PATH       values that are not drawn
  *   expected/dropout   rate: in training every number of y is 0 or 1/(1 - rate) of what it is in inference
+ *   expected/drawn     mean and variance of the numbers of y in training
  * Invariant: a right implementation fails about one check in a million. */
 #include <math.h>
 #include <stdlib.h>
@@ -122,4 +123,19 @@ void check_dropout(Reference *reference)
 	free(gradient);
 	free(rate.numbers);
 	free(shown.numbers);
+}
+
+void check_drawn(Reference *reference)
+{
+	const nn_program *program = nn_program_find(reference->model, "gradients");
+	Expected wanted = expected_read(reference, "expected/", "drawn");
+	size_t count = 0;
+	double *y = program && !program_run(reference, program, 0, 1) ? output_read(reference, program, "y", &count) : NULL;
+	double n = (double)count, mean = 0, variance = 0;
+	for (size_t i = 0; i < count; i++) mean += y[i]/n;
+	for (size_t i = 0; i < count; i++) variance += (y[i] - mean)*(y[i] - mean)/n;
+	check(reference, count > 0 && fabs(mean - wanted.numbers[0]) < 5.5*sqrt(wanted.numbers[1]/n), "drawn: mean %g; Keras: %g", mean, wanted.numbers[0]);
+	check(reference, count > 0 && fabs(variance/wanted.numbers[1] - 1) < 5.5*sqrt(2/n), "drawn: variance %g; Keras: %g", variance, wanted.numbers[1]);
+	free(y);
+	free(wanted.numbers);
 }

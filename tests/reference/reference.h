@@ -36,5 +36,6 @@ void check(Reference *reference, int good, const char *format, ...) __attribute_
 /* draws.c: what is compared by its distribution */
 void check_initial(Reference *reference);
 void check_dropout(Reference *reference);
+void check_drawn(Reference *reference);
 
 #endif

@@ -26,6 +26,7 @@ BACKENDS = dict(
     merges="jax",
     normalizations="jax",
     sequences="jax",
+    noise="jax",
     initializers="jax",
     optimizers="jax",
     networks="jax",
