@@ -123,8 +123,9 @@ static Source *new_source(const nn_model *model, const nn_data_source *spec)
 }
 
 /* Nearest takes one pixel of each cell: of large images most pixels are never looked at. */
-static void warn_of_shrinking(const Images *images)
+void nn_images_check(const Source *source)
 {
+	const Images *images = source->own;
 	const nn_canvas *canvas = &images->canvas;
 	int64_t count = images->list.count, step = count / PROBES + 1;
 	if (canvas->interpolation != NN_NEAREST) return;
@@ -255,6 +256,6 @@ Source *nn_open_images(const nn_model *model, const Place *place)
 		return NULL;
 	}
 	note_ignored(&((Images *)source->own)->list);
-	if (place->labels) warn_of_shrinking(source->own);
+	if (place->labels) nn_images_check(source);
 	return source;
 }

@@ -193,7 +193,10 @@ Source *nn_open_image_mask(const nn_model *model, const Place *place)
 	masks->images = inner;
 	*source = (Source){.model = model, .spec = inner->spec, .count = inner->count, .slow = 1, .own = masks, .read = read_sample,
 			   .name = name_sample, .close = close_masks, .keep = keep_samples};
-	if (read_values(masks, source->spec, field < 0 ? NULL : &model->data.fields[field]) == 0 && open_masks(source, place) == 0) return source;
+	if (read_values(masks, source->spec, field < 0 ? NULL : &model->data.fields[field]) == 0 && open_masks(source, place) == 0) {
+		nn_images_check(inner);
+		return source;
+	}
 	nn_source_close(source);
 	return NULL;
 }

@@ -95,6 +95,7 @@ typedef struct SourceKind {
 
 const SourceKind *nn_source_kind(const char *type);
 Source *nn_open_images(const nn_model *model, const Place *place);
+void nn_images_check(const Source *source); /* of nn_open_images: warns of pixels that are skipped */
 Source *nn_open_table(const nn_model *model, const Place *place);
 Source *nn_open_idx(const nn_model *model, const Place *place);
 Source *nn_open_npy(const nn_model *model, const Place *place);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "../runtime/data_csv.h"
+#include "../runtime/data_text.h"
 #include "scan_internal.h"
 
 enum { FEW = 20, SHOWN = 60, LONG_TEXT = 16 }; /* distinct values that may be classes; columns printed; characters of a text */
@@ -169,40 +170,69 @@ static int64_t find_text(const Cells *cells, const Column *columns, int64_t labe
 	return found;
 }
 
-static int64_t longest(const Cells *cells, int64_t column)
+/* Prose has blanks within; names and formulas have none. */
+static int is_prose(const Cells *cells, int64_t column)
 {
-	int64_t most = 1;
+	int64_t with_blanks = 0;
 	for (int64_t i = 0; i < cells->rows; i++) {
-		int64_t length = (int64_t)nn_utf8_length(nn_cell(cells, i, column));
-		if (length > most) most = length;
+		const char *blank = strchr(nn_cell(cells, i, column), ' ');
+		with_blanks += blank != NULL && strchr(blank + 1, ' ') != NULL;
 	}
-	return most;
+	return 2 * with_blanks > cells->rows;
 }
 
-/* Of texts in ASCII; more where bytes beyond it stand for one character together. */
-static int distinct_characters(const Cells *cells, int64_t column)
+/* The most tokens of a cell, and how many different ones there are; -1: out of memory. */
+static int64_t measure_text(const Cells *cells, int64_t column, const Tokenizer *tokenizer, int64_t *longest)
 {
-	char seen[256] = {0};
-	int count = 0;
-	for (int64_t i = 0; i < cells->rows; i++)
-		for (const char *c = nn_cell(cells, i, column); *c; c++) {
-			count += !seen[(unsigned char)*c];
-			seen[(unsigned char)*c] = 1;
-		}
-	return count;
+	Words words = {0};
+	int failed = 0;
+	*longest = 1;
+	for (int64_t i = 0; i < cells->rows && !failed; i++) {
+		const char *at = nn_cell(cells, i, column), *end = at + strlen(at);
+		int64_t count = 0;
+		for (Token token; !failed && nn_next_token(tokenizer, &at, end, &token); count++)
+			failed = nn_words_add(&words, tokenizer, &token) < 0;
+		if (count > *longest) *longest = count;
+	}
+	int64_t distinct = failed ? -1 : words.count;
+	nn_words_free(&words);
+	return distinct;
 }
 
-static void print_text_section(nn_text *out, const Cells *cells, const Column *columns, int64_t label, int64_t text, char separator, const char *path)
+/* An encoding other than UTF-8 of all that the cells hold; NULL: it is UTF-8. */
+static const char *other_encoding(const Cells *cells)
 {
+	const char *why, *encoding;
+	char *all = malloc(cells->size + 1);
+	if (all == NULL) return NULL;
+	for (size_t i = 0; i < cells->size; i++) all[i] = cells->text[i] ? cells->text[i] : '\n';
+	encoding = scan_encoding((const uint8_t *)all, cells->size, &why);
+	free(all);
+	return strcmp(encoding, "utf-8") == 0 ? NULL : encoding;
+}
+
+static void print_text_section(const ScanOptions *options, nn_text *out, const Cells *cells, const Column *columns, int64_t label, int64_t text,
+			       char separator)
+{
+	static const char *const kinds[] = {"words", "characters", "bytes"};
+	const char *encoding = options->encoding ? options->encoding : other_encoding(cells);
+	int kind = is_prose(cells, text) ? NN_WORDS : NN_CHARACTERS;
+	for (int k = 0; k < 3 && options->tokens; k++)
+		if (strcmp(options->tokens, kinds[k]) == 0) kind = k;
+	Tokenizer tokenizer = {(nn_token_kind)kind, kind == NN_WORDS ? NN_LOWER_AND_STRIP : NN_STANDARDIZE_NONE};
+	if (encoding && kind == NN_CHARACTERS) tokenizer.kind = NN_BYTES; /* one a character, as a rule */
+	int64_t longest, distinct = measure_text(cells, text, &tokenizer, &longest);
 	nn_text_add(out, "data:\n  source: {type: text, column: ");
 	print_name(out, columns, text);
 	nn_text_add(out, ", label: ");
 	print_name(out, columns, label);
 	if (!cells->header) nn_text_add(out, ", header: false");
 	print_separator(out, separator);
-	nn_text_add(out, ", tokens: characters, sequence_length: %lld, vocabulary: %d}\n  train: {file: ", (long long)longest(cells, text),
-		    distinct_characters(cells, text) + 2);
-	scan_word(out, path);
+	if (encoding && kind != NN_BYTES) nn_text_add(out, ", encoding: %s", encoding);
+	nn_text_add(out, ", tokens: %s, sequence_length: %lld", kinds[kind], (long long)longest);
+	if (kind != NN_BYTES) nn_text_add(out, ", vocabulary: %lld", (long long)distinct + NN_FIRST_TOKEN);
+	nn_text_add(out, "}\n  train: {file: ");
+	scan_word(out, options->paths[0]);
 	nn_text_add(out, "}\n");
 }
 
@@ -269,7 +299,7 @@ int scan_table(const ScanOptions *options, const char *path, char separator)
 		if (cells.columns > SHOWN) nn_text_add(&out, "# .. and %lld more\n", (long long)(cells.columns - SHOWN));
 		print_label(&out, &cells, columns, label);
 		int64_t text = find_text(&cells, columns, label);
-		if (text >= 0) print_text_section(&out, &cells, columns, label, text, separator, path);
+		if (text >= 0) print_text_section(options, &out, &cells, columns, label, text, separator);
 		else print_section(&out, &cells, columns, label, separator, path);
 		int classes = columns[label].distinct <= FEW && (columns[label].numbers == 0 || columns[label].whole == columns[label].numbers);
 		nn_text_add(&out, "  split: {validation: 0.1, test: 0.2%s}\n", classes ? "" : ", stratify: false");

@@ -57,6 +57,12 @@ code 0 $NNC scan $T/m.csv
 prints "column: smiles, label: y, tokens: characters, sequence_length: 120, vocabulary: 6}"
 spec '[120]' '["Embedding(6, 4)", GlobalAveragePooling1D, "Dense(1, activation=sigmoid)"]' binary_crossentropy
 
+awk 'BEGIN { print "y,note"; for (i = 0; i < 40; i++) print i % 2 ",the patient n" i " is f\374r today" }' >$T/n.csv
+code 0 $NNC scan $T/n.csv
+prints "column: note, label: y, encoding: latin1, tokens: words, sequence_length: 6, vocabulary: 47}"
+code 0 $NNC scan --tokens bytes $T/n.csv
+prints "tokens: bytes, sequence_length: 28}"
+
 # texts: encodings, a file for each class, a folder for each class, one text
 printf 'gut\nsehr gut\nsch\366n\n' >$T/r.pos
 printf 'schlecht\n\201de\n' >$T/r.neg
