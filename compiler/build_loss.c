@@ -173,12 +173,13 @@ static Node *named_losses(Builder *builder, const LossSlots *slots, Frame *frame
 {
 	Value y = build_forward(builder, (Owner *)slots->model);
 	List ys = y.kind == VALUE_LIST ? y.as.list : (List){&y, 1};
-	if (value_is_poison(y) || builder->network->output_count < ys.count) return NULL; /* the model is broken, and reported */
+	if (value_is_poison(y)) return NULL;
 	if (y.kind == VALUE_LIST && !slots->model->definition->output_names) {
 		build_error(builder, slots->loss->place, "write the loss as an expression, or name the outputs: outputs: {a: .., b: ..}",
 			"a named loss needs a model with one output");
 		return NULL;
 	}
+	if (builder->network->output_count < ys.count) return NULL; /* the model is broken, and reported */
 	Node *loss = losses_of_outputs(builder, slots, ys, frame);
 	builder->network->loss = list_losses(builder);
 	return loss;
