@@ -38,7 +38,6 @@ static const struct {
 	{FOREIGN_NAME, "MultiheadAttention", "PyTorch's MultiheadAttention(size, heads) is MultiHeadAttention(heads, size//heads) here"},
 	{FOREIGN_NAME, "ConvLSTM2D", "this version of nnc has no convolutional recurrent layer; a cell of your own can be one"},
 	{FOREIGN_NAME, "nn", "layers stand without it: Dense(10) for nn.Linear(784, 10)"},
-	{FOREIGN_NAME, "TimeDistributed", "layers work on the last axes as they are: leave TimeDistributed away"},
 	/* PyTorch's losses and optimizers */
 	{FOREIGN_NAME, "CrossEntropyLoss", "sparse_categorical_crossentropy after softmax, or SparseCategoricalCrossentropy(from_logits=true)"},
 	{FOREIGN_NAME, "NLLLoss", "sparse_categorical_crossentropy after softmax"},

@@ -92,9 +92,26 @@ static void reference_has_the_library(void **state)
 	(void)state;
 }
 
+/* A reader learns of each layer, loss, .. what it does: by its doc, or by an expression that says it. */
+static void definitions_are_described(void **state)
+{
+	Context context = {.arena = arena_new(), .messages = stderr};
+	Offers offers = build_offers(&context);
+	int missing = 0;
+	for (int i = 0; i < offers.count; i++) {
+		const Offered *o = &offers.items[i];
+		if (!strcmp(o->noun, "function") || o->doc || o->body) continue;
+		print_error("%s: %s needs a line `doc:`\n", o->file, o->name);
+		missing++;
+	}
+	assert_int_equal(missing, 0);
+	arena_free(context.arena);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(schema_has_the_library), cmocka_unit_test(schema_has_the_sections),
-		cmocka_unit_test(reference_has_the_library)};
+		cmocka_unit_test(reference_has_the_library), cmocka_unit_test(definitions_are_described)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
