@@ -38,7 +38,7 @@ spec="$T/a folder/net.yaml"
 # every number is what the parameters say
 code 0 $NNC "$spec" -o $T/net.c
 quiet
-for text in ".data.height = 8," ".training.batch_size = 5," ".training.epochs = 20," ".training.learning_rate = 0.001," "# --- blocks.yaml" "# Two(n)(x)" "data.rescale = 0.03125"; do
+for text in ".height = 8," ".training.batch_size = 5," ".training.epochs = 20," ".training.learning_rate = 0.001," "# --- blocks.yaml" "# Two(n)(x)" ".rescale = 0.03125"; do
 	if grep -qF -- "${text#\# }" $T/net.c; then good; else bad "net.c does not hold: $text"; fi
 done
 code 0 $NNC "$spec" --summary

@@ -15,7 +15,7 @@ printf 'model:\n  input: [4]\n  layers: ["[Dense(4) for i in range(1000000000)]"
 refused "a range of 1000000000 numbers"
 printf 'model:\n  input: [4]\n  layers: ["[[Dense(4) for i in range(10000)] for j in range(10000)]"]\n' >$T/spec.yaml
 refused "more than 100000 layers"
-{ echo 'model:'; echo '  input: [4]'; echo '  layers:'; repeat 50000 '    - Activation(relu)'; } >$T/spec.yaml
+{ echo 'model:'; echo '  input: [4]'; echo '  layers:'; repeat 100001 '    - Flatten'; } >$T/spec.yaml
 refused "more than 100000 layers"
 { echo 'blocks:'; repeat 40 '  B@(n)(x): B@@(n)(x) + B@@(n)(x)'; echo '  B40(n)(x): Dense(4)(x)'; echo 'model: {input: [4], layers: [B0(3)]}'; } >$T/spec.yaml
 refused "more than 100000 layers"
