@@ -166,23 +166,26 @@ def heads():
     )
     case(
         "transformer_masks",
-        "A block of a transformer over sequences of several lengths.",
+        "A block of a transformer over sequences of several lengths. (Keras takes the mask off what MultiHeadAttention reads.)",
         (6,),
         graph=[
             ("e", "Embedding(9, 8, mask_zero=true)(x)"),
             ("h", "Add()([e, SinePositionEncoding()(e)])"),
-            ("a", "MultiHeadAttention(2, 4)(h, h)"),
-            ("b", "LayerNormalization()(Add()([a, h]))"),
-            ("f", "Dense(8)(Dense(16, activation=relu)(b))"),
-            ("c", "LayerNormalization()(Add()([f, b]))"),
-            ("d", "MultiHeadAttention(2, 4)(c, b, use_causal_mask=true)"),
+            ("n", "LayerNormalization()(h)"),
+            ("a", "MultiHeadAttention(2, 4)(n, n)"),
+            ("b", "Add()([a, h])"),
+            ("m", "LayerNormalization()(b)"),
+            ("f", "Dense(8)(Dense(16, activation=relu)(m))"),
+            ("c", "Add()([f, b])"),
+            ("k", "LayerNormalization()(c)"),
+            ("d", "MultiHeadAttention(2, 4)(k, m, use_causal_mask=true)"),
             ("g", "GroupQueryAttention(4, 2, 1)(d, c)"),
             ("y", "Dense(3)(GlobalAveragePooling1D()(g))"),
         ],
         x=numbers(9, (4, 6), 9),
         batch=4,
         train=True,
-        optimizer="Adam(0.01)",
+        optimizer="SGD()",
     )
 
 
@@ -191,6 +194,6 @@ def positions():
         "positions",
         "Learned and computed vectors of positions.",
         (5, 6),
-        ["PositionEmbedding(5)(p)", "PositionEmbedding(9)(p)", "SinePositionEncoding()(p)", "SinePositionEncoding(50)(Dense(5)(p))"],
+        ["PositionEmbedding(5)(p)", "PositionEmbedding(9)(p)", "SinePositionEncoding()(p)", "SinePositionEncoding(50)(p)", "Add()([p, PositionEmbedding(5)(p)])"],
         train=True,
     )
