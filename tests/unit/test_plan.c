@@ -290,6 +290,11 @@ static void test_specs(void **state)
 
 #define CLASSES "train: {optimizer: Adam(), loss: sparse_categorical_crossentropy, batch_size: "
 static const char *const nets[] = {
+	"model:\n  input: [12, 12, 6]\n  layers: [\"Conv2DTranspose(8, 4, strides=2, padding=same)\", \"DepthwiseConv2D(3, strides=2)\", "
+		"\"SeparableConv2D(9, 3, padding=same)\", \"LocalResponseNormalization(2)\", \"Conv2D(6, 3, groups=3)\", \"MaxPooling2D(3, 2, padding=same)\", "
+		"\"AveragePooling2D(3, 1, padding=same)\", GlobalMaxPooling2D, \"Dense(5, activation=softmax)\"]\n" CLASSES "3}\n",
+	"model:\n  input: [9, 8, 7, 2]\n  layers: [\"Conv3D(4, 3, padding=same)\", \"MaxPooling3D(2)\", \"Conv3DTranspose(3, 2, strides=2)\", \"Reshape([8, -1])\", "
+		"\"Conv1D(5, 3, padding=causal, dilation_rate=2)\", \"DepthwiseConv1D(2)\", \"AveragePooling1D(2)\", Flatten, \"Dense(5, activation=softmax)\"]\n" CLASSES "2}\n",
 	"model:\n  input: [12, 12, 3]\n  layers: [\"Conv2D(8, 3, padding=same, strides=2, activation=relu)\", BatchNormalization, "
 		"\"Conv2D(16, 2)\", \"MaxPooling2D(3, strides=2)\", Flatten, \"Dense(5, activation=softmax)\"]\n" CLASSES "7}\n",
 	"model:\n  input: [9, 10, 2]\n  layers: [\"Conv2D(4, [2, 3], dilation_rate=2, activation=tanh)\", \"AveragePooling2D(2)\", Flatten, "
