@@ -40,7 +40,7 @@ COMPILE  = $(CC) $(STD) $(CFLAGS) $(WARN) -MMD -MP -Icompiler -I$(B)/gen -DNNC_V
 COMPILE_RUNTIME = $(CC) $(STD) $(CFLAGS) $(WARN) -fopenmp -MMD -MP -Iruntime
 
 # nnc scan, the one part of nnc that opens data, reads it with the runtime
-SCAN     = $(sort $(wildcard scan/*.c))
+SCAN     = $(sort $(wildcard compiler/scan/*.c))
 $(B)/nnc: $(B)/compiler/main.o $(SCAN:%.c=$(B)/%.o) $(B)/libnnc.a $(B)/libnn.a
 	$(CC) $(CFLAGS) -fopenmp -o $@ $^ $(COMPILER_LIBS) $(RUNTIME_LIBS)
 $(B)/libnnc.a: $(OBJECTS) $(B)/files
@@ -67,9 +67,6 @@ $(B)/gen/prelude.c: $(PRELUDE) $(B)/files Makefile | $(B)/gen
 	  echo "	{\"prelude/$$n.yaml\", text_$$n, sizeof text_$$n - 1, true, NULL},"; done; echo '	{NULL, NULL, 0, true, NULL}};'; } > $@
 
 $(B)/compiler/%.o: compiler/%.c $(B)/flags
-	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
-$(B)/scan/%.o: scan/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 $(B)/gen/%.o: $(B)/gen/%.c $(B)/flags

@@ -9,7 +9,7 @@
 #include "output.h"
 #include "pass.h"
 #include "reference.h"
-#include "../scan/scan.h"
+#include "scan/scan.h"
 
 typedef struct Options {
 	const char *spec, *output, *target, *dump;

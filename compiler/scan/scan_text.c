@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "../runtime/data_text.h"
+#include "../../runtime/data_text.h"
 #include "scan_internal.h"
 
 enum { MOST_WORDS = 20000 };

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "../runtime/data_csv.h"
-#include "../runtime/data_text.h"
+#include "../../runtime/data_csv.h"
+#include "../../runtime/data_text.h"
 #include "scan_internal.h"
 
 enum { FEW = 20, SHOWN = 60, LONG_TEXT = 16 }; /* distinct values that may be classes; columns printed; characters of a text */

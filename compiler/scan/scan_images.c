@@ -3,7 +3,7 @@
  * Invariant: every image is decoded, as a trainer would. */
 #include <stdlib.h>
 #include <string.h>
-#include "../runtime/data_mask.h"
+#include "../../runtime/data_mask.h"
 #include "scan_internal.h"
 
 enum { SAID_AT_MOST = 10, PNG_COLOR_TYPE = 25, PNG_ALPHA = 4, LARGEST = 256 };

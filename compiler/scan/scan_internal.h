@@ -2,8 +2,8 @@
  * section to paste. */
 #ifndef SCAN_INTERNAL_H
 #define SCAN_INTERNAL_H
-#include "../runtime/data_folder.h"
-#include "../runtime/text.h"
+#include "../../runtime/data_folder.h"
+#include "../../runtime/text.h"
 
 typedef struct ScanOptions {
 	const char *const *paths;
