@@ -152,6 +152,8 @@ static Node *losses_of_outputs(Builder *builder, const LossSlots *slots, List ys
 		if (predicted->weight != 1) loss = make_binary(graph, &op_mul, loss, build_node(builder, value_real(predicted->weight), expr->place));
 		sum = sum ? make_binary(graph, &op_add, sum, loss) : loss;
 	}
+	if (!sum && !builder->context->errors)
+		build_error(builder, slots->loss->place, "loss: {diagnosis: binary_crossentropy, severity: mse}", "no output has a loss");
 	return sum;
 }
 
