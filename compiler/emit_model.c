@@ -280,6 +280,7 @@ static void outputs(CWriter *out, const Model *model)
 		nn_texts metrics = metrics_of(out->arena, model->spec, network->outputs[i].name);
 		strings(out, arena_format(out->arena, "metrics_%d", i), metrics.items, metrics.count);
 	}
+	if (!network->output_count) return;
 	cw(out, "static const nn_output outputs[] = {");
 	for (int i = 0; i < network->output_count; i++) {
 		const Predicted *p = &network->outputs[i];
@@ -355,7 +356,8 @@ void emit_descriptor(CWriter *out, const Model *model)
 	cw(out, "const nn_model %s_model = {", spec->name);
 	cw(out, ".abi = NN_ABI, .name = \"%s\", .version = \"%s\", .spec_hash = \"%016llx\", .target = \"%s\", .number_size = sizeof(real),",
 		spec->name, NNC_VERSION, (unsigned long long)model->hash, model->target->name);
-	cw(out, ".seed = %lluu, .outputs = outputs, .output_count = %d,", (unsigned long long)spec->seed, model->network->output_count);
+	cw(out, ".seed = %lluu, .outputs = %s, .output_count = %d,", (unsigned long long)spec->seed,
+		model->network->output_count ? "outputs" : "NULL", model->network->output_count);
 	cw(out, ".tensors = tensors, .tensor_count = %d, .state_count = %zu, .inference_count = %zu,", tensor_count, model->state_count, model->inference_count);
 	cw(out, ".work_bytes = %zu, .predict_work_bytes = %zu,", work_bytes(model, NULL), work_bytes(model, "predict"));
 	cw(out, ".programs = programs, .program_count = %d,", model->network->program_count);
