@@ -207,7 +207,7 @@ static void put_metrics(Json *json)
 static const struct {
 	const char *key, *schema;
 } others[] = {
-	{"loss", "{\"$ref\": \"#/$defs/loss\"}"},
+	{"loss", "{\"anyOf\": [{\"$ref\": \"#/$defs/loss\"}, {\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#/$defs/loss\"}}]}"},
 	{"optimizer", "{\"$ref\": \"#/$defs/optimizer\"}"},
 	{"metrics", "{\"anyOf\": [{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/metric\"}}, {\"$ref\": \"#/$defs/metric\"}]}"},
 	{"callbacks", "{\"anyOf\": [{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/callback\"}}, {\"$ref\": \"#/$defs/callback\"}]}"},

@@ -73,7 +73,8 @@ static void schema_has_the_sections(void **state)
 	assert_non_null(cJSON_GetObjectItem(cJSON_GetObjectItem(source, "type"), "enum"));
 	assert_non_null(cJSON_GetObjectItem(cJSON_GetObjectItem(data, "split"), "properties"));
 	assert_int_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(train, "epochs"), "minimum")->valueint, 1);
-	assert_string_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(train, "loss"), "$ref")->valuestring, "#/$defs/loss");
+	const cJSON *loss = cJSON_GetArrayItem(cJSON_GetObjectItem(cJSON_GetObjectItem(train, "loss"), "anyOf"), 0);
+	assert_string_equal(cJSON_GetObjectItem(loss, "$ref")->valuestring, "#/$defs/loss");
 	cJSON_Delete(schema);
 	release(&p);
 	(void)state;
