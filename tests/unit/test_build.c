@@ -84,6 +84,11 @@ static const StructureCase structures[] = {
 		"batch_normalization_1/gamma [3]; batch_normalization_1/beta [3]; dense_2/kernel [3, 1]; dense_2/bias [1]",
 		"dense Dense [batch, 3] 12; dense_1 Dense [batch, 3] 12; batch_normalization BatchNormalization [batch, 3] 12; "
 		"batch_normalization_1 BatchNormalization [batch, 3] 12; dense_2 Dense [batch, 1] 4"},
+	{"in the list of a Sequential a layer with arguments has its own name, a bare one is the Sequential's; two are two",
+		MODEL "  layers:\n    - Sequential([Dense(3), BatchNormalization, BatchNormalization])\n    - Dense(1)\n",
+		"dense/kernel [3, 3]; dense/bias [3]; sequential/batch_normalization/gamma [3]; sequential/batch_normalization/beta [3]; "
+		"sequential/batch_normalization_1/gamma [3]; sequential/batch_normalization_1/beta [3]; dense_1/kernel [3, 1]; dense_1/bias [1]",
+		"dense Dense [batch, 3] 12; sequential Sequential [batch, 3] 24; dense_1 Dense [batch, 1] 4"},
 	{"a clone has the arguments of its layer but for those it names, and weights of its own",
 		MODEL "  graph:\n    a: Dense(4, use_bias=false, name=first)\n    b: clone(a, units=2)\n    y: b(a(x)) + clone(b)(x)\n",
 		"first/kernel [3, 4]; b/kernel [4, 2]; dense/kernel [3, 2]", "first Dense [batch, 4] 12; b Dense [batch, 2] 8; dense Dense [batch, 2] 6"},
