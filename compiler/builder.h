@@ -326,6 +326,8 @@ void build_read_defaults(Builder *builder, Definition *owner);
 Value build_make_layer(Builder *builder, const Definition *d, const Arguments *statics, Frame *frame, Site site, bool bare);
 Value build_clone(Builder *builder, const Arguments *arguments, Frame *frame, Site site); /* clone(layer, argument=..) */
 
+/* build_require.c */
+bool build_requirements_met(Builder *builder, const Definition *d, Frame *frame, Site site); /* false after a report */
 /* "here units is the word 'ten'": the arguments that a condition speaks of */
 const char *build_describe_arguments(Builder *builder, const Definition *d, const Expr *condition, Frame *frame);
 
