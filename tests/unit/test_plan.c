@@ -306,6 +306,10 @@ static const char *const nets[] = {
 	"model:\n  inputs: {x: [8, 8, 2]}\n  graph:\n    a: Conv2D(6, 3, padding=same, activation=relu)(x)\n    b: Conv2D(6, 3, padding=same)(a)\n"
 		"    c: relu(a + b)\n    d: concat([c, a], -1)\n    y: Dense(2, activation=softmax)(Flatten(d))\n" CLASSES "4}\n",
 	"model:\n  input: [6]\n  layers: [\"Dense(3)\"]\n",
+	"model:\n  input: [7, 3]\n  layers: [\"LSTM(5, return_sequences=true)\", \"Bidirectional(GRU(4, reset_after=false))\", \"Dense(1)\"]\n"
+		"train: {optimizer: Adam(), loss: mse, batch_size: 3}\n",
+	"model:\n  input: {shape: [9], dtype: int32}\n  layers: [\"Embedding(5, 4, mask_zero=true)\", \"LSTM(8, recurrent_dropout=0.2, dropout=0.1)\", "
+		"\"Dense(5, activation=softmax)\"]\n" CLASSES "2}\n",
 };
 
 static void test_nets(void **state)

@@ -1,0 +1,146 @@
+/* test_recurrence.c: scan, once and cells in the language: numbers worked out by hand, names of weights, and what the passes
+ * leave in the body of a scan. Keras's numbers stand in tests/reference. */
+#include "build_support.h"
+#include "pass.h"
+
+#define SUMS "model:\n  inputs: {x: [4, 2]}\n  graph:\n    add(s, i): \"[s[0] + i, s[0]]\"\n"
+
+static Built good(const char *text)
+{
+	Built built = built_from(text, true);
+	if (built.context.errors) fail_msg("%s", built.messages);
+	return built;
+}
+
+static Program *program_of(const Built *built, const char *name)
+{
+	for (int i = 0; i < built->network->program_count; i++)
+		if (!strcmp(built->network->programs[i]->name, name)) return built->network->programs[i];
+	fail_msg("no program %s", name);
+	return NULL;
+}
+
+static void check_values(const char *text, const double *expected, int count)
+{
+	static const double x[8] = {1, 10, 2, 20, 3, 30, 4, 40}; /* [4, 2] */
+	Built built = good(text);
+	Program *predict = program_of(&built, "predict");
+	const double *y = built_evaluate(&built, predict, built_output(predict, "y"), 1, (Given[]){{"x", x}, {NULL, NULL}});
+	for (int i = 0; i < count; i++) assert_true(y[i] == expected[i]);
+	built_free(&built);
+}
+
+static void test_sums(void **state)
+{
+	(void)state;
+	check_values(SUMS "    y: scan(add, [0, none], x)[0][0]\n", (double[]){10, 100}, 2);
+	check_values(SUMS "    y: scan(add, [0, none], x)[0][1]\n", (double[]){6, 60}, 2);
+	check_values(SUMS "    y: scan(add, [100, none], x)[1][0]\n", (double[]){101, 110, 103, 130, 106, 160, 110, 200}, 8);
+	check_values(SUMS "    y: scan(add, [0, none], x, reverse=true)[1][0]\n", (double[]){10, 100, 9, 90, 7, 70, 4, 40}, 8);
+	check_values(SUMS "    y: scan(add, [0, none], x, axis=2)[1][1]\n", (double[]){0, 1, 0, 2, 0, 3, 0, 4}, 8);
+	check_values(SUMS "    y: scan(add, [x[:, 0], none], x[:, 1:])[0][0] + flip(x, 1)[:, 0]\n", (double[]){14, 140}, 2);
+}
+
+/* two sequences, a value from outside, a scan within a step */
+static void test_steps(void **state)
+{
+	(void)state;
+	check_values("model:\n  inputs: {x: [4, 2]}\n  graph:\n    k: sum(x)\n    f(s, i): \"[s[0] + i[0]*i[1] + k]\"\n"
+		"    y: scan(f, [0], [x, x[:, :, :1]])[0][0]\n", (double[]){30 + 4*110, 300 + 4*110}, 2);
+	check_values("model:\n  inputs: {x: [4, 2]}\n  graph:\n    inner(s, i): \"[s[0]*2 + i]\"\n"
+		"    outer(s, i): \"[scan(inner, [s[0]], reshape(i, [dim(i, 0), 2, 1]))[0][0]]\"\n"
+		"    y: scan(outer, [full([dim(x, 0), 1], 1)], x[:, :2])[0][0]\n", (double[]){((1*2 + 1)*2 + 10)*4 + 2*2 + 20}, 1);
+}
+
+/* a draw is another one at every step and row; once, the same at every step */
+static void test_draws(void **state)
+{
+	(void)state;
+	Built built = good("model:\n  inputs: {x: [4, 2]}\n  graph:\n    f(s, i): \"[once(uniform([dim(i, 0), 1])), uniform([dim(i, 0), 1])]\"\n"
+		"    all: scan(f, [none, none], x)[1]\n    y: concat([all[0], all[1]], -1)\n");
+	Program *predict = program_of(&built, "predict");
+	const double *y = built_evaluate(&built, predict, built_output(predict, "y"), 1, (Given[]){{NULL, NULL}});
+	for (int t = 1; t < 4; t++) {
+		assert_true(y[2*t] == y[0]);
+		for (int k = 0; k < t; k++) assert_true(y[2*t + 1] != y[2*k + 1] && y[2*t + 1] != y[0]);
+	}
+	built_free(&built);
+}
+
+static void test_names(void **state)
+{
+	static const struct {
+		const char *layers, *weights;
+	} cases[] = {
+		{"[LSTM(2)]", "lstm/lstm_cell/kernel [3, 8]; lstm/lstm_cell/recurrent_kernel [2, 8]; lstm/lstm_cell/bias [8]"},
+		{"[GRU(2, name='g', use_bias=false)]", "g/gru_cell/kernel [3, 6]; g/gru_cell/recurrent_kernel [2, 6]"},
+		{"[RNN(SimpleRNNCell(2), return_sequences=true), SimpleRNN(1, use_bias=false)]",
+			"rnn/simple_rnn_cell/kernel [3, 2]; rnn/simple_rnn_cell/recurrent_kernel [2, 2]; rnn/simple_rnn_cell/bias [2]; "
+			"simple_rnn/simple_rnn_cell/kernel [2, 1]; simple_rnn/simple_rnn_cell/recurrent_kernel [1, 1]"},
+		{"[Bidirectional(SimpleRNN(2, use_bias=false))]",
+			"bidirectional/forward_simple_rnn/simple_rnn_cell/kernel [3, 2]; bidirectional/forward_simple_rnn/simple_rnn_cell/recurrent_kernel [2, 2]; "
+			"bidirectional/backward_simple_rnn/simple_rnn_cell/kernel [3, 2]; bidirectional/backward_simple_rnn/simple_rnn_cell/recurrent_kernel [2, 2]"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases/sizeof *cases; i++) {
+		Arena *arena = arena_new();
+		Built built = good(arena_format(arena, "model:\n  input: [5, 3]\n  layers: %s\n", cases[i].layers));
+		assert_string_equal(built_variables(&built, ROLE_WEIGHT), cases[i].weights);
+		built_free(&built);
+		arena_free(arena);
+	}
+}
+
+static int count_op(Arena *arena, Node **roots, int root_count, const Op *op, const Node **found)
+{
+	int count, n = 0;
+	Node **order = graph_order(arena, roots, root_count, &count);
+	for (int i = 0; i < count; i++)
+		if (order[i]->op == op) found[n++] = order[i];
+	return n;
+}
+
+/* built_from returns its context by value */
+static void move_context(Graph *graph, Context *context)
+{
+	graph->context = context;
+	for (int i = 0; i < graph->count; i++)
+		if (graph->nodes[i]->op == &op_scan) move_context(graph->nodes[i]->at.body->graph, context);
+}
+
+/* One product a step forwards, one backwards; the products of input side, data and weights stand outside; as many nodes for
+ * ten thousand steps as for ten. */
+static void test_hoisted(void **state)
+{
+	static const char *const lengths[] = {"10", "10000"};
+	int nodes[2];
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		Arena *arena = arena_new();
+		Built built = good(arena_format(arena, "model:\n  input: [%s, 3]\n  layers: [\"LSTM(4, return_sequences=true)\", \"LSTM(4)\"]\n"
+			"train: {optimizer: SGD(), loss: mse, batch_size: 2}\n", lengths[i]));
+		Program *train = program_of(&built, "train");
+		move_context(train->graph, &built.context);
+		pass_simplify(&built.context, train);
+		int root_count, body_count;
+		Node **roots = pass_roots(arena, train, &root_count);
+		const Node *scans[8], *products[32];
+		assert_int_equal(count_op(arena, roots, root_count, &op_scan, scans), 4);
+		for (int s = 0; s < 4; s++) {
+			Node **steps = body_roots(arena, scans[s]->at.body, &body_count);
+			assert_int_equal(count_op(arena, steps, body_count, &op_contract, products), 1);
+		}
+		assert_int_equal(count_op(arena, roots, root_count, &op_contract, products), 2 + 1 + 2*2); /* input sides, data, weights */
+		graph_order(arena, roots, root_count, &nodes[i]);
+		built_free(&built);
+		arena_free(arena);
+	}
+	assert_int_equal(nodes[0], nodes[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums), cmocka_unit_test(test_steps), cmocka_unit_test(test_draws),
+		cmocka_unit_test(test_names), cmocka_unit_test(test_hoisted)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
