@@ -68,6 +68,7 @@ suite "build with clang, sanitized" build $sanitized all tests
 PROGRAMS=$(printf '%s\n' $PROGRAMS | grep -v 'tests/ops/compiled$') # what it compiles does not depend on how it was built itself
 programs "sanitized " "$B/clang"
 NNC=$B/clang/nnc suite "sanitized golden" tests/golden/run.sh
+NNC=$B/clang/nnc suite "sanitized fuzz" tests/fuzz/run.sh 2 100
 
 echo "----"
 echo "$(($(date +%s) - begin)) seconds"
