@@ -24,13 +24,11 @@ typedef struct Walk {
 	const Step *step;
 	Edges *edges;
 	const int *writer; /* by variable index: the step that writes it in place, or -1 */
-	unsigned char *mark;
 } Walk;
 
 static void follow(Walk *walk, const Node *node)
 {
-	if (walk->mark[node->id]) return;
-	walk->mark[node->id] = 1;
+	if (!marks_meet(walk->plan->marks, node)) return;
 	int of = walk->plan->step_of[node->id];
 	if (of >= 0 && of != walk->step->index) {
 		edge(walk->plan, walk->edges, of, walk->step->index);
@@ -73,9 +71,8 @@ static Edges find_edges(const Plan *plan)
 	size_t steps = (size_t)plan->step_count + 1;
 	Edges edges = {arena_alloc(arena, sizeof(int *)*steps), arena_alloc(arena, sizeof(int)*steps), arena_alloc(arena, sizeof(int)*steps)};
 	Walk walk = {.plan = plan, .edges = &edges, .writer = writers(plan)};
-	walk.mark = arena_alloc(arena, (size_t)plan->program->graph->count);
 	for (int s = 0; s < plan->step_count; s++) {
-		memset(walk.mark, 0, (size_t)plan->program->graph->count);
+		marks_clear(plan->marks);
 		walk.step = plan->steps[s];
 		for (int i = 0; i < plan->steps[s]->count; i++) follow(&walk, plan->steps[s]->nodes[i]);
 	}
@@ -142,6 +139,8 @@ void plan_index(Plan *plan, Node **roots, int root_count)
 	plan->step_of = arena_alloc(arena, sizeof(int)*nodes);
 	for (size_t i = 0; i < nodes; i++) plan->step_of[i] = -1;
 	plan->location = arena_alloc(arena, sizeof(Location)*nodes);
+	plan->marks = arena_alloc(arena, sizeof *plan->marks);
+	plan->marks->walk_of = arena_alloc(arena, sizeof(unsigned)*nodes);
 }
 
 static Plan *cover(Context *context, Program *program, const Target *target, bool copied)

@@ -10,7 +10,6 @@ typedef struct Cover {
 	Arena *arena;
 	int *user_start, *users; /* by node id: the nodes of the order that read it */
 	bool *root, *must_store, *lazy;
-	unsigned char *mark;
 } Cover;
 
 static bool elementwise(const Node *node) { return node->op->kind == OP_ELEMENTWISE; }
@@ -139,8 +138,7 @@ static void add(Cover *cover, Step *step, Node *node)
 static bool needs(Cover *cover, const Node *node, const Step *step, int oldest)
 {
 	const Plan *plan = cover->plan;
-	if (node->id < oldest || cover->mark[node->id]) return false;
-	cover->mark[node->id] = 1;
+	if (node->id < oldest || !marks_meet(plan->marks, node)) return false;
 	int of = plan->step_of[node->id];
 	if (of == step->index) return true;
 	if (of >= 0) {
@@ -175,7 +173,7 @@ static bool may_join(Cover *cover, const Node *node, const Step *step)
 	if (anchor && anchor->op != &op_contract && anchor->op->kind != OP_REDUCE && !(anchor->op == &op_fold && step->inner)
 		&& !(anchor->op == &op_fold && !memcmp(anchor->at.window.size, anchor->at.window.stride, sizeof anchor->at.window.size)))
 		return false;
-	memset(cover->mark, 0, (size_t)cover->plan->program->graph->count);
+	marks_clear(cover->plan->marks);
 	for (int i = 0; i < node->arg_count; i++)
 		if (blocked(cover, node->args[i], step, first->id)) return false;
 	return true;
@@ -265,8 +263,7 @@ static void place(Cover *cover, Node *node)
 static void store_read(Cover *cover, Node *node, const Step *step)
 {
 	Plan *plan = cover->plan;
-	if (cover->mark[node->id]) return;
-	cover->mark[node->id] = 1;
+	if (!marks_meet(plan->marks, node)) return;
 	int of = plan->step_of[node->id];
 	if (of >= 0 && of != step->index) {
 		plan->location[node->id].space = SPACE_WORK;
@@ -279,7 +276,7 @@ static void decide_stores(Cover *cover)
 {
 	Plan *plan = cover->plan;
 	for (int s = 0; s < plan->step_count; s++) {
-		memset(cover->mark, 0, (size_t)plan->program->graph->count);
+		marks_clear(plan->marks);
 		for (int i = 0; i < plan->steps[s]->count; i++) store_read(cover, plan->steps[s]->nodes[i], plan->steps[s]);
 	}
 	for (int s = 0; s < plan->step_count; s++) {
@@ -334,7 +331,6 @@ void plan_cover(Plan *plan)
 	cover.root = arena_alloc(cover.arena, nodes);
 	cover.must_store = arena_alloc(cover.arena, nodes);
 	cover.lazy = arena_alloc(cover.arena, nodes);
-	cover.mark = arena_alloc(cover.arena, nodes);
 	find_users(&cover);
 	for (int i = 0; i < plan->program->output_count; i++) cover.root[plan->program->outputs[i].node->id] = true;
 	for (int i = 0; i < plan->program->assignment_count; i++) {

@@ -10,14 +10,12 @@ enum { ALIGN = 64 };
 typedef struct Reading {
 	const Plan *plan;
 	Lifetime *life; /* by node id */
-	unsigned char *mark;
 	int step;
 } Reading;
 
 static void read_by(Reading *reading, const Node *node)
 {
-	if (reading->mark[node->id]) return;
-	reading->mark[node->id] = 1;
+	if (!marks_meet(reading->plan->marks, node)) return;
 	if (reading->plan->step_of[node->id] == reading->step || !is_stored(reading->plan, node)) {
 		for (int i = 0; i < node->arg_count; i++) read_by(reading, node->args[i]);
 		return;
@@ -29,14 +27,14 @@ static Lifetime *lifetimes(const Plan *plan)
 {
 	Arena *arena = plan->context->arena;
 	size_t nodes = (size_t)plan->program->graph->count;
-	Reading reading = {.plan = plan, .life = arena_alloc(arena, sizeof(Lifetime)*nodes), .mark = arena_alloc(arena, nodes)};
+	Reading reading = {.plan = plan, .life = arena_alloc(arena, sizeof(Lifetime)*nodes)};
 	for (int i = 0; i < plan->count; i++) {
 		const Node *node = plan->order[i];
 		int first = plan->step_of[node->id];
 		reading.life[node->id] = first < 0 ? (Lifetime){0, plan->step_count} : (Lifetime){first, first};
 	}
 	for (int s = 0; s < plan->step_count; s++) {
-		memset(reading.mark, 0, nodes);
+		marks_clear(plan->marks);
 		reading.step = s;
 		for (int i = 0; i < plan->steps[s]->count; i++) read_by(&reading, plan->steps[s]->nodes[i]);
 	}

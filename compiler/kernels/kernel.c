@@ -23,6 +23,15 @@ bool same_places(const Shape *a, const Shape *b)
 /* A parallel region costs a microsecond to open and close, a second core its cold cache; estimates are on the high side. */
 bool worth_threads(double nanoseconds) { return nanoseconds > 40e3; }
 
+void marks_clear(Marks *marks) { marks->walk++; }
+
+bool marks_meet(Marks *marks, const Node *node)
+{
+	bool first = marks->walk_of[node->id] != marks->walk;
+	marks->walk_of[node->id] = marks->walk;
+	return first;
+}
+
 /* --- names and pointers --- */
 
 const char *pointer_name(const Plan *plan, const Node *node)
@@ -38,14 +47,12 @@ const char *pointer_name(const Plan *plan, const Node *node)
 typedef struct Seen {
 	Node **nodes;
 	int count, capacity;
-	bool *mark;
 } Seen;
 
 /* What is stored and read to compute node in this step: below it, through everything that is not stored. */
 static void reads(const Plan *plan, const Step *step, Node *node, Seen *seen)
 {
-	if (seen->mark[node->id]) return;
-	seen->mark[node->id] = true;
+	if (!marks_meet(plan->marks, node)) return;
 	bool here = plan->step_of[node->id] == step->index;
 	if (!here && is_stored(plan, node)) {
 		seen->nodes = arena_grow(plan->context->arena, seen->nodes, seen->count, &seen->capacity, sizeof *seen->nodes);
@@ -58,7 +65,7 @@ static void reads(const Plan *plan, const Step *step, Node *node, Seen *seen)
 static Seen nodes_read(const Plan *plan, const Step *step, Node **nodes, int count)
 {
 	Seen seen = {0};
-	seen.mark = arena_alloc(plan->context->arena, (size_t)plan->program->graph->count);
+	marks_clear(plan->marks);
 	for (int i = 0; i < count; i++) reads(plan, step, nodes[i], &seen);
 	return seen;
 }

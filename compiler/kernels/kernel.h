@@ -75,6 +75,13 @@ struct Kernel {
 
 extern const Kernel *const kernels[]; /* generated; ends with NULL */
 
+/* The nodes that a walk over the graph has met; the next walk begins with none, at no cost. */
+typedef struct Marks {
+	unsigned *walk_of, walk; /* by node id */
+} Marks;
+void marks_clear(Marks *marks);
+bool marks_meet(Marks *marks, const Node *node); /* false: this walk has met it before */
+
 /* A program with everything decided but its text. */
 struct Plan {
 	Context *context;
@@ -82,6 +89,7 @@ struct Plan {
 	const Target *target;
 	Node **order; /* nodes the roots need, oldest first */
 	int count;
+	Marks *marks; /* of one walk at a time */
 	int *step_of; /* by node id: index of the step that computes it, -1: none (leaves, views, computed where read) */
 	Location *location; /* by node id */
 	Step **steps; /* in the order of execution */
