@@ -379,6 +379,14 @@ static int add_label(Context *context, Spec *spec, int source, int rank, const i
 	bool fits = info->kind->label == SPEC_LABEL_MASK ? shape_mask(context, info, of, rank, label, &field)
 		: part == SPEC_TEXT_NEXT ? shape_next(context, info, of, rank, label, &field)
 					 : shape_label(context, info, of, rank, label, &field);
+	for (int f = 0; fits && f < spec->data.field_count; f++) { /* another output reads it too */
+		const nn_data_field *known = &spec->fields[f];
+		if (known->source != source || known->part != part || !known->label) continue;
+		if (known->rank == field.rank && !memcmp(known->shape, field.shape, (size_t)field.rank*sizeof *field.shape)) return f;
+		diag_error(context, info->place, "give the data a label of the output's own name", "one output reads %s as %s, another as %s",
+			field.name, shape_words(context->arena, known->rank, known->shape), shape_words(context->arena, field.rank, field.shape));
+		return -1;
+	}
 	return fits ? add_field(context, spec, &field) : -1;
 }
 

@@ -279,6 +279,10 @@ static void test_fields(void **state)
 			assert_int_equal(field->shape[0], c->size);
 			assert_int_equal(field->integer, c->integer);
 		}
+		if (count == 2 && c->source) { /* an output that is called as the label reads the same field */
+			assert_int_equal(spec_label(&f.context, spec, c->names[1], c->label_rank, c->label, true), label);
+			assert_int_equal(spec->data.field_count, 2);
+		}
 		close_fixture(&f);
 	}
 }
