@@ -20,6 +20,7 @@ bool pass_fold(Context *context, Program *program); /* constants, neutral elemen
 bool pass_constants(Context *context, Program *program); /* what depends on no input, variable or draw is computed, if small */
 bool pass_share(Context *context, Program *program); /* common subexpressions; draws never */
 bool pass_scan(Context *context, Program *program); /* scans keep the states, items and results that are needed */
+bool pass_tables(Context *context, Program *program); /* products of a table's rows */
 bool pass_hoist(Context *context, Program *program); /* what a scan need not do step by step is done for all steps at once */
 bool pass_algebra(Context *context, Program *program); /* sums and factors: changes last bits, always applied */
 bool pass_windows(Context *context, Program *program); /* folds that are sums over windows: changes last bits, always applied */

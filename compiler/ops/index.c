@@ -126,6 +126,26 @@ static Node *case_scatter_numbers(Graph *graph)
 {
 	return make_scatter(graph, in(graph, "b_index9", "15"), in(graph, "a", "15"), 9);
 }
+/* products of gathered rows, which are products of the table */
+static Node *case_embedding_product(Graph *graph)
+{
+	return make_contract(graph, "ntd", "do", "nto", gathered(graph, "3 5", "b_index3", "N 4"), in(graph, "c", "5 7"));
+}
+static Node *case_embedding_turned(Graph *graph)
+{
+	return make_contract(graph, "od", "ntd", "tno", in(graph, "c", "7 5"), gathered(graph, "3 5", "b_index4", "N 6"));
+}
+static Node *case_embedding_sum(Graph *graph)
+{
+	Node *rows = make_transpose(graph, gathered(graph, "3 5", "b_index3", "N 4"), (int[]){1, 2, 0});
+	return make_contract(graph, "tdn", "tno", "od", rows, in(graph, "c", "4 N 2"));
+}
+static Node *case_scatter_product(Graph *graph)
+{
+	Node *g = make_contract(graph, "do", "tno", "tnd", in(graph, "a", "5 7"), in(graph, "c", "4 N 7"));
+	g = make_transpose(graph, g, (int[]){1, 0, 2});
+	return make_scatter(graph, in(graph, "b_index3", "N 4"), g, 3);
+}
 static Node *case_embedding_mean(Graph *graph)
 {
 	Node *total = make_reduce(graph, &op_sum, gathered(graph, "9 3", "b_index9", "N 5"), 2);
@@ -138,6 +158,8 @@ static const OpCase cases[] = {
 	{"gather one row", case_gather_one}, {"gather outside", case_gather_outside}, {"scatter", case_scatter},
 	{"scatter rows", case_scatter_rows},
 	{"scatter numbers", case_scatter_numbers}, {"mean of an embedding", case_embedding_mean},
+	{"product of an embedding", case_embedding_product}, {"product of an embedding, turned", case_embedding_turned},
+	{"sum over an embedding", case_embedding_sum}, {"scatter of a product", case_scatter_product},
 };
 
 static const Op *const ops[] = {&op_gather, &op_scatter};

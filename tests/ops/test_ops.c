@@ -165,7 +165,7 @@ static Program program_of(Setting *s, Output *outputs)
 
 static void test_passes(void **state)
 {
-	static Pass *const passes[] = {pass_fold, pass_share, pass_algebra, pass_windows, pass_constants, pass_scan, pass_hoist, pass_simplify};
+	static Pass *const passes[] = {pass_fold, pass_share, pass_algebra, pass_windows, pass_constants, pass_scan, pass_hoist, pass_tables, pass_simplify};
 	for (size_t p = 0; p < sizeof passes / sizeof *passes; p++) {
 		Setting s;
 		Output outputs[17];
