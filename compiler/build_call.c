@@ -43,8 +43,6 @@ static Value make_and_call(Builder *builder, const Definition *d, const Argument
 
 /* --- bodies --------------------------------------------------------------------------------------- */
 
-/* An item of layers: is a layer, or a list of layers such as [Block(64) for i in range(3)]: a step each, so that two bare
- * BatchNormalization are two layers. */
 /* Reports an item of `layers:` that is no layer, nor a function of one tensor. */
 static bool is_layer(Builder *builder, Value item, Place place)
 {
@@ -57,6 +55,8 @@ static bool is_layer(Builder *builder, Value item, Place place)
 	return false;
 }
 
+/* An item of layers: is a layer, or a list of layers such as [Block(64) for i in range(3)]: a step each, so that two bare
+ * BatchNormalization are two layers. */
 static Value apply_item(Builder *builder, Value item, Value x, Frame *frame, const Expr *expr)
 {
 	if (item.kind != VALUE_LIST && !is_layer(builder, item, expr->place)) return value_poison();
@@ -71,7 +71,7 @@ static Value apply_item(Builder *builder, Value item, Value x, Frame *frame, con
 	return x;
 }
 
-static Value build_apply_layers(Builder *builder, const Expr *layers, Value x, Frame *frame)
+static Value apply_layers(Builder *builder, const Expr *layers, Value x, Frame *frame)
 {
 	if (layers->kind != EXPR_LIST) {
 		Value list = build_eval(builder, layers, frame);
@@ -93,7 +93,7 @@ static Value evaluate_body(Builder *builder, const Definition *d, Frame *frame)
 			if (!d->bindings[i].function) build_lookup(builder, d->bindings[i].names[0], frame, d->bindings[i].place);
 	if (d->kind == KIND_CELL) return build_cell_values(builder, d, frame);
 	if (d->layers)
-		return build_apply_layers(builder, d->layers,
+		return apply_layers(builder, d->layers,
 			frame->values.items[frame->definition->kind == KIND_MODEL ? 0 : d->statics.count].value, frame);
 	if (d->result) return build_eval(builder, d->result, frame);
 	if (d->kind == KIND_OPTIMIZER)
@@ -174,9 +174,12 @@ static void stamp_graph(Graph *graph, int start, const char *path, const Place *
 	}
 }
 
+/* Does what the body makes belong to a layer of this name? */
+static bool names_layer(const Definition *d) { return d->kind == KIND_LAYER || d->kind == KIND_BLOCK || d->kind == KIND_MODEL; }
+
 static void stamp(Builder *builder, const Definition *d, Owner *owner, int start, Site site)
 {
-	bool names = d->kind == KIND_LAYER || d->kind == KIND_BLOCK || d->kind == KIND_MODEL;
+	bool names = names_layer(d);
 	bool places = d->place.source && d->place.source->library && site.place.source && !site.place.source->library;
 	if (!names && !places) return;
 	stamp_graph(builder->stage->program->graph, start, names ? owner_shown_path(builder, owner) : NULL, places ? &site.place : NULL);
@@ -186,7 +189,7 @@ static Value run_body(Builder *builder, const Layer *layer, Frame *frame, Site s
 {
 	const Definition *d = layer->definition;
 	Graph *graph = builder->stage->program->graph;
-	bool names = d->kind == KIND_LAYER || d->kind == KIND_BLOCK || d->kind == KIND_MODEL;
+	bool names = names_layer(d);
 	const char *kept_layer = graph->layer;
 	int start = graph->count;
 	Frame *kept_body = layer->owner->body;

@@ -17,16 +17,29 @@ typedef struct Judged {
 
 /* --- facts of the graph ------------------------------------------------------------------------------------------- */
 
-/* May y take any value, or any above 0? A weighted sum, and what adds to it, scales or moves it. */
-static bool is_unbounded(const Node *y, int depth)
+/* The arguments [*from, result) of a node that hand on to it that they may take any value. */
+static int open_arguments(const Node *node, int *from)
 {
-	const Op *op = y->op;
-	if (op == &op_contract) return true;
+	const Op *op = node->op;
 	bool first = op == &op_reshape || op == &op_transpose || op == &op_slice || op == &op_neg || op == &op_stop;
 	bool any = op == &op_add || op == &op_sub || op == &op_mul || op == &op_max || op == &op_select || op == &op_concat;
-	if ((!first && !any) || depth > 40 || (op == &op_mul && y->args[0] == y->args[1])) return false;
-	for (int i = op == &op_select; i < (first ? 1 : y->arg_count); i++)
-		if (is_unbounded(y->args[i], depth + 1)) return true;
+	*from = op == &op_select;
+	if (op == &op_mul && node->args[0] == node->args[1]) return 0;
+	return first ? 1 : any ? node->arg_count : 0;
+}
+
+/* May y take any value, or any above 0? A weighted sum, and what adds to it, scales or moves it. */
+static bool is_unbounded(const Judged *j)
+{
+	bool *reached = arena_alloc(j->builder->arena, (size_t)j->y->id + 1);
+	reached[j->y->id] = true;
+	for (int i = j->y->id, from; i >= 0; i--) { /* arguments are older */
+		const Node *node = j->builder->stage->program->graph->nodes[i];
+		if (!reached[i]) continue;
+		if (node->op == &op_contract) return true;
+		int count = open_arguments(node, &from);
+		for (int k = from; k < count; k++) reached[node->args[k]->id] = true;
+	}
 	return false;
 }
 
@@ -70,7 +83,7 @@ static bool check_one_unit(const Judged *j)
 
 static bool check_probabilities(const Judged *j)
 {
-	if (!j->wanted || j->found || !is_unbounded(j->y, 0)) return false;
+	if (!j->wanted || j->found || !is_unbounded(j)) return false;
 	build_error(j->builder, j->place,
 		arena_format(j->builder->arena, "activation=%s in the last layer, or from_logits=true in the loss", j->wanted),
 		"%s reads probabilities, and the model's output may be any number", j->name);

@@ -23,6 +23,9 @@ printf 'blocks:\n  A(n)(x): B(n)(x)\n  B(n)(x): A(n)(x)\nmodel: {input: [4], lay
 refused "calls are nested more than 64 deep"
 printf 'blocks:\n  B(n=3)(x):\n    defaults: {B: {n: 4}}\n    return: B()(x)\nmodel: {input: [4], layers: [B()]}\n' >$T/spec.yaml
 refused "calls are nested more than 64 deep"
+{ echo 'model:'; echo '  inputs: {x: [1]}'; echo '  graph:'; echo '    y0: x*2'; repeat 60 '    y@@: y@ + y@'
+	echo 'train: {loss: binary_crossentropy, optimizer: SGD()}'; } >$T/spec.yaml
+refused "there is no weight to train"
 printf 'functions:\n  f(s, i): s + i\nmodel:\n  input: [4]\n  graph:\n    y: reduce(f, x, range(1000000))\n' >$T/spec.yaml
 refused "more than 400000 operations"
 { echo 'params:'; echo '  a0: range(1000000)'; repeat 40 '  a@@: a@ + a@'; echo "$model"; } >$T/spec.yaml
