@@ -29,7 +29,7 @@ bool build_is_word(const Parameter *parameter, const char *word)
 	return false;
 }
 
-static int find_parameter(const Parameters *parameters, const char *name)
+int build_parameter(const Parameters *parameters, const char *name)
 {
 	for (int i = 0; i < parameters->count; i++)
 		if (!strcmp(parameters->items[i].name, name)) return i;
@@ -79,7 +79,7 @@ static bool place_arguments(Builder *builder, const Parameters *parameters, cons
 	int position = 0;
 	for (int i = 0; i < arguments->count; i++) {
 		const char *given = arguments->names ? arguments->names[i] : NULL;
-		int index = given ? find_parameter(parameters, given) : position++;
+		int index = given ? build_parameter(parameters, given) : position++;
 		Place place = place_of(arguments, i, site);
 		if (index < 0) return unknown_argument(builder, parameters, given, name, place);
 		if (index >= parameters->count) {

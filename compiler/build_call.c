@@ -10,13 +10,6 @@ static Value enter(
 
 /* --- making layers ------------------------------------------------------------------------------ */
 
-static const Value *find_static(const Names *names, const char *name)
-{
-	for (int i = 0; i < names->count; i++)
-		if (!strcmp(names->items[i].name, name)) return &names->items[i].value;
-	return NULL;
-}
-
 /* Flatten(x), Dropout(x, rate=0.5): what names a static goes to the layer, the rest to its call */
 static Value make_and_call(Builder *builder, const Definition *d, const Arguments *arguments, Frame *frame, Site site)
 {
@@ -27,9 +20,7 @@ static Value make_and_call(Builder *builder, const Definition *d, const Argument
 			arena_alloc(builder->arena, (size_t)(arguments->count + 1) * sizeof(Place)), 0};
 		for (int i = 0; i < arguments->count; i++) {
 			const char *name = arguments->names ? arguments->names[i] : NULL;
-			bool is_static = false;
-			for (int k = 0; name && k < d->statics.count; k++)
-				is_static = is_static || !strcmp(d->statics.items[k].name, name);
+			bool is_static = name && build_parameter(&d->statics, name) >= 0;
 			if (is_static != (p == 0)) continue;
 			names[parts[p].count] = name;
 			if (arguments->places) parts[p].places[parts[p].count] = arguments->places[i];
@@ -211,8 +202,7 @@ static Value run_body(Builder *builder, const Layer *layer, Frame *frame, Site s
 static Arguments take_mode(Builder *builder, const Parameters *parameters, const Arguments *arguments, bool *mode)
 {
 	Arguments rest = *arguments;
-	for (int i = 0; i < parameters->count; i++)
-		if (!strcmp(parameters->items[i].name, "training")) return rest;
+	if (build_parameter(parameters, "training") >= 0) return rest;
 	for (int i = 0; arguments->names && i < arguments->count; i++) {
 		if (!arguments->names[i] || strcmp(arguments->names[i], "training") ||
 			arguments->values[i].kind != VALUE_BOOLEAN)
@@ -259,7 +249,7 @@ static void set_origin(Builder *builder, const Definition *d, const Names *input
 static void note_loss(Builder *builder, const Definition *d, const Frame *frame)
 {
 	if (!builder->task) builder->task = d->task;
-	const Value *logits = find_static(&frame->values, "from_logits");
+	const Value *logits = build_named(&frame->values, "from_logits");
 	if (logits && logits->kind == VALUE_BOOLEAN && logits->as.truth) builder->logits = true;
 }
 
@@ -446,10 +436,8 @@ static const Parameters *parameters_of(Value function)
 static const Parameter *parameter_at(const Parameters *parameters, const char *name, int position)
 {
 	if (!parameters) return NULL;
-	if (!name) return position < parameters->count ? &parameters->items[position] : NULL;
-	for (int i = 0; i < parameters->count; i++)
-		if (!strcmp(parameters->items[i].name, name)) return &parameters->items[i];
-	return NULL;
+	int number = name ? build_parameter(parameters, name) : position;
+	return number >= 0 && number < parameters->count ? &parameters->items[number] : NULL;
 }
 
 Value build_argument(Builder *builder, const Expr *expr, const Parameter *parameter, Frame *frame)

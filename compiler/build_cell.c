@@ -31,36 +31,25 @@ static void put_at(Expr *expr, Place place)
 static const char inputs_text[] = "f(x, mask=mask_of(x), initial_state=none)";
 static const Source inputs_source = {.name = "prelude/cells.yaml", .text = inputs_text, .size = sizeof inputs_text - 1, .library = true};
 
-static void take_parameters(Builder *builder, Parameters *to, const Parameters *from, int count)
-{
-	for (int i = 0; i < count; i++) {
-		bool known = false;
-		for (int k = 0; k < to->count; k++) known |= !strcmp(to->items[k].name, from->items[i].name);
-		if (known) continue;
-		to->items = arena_grow(builder->arena, to->items, to->count, &to->capacity, sizeof *to->items);
-		to->items[to->count++] = from->items[i];
-	}
-}
-
 /* X(arguments of the cell and of recurrences)(x, mask=mask_of(x), initial_state=none): recur(XCell(..), x, mask, ..) */
 Definition *build_cell_layer(Builder *builder, const Definition *cell, const char *name)
 {
 	Definition *d = arena_alloc(builder->arena, sizeof *d);
 	*d = (Definition){.name = name, .kind = KIND_LAYER, .place = cell->place, .doc = cell->doc, .two_lists = true, .broken = cell->broken};
-	take_parameters(builder, &d->statics, &cell->statics, cell->own_count);
+	build_add_parameters(builder, &d->statics, &cell->statics, cell->own_count);
 	d->head_count = cell->head_count;
 	const char *given = "", *rest = "";
+	const Parameters *recurrent = build_common(builder, "recurrent"), *common = build_common(builder, kind_section(KIND_LAYER));
 	for (int i = 0; i < cell->own_count; i++)
 		given = arena_format(builder->arena, "%s%s%s=%s", given, i ? ", " : "", cell->statics.items[i].name, cell->statics.items[i].name);
-	for (int i = 0; i < builder->recurrent.count; i++)
-		rest = arena_format(builder->arena, "%s, %s", rest, builder->recurrent.items[i].name);
-	take_parameters(builder, &d->statics, &builder->recurrent, builder->recurrent.count);
+	for (int i = 0; i < recurrent->count; i++) rest = arena_format(builder->arena, "%s, %s", rest, recurrent->items[i].name);
+	build_add_parameters(builder, &d->statics, recurrent, recurrent->count);
 	d->own_count = d->statics.count;
-	take_parameters(builder, &d->statics, &builder->common[KIND_LAYER], builder->common[KIND_LAYER].count);
+	build_add_parameters(builder, &d->statics, common, common->count);
 	const Expr *head = expr_parse(builder->context, inputs_text, sizeof inputs_text - 1, (Place){.source = &inputs_source}, EXPR_HEAD_START);
 	for (int i = 0; head && i < head->count; i++) {
 		Parameter input = {.name = head->items[i]->text, .standard = head->items[i]->count ? head->items[i]->items[0] : NULL};
-		take_parameters(builder, &d->inputs, &(Parameters){.items = &input, .count = 1}, 1);
+		build_add_parameters(builder, &d->inputs, &(Parameters){.items = &input, .count = 1}, 1);
 	}
 	const char *text = arena_format(builder->arena, "recur(%sCell(%s), x, mask, initial_state%s)", name, given, rest);
 	Expr *result = expr_parse(builder->context, text, strlen(text), cell->place, EXPR_VALUE_START);

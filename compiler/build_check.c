@@ -108,9 +108,7 @@ static bool check_each_class(const Judged *j)
 
 static bool check_logits(const Judged *j)
 {
-	const Value *given = NULL;
-	for (int i = 0; j->loss.kind == VALUE_LAYER && i < j->loss.as.layer->statics.count; i++)
-		if (!strcmp(j->loss.as.layer->statics.items[i].name, "from_logits")) given = &j->loss.as.layer->statics.items[i].value;
+	const Value *given = j->loss.kind == VALUE_LAYER ? build_named(&j->loss.as.layer->statics, "from_logits") : NULL;
 	if (!given || !value_is_true(*given) || !is_probability(j->y)) return false;
 	build_error(j->builder, j->place, "leave from_logits away: the loss finds the logits by itself",
 		"from_logits=true, but the output went through %s already", made_by(j->y));

@@ -6,13 +6,6 @@
 
 /* --- defaults: {Conv2D: {padding: same}} ---------------------------------------------------------- */
 
-static const Parameter *find_parameter(const Definition *d, const char *name)
-{
-	for (int i = 0; i < d->statics.count; i++)
-		if (!strcmp(d->statics.items[i].name, name)) return &d->statics.items[i];
-	return NULL;
-}
-
 static void unknown_parameter(Builder *builder, const Definition *d, const DocNode *key)
 {
 	const char **names = arena_alloc(builder->arena, (size_t)(d->statics.count + 1) * sizeof *names), *list = "its arguments are";
@@ -26,11 +19,12 @@ static void unknown_parameter(Builder *builder, const Definition *d, const DocNo
 
 static void read_default(Builder *builder, Definition *owner, const Definition *of, const DocPair *pair)
 {
-	const Parameter *parameter = find_parameter(of, pair->key->text);
-	if (!parameter) {
+	int number = build_parameter(&of->statics, pair->key->text);
+	if (number < 0) {
 		unknown_parameter(builder, of, pair->key);
 		return;
 	}
+	const Parameter *parameter = &of->statics.items[number];
 	if (!strcmp(parameter->name, "name")) {
 		build_error(builder, pair->key->place, NULL, "a name belongs to one layer, and is no default");
 		return;
@@ -125,17 +119,10 @@ static Arguments with_defaults(Builder *builder, const Definition *d, const Argu
 
 /* --- layers ----------------------------------------------------------------------------------------- */
 
-static const Value *find_static(const Names *names, const char *name)
-{
-	for (int i = 0; i < names->count; i++)
-		if (!strcmp(names->items[i].name, name)) return &names->items[i].value;
-	return NULL;
-}
-
 /* Gives a layer its owner, by the arguments that all layers have. */
 static Value own(Builder *builder, Layer *layer, Frame *frame, Site site, const char *given)
 {
-	const Value *name = find_static(&layer->statics, "name"), *trainable = find_static(&layer->statics, "trainable");
+	const Value *name = build_named(&layer->statics, "name"), *trainable = build_named(&layer->statics, "trainable");
 	if (name && name->kind == VALUE_WORD) given = name->as.word;
 	layer->owner = owner_sub(builder, frame ? frame->owner : NULL, layer->definition, frame, site, given);
 	if (!layer->owner) return value_poison();
@@ -183,7 +170,8 @@ Value build_clone(Builder *builder, const Arguments *arguments, Frame *frame, Si
 	Arguments all = {arena_alloc(builder->arena, most * sizeof(Value)), names, arena_alloc(builder->arena, most * sizeof(Place)), 0};
 	for (int i = 1; i < arguments->count; i++) {
 		if (!arguments->names || !arguments->names[i])
-			return build_error(builder, arguments->places ? arguments->places[i] : site.place, "clone(layer, argument=value, ..)", "what a clone changes is given by name");
+			return build_error(builder, arguments->places ? arguments->places[i] : site.place, "clone(layer, argument=value, ..)",
+				"what a clone changes is given by name");
 		names[all.count] = arguments->names[i];
 		all.places[all.count] = arguments->places[i];
 		all.values[all.count++] = arguments->values[i];

@@ -33,11 +33,10 @@ void build_set(Builder *builder, Frame *frame, const char *name, Value value)
 	names->items[names->count++] = (Name){name, value};
 }
 
-static const Value *find_value(const Frame *frame, const char *name)
+const Value *build_named(const Names *names, const char *name)
 {
-	for (int i = frame->values.count - 1; i >= 0; i--)
-		if (frame->values.items[i].name == name || !strcmp(frame->values.items[i].name, name))
-			return &frame->values.items[i].value;
+	for (int i = names->count - 1; i >= 0; i--)
+		if (names->items[i].name == name || !strcmp(names->items[i].name, name)) return &names->items[i].value;
 	return NULL;
 }
 
@@ -54,7 +53,7 @@ bool build_has_binding(const Definition *definition, const char *name) { return 
 bool build_knows(const char *name, const Frame *frame)
 {
 	for (; frame; frame = frame->parent)
-		if (find_value(frame, name) || build_has_binding(frame->definition, name)) return true;
+		if (build_named(&frame->values, name) || build_has_binding(frame->definition, name)) return true;
 	return false;
 }
 
@@ -181,14 +180,14 @@ Value build_lookup(Builder *builder, const char *name, Frame *frame, Place place
 {
 	Value value;
 	for (Frame *f = frame; f; f = f->parent) {
-		const Value *known = find_value(f, name);
+		const Value *known = build_named(&f->values, name);
 		if (known) return *known;
 		int binding = find_binding(f->definition, name);
 		if (binding >= 0) return demand(builder, f, binding, name);
 	}
 	if (find_ambient(builder, name, frame, &value)) return value;
 	if (build_is_param(builder, name, place)) {
-		const Value *known = find_value(builder->params, name);
+		const Value *known = build_named(&builder->params->values, name);
 		return known ? *known : demand(builder, builder->params, find_binding(builder->params->definition, name), name);
 	}
 	const Entry *entry = build_find(builder, -1, name, place.source && place.source->library);

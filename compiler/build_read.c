@@ -99,11 +99,10 @@ const Entry *build_find(Builder *builder, int kind, const char *name, bool libra
 
 static void add_parameter(Builder *builder, Parameters *parameters, Parameter parameter, Place place)
 {
-	for (int i = 0; i < parameters->count; i++)
-		if (!strcmp(parameters->items[i].name, parameter.name)) {
-			build_error(builder, place, NULL, "the parameter '%s' stands twice", parameter.name);
-			return;
-		}
+	if (build_parameter(parameters, parameter.name) >= 0) {
+		build_error(builder, place, NULL, "the parameter '%s' stands twice", parameter.name);
+		return;
+	}
 	parameters->items =
 		arena_grow(builder->arena, parameters->items, parameters->count, &parameters->capacity, sizeof parameter);
 	parameters->items[parameters->count++] = parameter;
@@ -137,13 +136,24 @@ static void read_argument(Builder *builder, const DocPair *pair, Parameters *par
 	if (head) read_parameters(builder, head, 0, head->count, parameters);
 }
 
-static void read_arguments(Builder *builder, const DocNode *map, Parameters *parameters)
+/* The arguments that stand under a name in the section common. */
+static void take_list(Builder *builder, const DocNode *name, Parameters *parameters)
 {
-	if (map->kind != DOC_MAP) {
-		build_error(builder, map->place, NULL, "arguments are written `name: default`, one a line");
-		return;
-	}
-	for (int i = 0; i < map->count; i++) read_argument(builder, &map->pairs[i], parameters);
+	const char **names = arena_alloc(builder->arena, (size_t)(builder->list_count + 1) * sizeof *names);
+	const Parameters *list = build_common(builder, name->text);
+	for (int i = 0; i < builder->list_count; i++) names[i] = builder->lists[i].name;
+	for (int i = 0; i < list->count; i++) add_parameter(builder, parameters, list->items[i], name->place);
+	if (!list->count)
+		build_error(builder, name->place, build_near(builder, name->text, names, builder->list_count),
+			"arguments are written `name: default`, one a line, and no list of them is called '%s'", name->text);
+}
+
+/* `name: default`, one a line; or a list of such mappings and of names of lists */
+static void read_arguments(Builder *builder, const DocNode *node, Parameters *parameters)
+{
+	if (node->kind == DOC_SCALAR) take_list(builder, node, parameters);
+	for (int i = 0; node->kind == DOC_LIST && i < node->count; i++) read_arguments(builder, node->items[i], parameters);
+	for (int i = 0; node->kind == DOC_MAP && i < node->count; i++) read_argument(builder, &node->pairs[i], parameters);
 }
 
 /* `condition: message`, one a line, of require: and expect: */
@@ -305,17 +315,18 @@ void build_check_names(Builder *builder, const Definition *d)
 		}
 }
 
+void build_add_parameters(Builder *builder, Parameters *to, const Parameters *from, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (build_parameter(to, from->items[i].name) < 0) add_parameter(builder, to, from->items[i], (Place){0});
+}
+
 static void add_common(Builder *builder, Definition *d)
 {
-	if (d->kind == KIND_LOSS && !d->two_lists) return;
-	const Parameters *common = &builder->common[d->kind];
-	for (int i = 0; i < common->count; i++) {
-		bool own = false;
-		for (int k = 0; k < d->statics.count; k++)
-			own = own || !strcmp(d->statics.items[k].name, common->items[i].name);
-		for (int k = 0; k < d->inputs.count; k++) own = own || !strcmp(d->inputs.items[k].name, common->items[i].name);
-		if (!own) add_parameter(builder, &d->statics, common->items[i], d->place);
-	}
+	const Parameters *common = build_common(builder, kind_section(d->kind));
+	for (int i = 0; i < common->count && (d->kind != KIND_LOSS || d->two_lists); i++)
+		if (build_parameter(&d->inputs, common->items[i].name) < 0)
+			build_add_parameters(builder, &d->statics, &(Parameters){&common->items[i], 1, 1}, 1);
 }
 
 static void add_entry(Builder *builder, Entry entry)
@@ -386,13 +397,21 @@ static void read_aliases(Builder *builder, const DocNode *kinds)
 	}
 }
 
-static void read_common(Builder *builder, const DocNode *kinds)
+const Parameters *build_common(const Builder *builder, const char *name)
 {
-	for (int i = 0; i < kinds->count; i++) {
-		int kind = kind_of_section(kinds->pairs[i].key->text);
-		bool recurrent = !strcmp(kinds->pairs[i].key->text, "recurrent");
-		if (kind >= 0 || recurrent)
-			read_arguments(builder, kinds->pairs[i].value, recurrent ? &builder->recurrent : &builder->common[kind]);
+	static const Parameters none;
+	for (int i = 0; i < builder->list_count; i++)
+		if (!strcmp(builder->lists[i].name, name)) return &builder->lists[i].parameters;
+	return &none;
+}
+
+static void read_common(Builder *builder, const DocNode *lists)
+{
+	for (int i = 0; i < lists->count; i++) {
+		ArgumentList list = {.name = lists->pairs[i].key->text};
+		read_arguments(builder, lists->pairs[i].value, &list.parameters);
+		builder->lists = arena_grow(builder->arena, builder->lists, builder->list_count, &builder->list_capacity, sizeof list);
+		builder->lists[builder->list_count++] = list;
 	}
 }
 

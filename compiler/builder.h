@@ -48,6 +48,13 @@ typedef struct Parameters {
 	int count, capacity;
 } Parameters;
 
+/* common: {layers: {name: none}}: arguments under a name. Those under the name of a kind are taken by every definition of it,
+ * `recurrent` by the layer of a cell, others where a definition's arguments: names them. */
+typedef struct ArgumentList {
+	const char *name;
+	Parameters parameters;
+} ArgumentList;
+
 typedef struct Binding {
 	const char *const *names; /* several are taken from a list */
 	int name_count;
@@ -246,8 +253,8 @@ struct Builder {
 	int entry_count, entry_capacity;
 	bool defaults; /* some body has any */
 	Frame *params; /* the named constants of the spec; NULL: none */
-	Parameters common[KIND_COUNT]; /* arguments that every definition of the kind takes */
-	Parameters recurrent; /* that the layer of a cell takes */
+	ArgumentList *lists; /* the section common of the library */
+	int list_count, list_capacity;
 	Weight **weights;
 	int weight_count, weight_capacity;
 	int owner_count; /* layers made */
@@ -277,6 +284,8 @@ void build_read_library(Builder *builder);
 void build_read_spec(Builder *builder, const DocNode *root); /* the definitions of a spec */
 /* Reads bindings and the reserved keys of a body. */
 void build_read_body(Builder *builder, const DocNode *map, Definition *target);
+const Parameters *build_common(const Builder *builder, const char *name); /* of the section common; empty: there is no such list */
+void build_add_parameters(Builder *builder, Parameters *to, const Parameters *from, int count); /* but those that are there */
 void build_read_binding(Builder *builder, const DocPair *pair, Definition *target);
 bool build_is_language(const char *name); /* training, batch, .. */
 void build_check_names(Builder *builder, const Definition *d); /* parameters and bindings share one space of names */
@@ -293,6 +302,7 @@ void build_set(Builder *builder, Frame *frame, const char *name, Value value);
 Value build_lookup(Builder *builder, const char *name, Frame *frame, Place place);
 bool build_knows(const char *name, const Frame *frame); /* as a value or binding of a body */
 bool build_has_binding(const Definition *definition, const char *name);
+const Value *build_named(const Names *names, const char *name); /* the last of that name; NULL */
 /* "did you mean 'relu'?", or NULL */
 const char *build_near(Builder *builder, const char *name, const char *const *names, int count);
 /* the same among the names of a kind; or what a word of Keras or PyTorch is called here */
@@ -336,6 +346,7 @@ bool build_bind(Builder *builder, const Parameters *parameters, const Arguments 
 	const char *name, Site site, Names *names);
 bool build_bind_builtin(
 	Builder *builder, const Builtin *builtin, const Arguments *arguments, Site site, Invocation *call);
+int build_parameter(const Parameters *parameters, const char *name); /* its number; -1: none is called so */
 bool build_is_word(const Parameter *parameter, const char *word);
 const char *build_list_words(Builder *builder, const Parameter *parameter);
 /* Are the values from `from` on what the parameters have as defaults? */
