@@ -40,6 +40,10 @@ static bool read_shape(Builder *builder, const DocNode *node, Shape *shape, bool
 		list.as.list.items[0] = value;
 		value = list;
 	}
+	for (int i = 0; value.kind == VALUE_LIST && i < value.as.list.count; i++)
+		if (value.as.list.items[i].kind == VALUE_NONE)
+			return build_error(builder, expr->place, "leave the batch out; other sizes are known while compiling",
+				"an input's shape has no 'none'"), false;
 	if (!build_shape(builder, value, expr->place, &sample)) return false;
 	if (shape_rows(&sample))
 		build_error(builder, expr->place, "leave the batch out", "an input's shape is that of one sample");

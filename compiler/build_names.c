@@ -222,6 +222,10 @@ Value build_of_kind(Builder *builder, Kind kind, Value value, Place place)
 	const Entry *entry = name ? build_find(builder, (int)kind, name, false) : NULL;
 	if (entry) return (Value){.kind = VALUE_DEFINITION, .as.definition = entry->definition};
 	const char *help = build_near_kind(builder, kind, name);
+	const Definition *other = value.kind == VALUE_DEFINITION ? value.as.definition : NULL;
+	if (other && other->place.source && !other->place.source->library)
+		help = arena_format(builder->arena, "%s of your own stands under %s:, and %s stands under %s:", kind_phrase(kind),
+			kind_section(kind), name, kind_section(other->kind));
 	return build_error(builder, place, help ? help : list_kind(builder, kind), "%s is expected here, not %s",
 		kind_phrase(kind), value_kind(builder->arena, value));
 }

@@ -97,6 +97,16 @@ static int trained_weights(Builder *builder, const StepSlots *slots, Weight ***w
 	return count;
 }
 
+/* Where a weight's layer is called in the spec; with a loss that reads no weight at all, where the loss stands. */
+static Place unused_place(const Weight *weight, int count, Node *const *gradients, Place loss)
+{
+	const Owner *owner = weight->owner;
+	while (owner && (!owner->place.source || owner->place.source->library)) owner = owner->outer;
+	for (int i = 0; i < count && owner; i++)
+		if (gradients[i]) return owner->place;
+	return loss;
+}
+
 /* d loss / d weight for every weight; false after a report */
 static bool differentiate(Builder *builder, Node *loss, int count, Weight **weights, Node **gradients, Place place)
 {
@@ -106,8 +116,8 @@ static bool differentiate(Builder *builder, Node *loss, int count, Weight **weig
 	grad_make(graph, loss, wanted, count, gradients);
 	for (int i = 0; i < count; i++) {
 		if (gradients[i]) continue;
-		build_error(builder, place, "use the weight in what the loss is made of, or freeze its layer: trainable=false",
-			"the loss does not depend on %s", weights[i]->variable->path);
+		build_error(builder, unused_place(weights[i], count, gradients, place),
+			"use the weight in what the loss is made of, or freeze its layer: trainable=false", "the loss does not depend on %s", weights[i]->variable->path);
 		return false;
 	}
 	return true;

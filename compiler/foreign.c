@@ -82,6 +82,7 @@ static const struct {
 	{FOREIGN_ARGUMENT, "alpha", "alpha is called negative_slope in ReLU and LeakyReLU"},
 	{FOREIGN_ARGUMENT, "input_shape", "the shape of the input stands under model: input: [28, 28, 1]"},
 	{FOREIGN_ARGUMENT, "batch_input_shape", "the shape of the input stands under model: input: [28, 28, 1]"},
+	{FOREIGN_ARGUMENT, "input_length", "leave it away: the length of the input is known"},
 	{FOREIGN_ARGUMENT, "input_dim", "the shape of the input stands under model: input: [4]"},
 	{FOREIGN_ARGUMENT, "in_channels", "the channels of the input are known; out_channels is called filters"},
 	{FOREIGN_ARGUMENT, "out_channels", "out_channels is called filters"},
