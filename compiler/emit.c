@@ -117,8 +117,9 @@ static const char *parameter_list(Arena *arena, const char *body, bool declare, 
 	return *list ? list : declare ? "void" : "";
 }
 
-/* What the step is about: the weight (or else the state, or slot) that it writes, its layer, or what it computes. */
-static const char *subject(const Plan *plan, const Step *step)
+/* What the step is about: the weight (or else the state, or slot) that it writes, its layer, or else what is given. Equal
+ * values of several layers are computed once, so what is written comes first. */
+static const char *subject(const Plan *plan, const Step *step, const char *otherwise)
 {
 	const Variable *written = NULL;
 	for (int i = 0; i < step->store_count; i++) {
@@ -126,7 +127,7 @@ static const char *subject(const Plan *plan, const Step *step)
 		if (variable && (!written || variable->role == ROLE_WEIGHT)) written = variable;
 	}
 	const Node *node = main_node(step);
-	return written ? written->path : *node->layer ? node->layer : node->op->name;
+	return written ? written->path : *node->layer ? node->layer : otherwise;
 }
 
 /* "train_conv2d", "train_conv2d_gradient", "train_conv2d_kernel_update"; numbered where that is taken */
@@ -137,7 +138,7 @@ static const char *step_name(const Plan *plan, const Step *step)
 	const char *kind = node->phase == PHASE_FORWARD ? "" : "_gradient";
 	for (int i = 0; i < step->store_count; i++)
 		if (step->stores[i]->phase == PHASE_UPDATE) kind = "_update";
-	const char *name = arena_format(arena, "%s_%s%s", plan->program->name, c_identifier(arena, subject(plan, step)), kind);
+	const char *name = arena_format(arena, "%s_%s%s", plan->program->name, c_identifier(arena, subject(plan, step, node->op->name)), kind);
 	const char *numbered = name;
 	for (int number = 2, i = 0; i < step->index; i++) {
 		if (strcmp(plan->steps[i]->name, numbered)) continue;
@@ -156,7 +157,7 @@ static void step_comment(CWriter *out, const Model *model, const Plan *plan, con
 	if (strlen(what) > 90) what = arena_format(out->arena, "%.90s ..", what);
 	const char *line = node->place.source && !node->place.source->library && node->place.source == model->spec->source
 		? arena_format(out->arena, "; line %d", node->place.line + 1) : "";
-	const char *of = *node->layer ? node->layer : plan->program->name;
+	const char *of = subject(plan, step, plan->program->name);
 	const char *phase = node->phase == PHASE_FORWARD ? "" : node->phase == PHASE_GRADIENT ? ", gradient" : ", update";
 	if (step->body) what = arena_format(out->arena, "%lld steps, %s", (long long)node->at.body->steps,
 		scan_round(step) == node->at.body->steps ? "in straight line" : arena_format(out->arena, "%lld a round", (long long)scan_round(step)));
