@@ -36,6 +36,7 @@ static const char usage[] =
 	"  --summary             prints Keras's table, with multiply-adds and exact bytes\n"
 	"  --kernels             prints which kernel computes each step, and what else was considered\n"
 	"  --dump=STAGE          prints a stage: variables, graph, plan, memory, kernels\n"
+	"  -M                    prints a rule for make with all files of the spec; -MD, -MF, -MT, -MP as in gcc\n"
 	"  --gradients           adds a program that gives every gradient, for selftest\n"
 	"  --help, --version\n";
 
