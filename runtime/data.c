@@ -339,6 +339,11 @@ static Source *open_inputs(const nn_model *model, const char *const *paths, int 
 		nn_error("%s: one file of samples at a time", paths[1]);
 		failed = 1;
 	}
+	for (int i = 0; i < path_count && !failed && strcmp(model->data.sources[0].type, "text") != 0; i++)
+		if (strcmp(paths[i], "-") == 0) {
+			nn_error("-: only texts are read from standard input; give the name of a file");
+			failed = 1;
+		}
 	for (int s = 0; s < sources && !failed; s++)
 		places[s] = (Place){"test", s, sources > 1 ? &taken[s] : paths, sources > 1 ? 1 : path_count, store, 0};
 	Source *source = failed ? NULL : nn_open_all(model, places);

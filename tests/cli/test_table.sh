@@ -57,6 +57,8 @@ code 1 $D evaluate --weights $W --test $T/wrong.csv
 one_line
 code 1 $D predict --weights $W $T/wrong.csv
 one_line
+code 1 $D predict --weights $W -
+says "only texts are read from standard input"
 (head -n 9 $C/table.csv && echo "1,2,3") >$T/wrong.csv
 wrong ":10:"
 (head -n 9 $C/table.csv && echo "1,2,three,4,low") >$T/wrong.csv
