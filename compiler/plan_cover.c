@@ -61,7 +61,8 @@ static void store_arguments(Cover *cover, const Node *scan)
 {
 	const Body *body = scan->at.body;
 	for (int i = body->carried_count; i < scan->arg_count; i++) {
-		const Node *node = same_memory(scan->args[i]);
+		int64_t first;
+		const Node *node = same_memory(scan->args[i], &first);
 		if (node->op != &op_input && node->op != &op_variable) cover->must_store[node->id] = true;
 	}
 }
@@ -209,6 +210,11 @@ static void place_elementwise(Cover *cover, Node *node)
 			add(cover, plan->steps[best], node);
 			return;
 		}
+	}
+	for (int s = plan->step_count - 1; plan->scan && s >= 0; s--) { /* in a body what can share a loop does: it runs at every step */
+		if (plan->steps[s]->anchor || !may_join(cover, node, plan->steps[s])) continue;
+		add(cover, plan->steps[s], node);
+		return;
 	}
 	add(cover, new_step(cover, node), node);
 }

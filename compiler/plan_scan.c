@@ -78,10 +78,13 @@ static Location moved(Location at, size_t bytes)
 }
 
 /* The place of something outside, as the body sees it. */
-static Location outside(const Plan *outer, const Node *node)
+static Location outside(const Plan *outer, Node *node)
 {
+	int64_t first = 0;
+	if (outer->location[node->id].space == SPACE_NONE) node = same_memory(node, &first);
 	Location at = outer->location[node->id];
 	if (at.space == SPACE_WORK) at.space = SPACE_OUTER;
+	at.offset += (size_t)first*(at.space == SPACE_STATE ? 1 : (size_t)outer->target->number_size);
 	return at;
 }
 
@@ -95,7 +98,7 @@ static Location by_time(const Plan *inside, Location at, size_t bytes, Turn turn
 static void place_state(const Step *step, Plan *inside, const Plan *outer, int k, size_t *turns)
 {
 	const Body *body = inside->scan->at.body;
-	const Node *history = result_of(step, RESULT_HISTORY, k);
+	Node *history = result_of(step, RESULT_HISTORY, k);
 	size_t bytes = bytes_of(outer, body->carried[k]);
 	Location *before = &inside->location[body->carried[k]->id], *after = &inside->location[body->next[k]->id];
 	if (history) {
@@ -117,13 +120,13 @@ static void place_outer(const Step *step, Plan *inside, const Plan *outer)
 	size_t turns = step->scratch_offset;
 	for (int k = 0; k < body->carried_count; k++) place_state(step, inside, outer, k, &turns);
 	for (int j = 0; j < body->item_count; j++) {
-		Location at = outside(outer, same_memory(scan_sequence(scan, j)));
+		Location at = outside(outer, scan_sequence(scan, j));
 		inside->location[body->items[j]->id] = by_time(inside, at, bytes_of(outer, body->items[j]), TURN_TIME);
 	}
 	for (int f = 0; f < body->fixed_count; f++)
-		inside->location[body->fixed[f]->id] = outside(outer, same_memory(scan_captured(scan, f)));
+		inside->location[body->fixed[f]->id] = outside(outer, scan_captured(scan, f));
 	for (int i = 0; i < body->stacked_count; i++) {
-		const Node *stack = body->stacked[i] ? result_of(step, RESULT_STACK, i) : NULL;
+		Node *stack = body->stacked[i] ? result_of(step, RESULT_STACK, i) : NULL;
 		if (stack) inside->location[body->stacked[i]->id] = by_time(inside, outside(outer, stack), bytes_of(outer, body->stacked[i]), TURN_TIME);
 	}
 }

@@ -72,9 +72,15 @@ static Seen nodes_read(const Plan *plan, const Step *step, Node **nodes, int cou
 
 static Seen step_reads(const Plan *plan, const Step *step) { return nodes_read(plan, step, step->nodes, step->count); }
 
-Node *same_memory(Node *node)
+Node *same_memory(Node *node, int64_t *first)
 {
-	while ((node->op == &op_reshape || node->op == &op_stop) && node->args[0]->op != &op_const) node = node->args[0];
+	*first = 0;
+	for (; node->arg_count && node->args[0]->op != &op_const; node = node->args[0]) {
+		const Shape *whole = &node->args[0]->shape;
+		bool piece = node->op == &op_slice && node->at.axis == 0 && !whole->dim[0].rows;
+		if (piece) *first += node->at.start*(shape_count(whole)/whole->dim[0].size);
+		else if (node->op != &op_reshape && node->op != &op_stop) break;
+	}
 	return node;
 }
 

@@ -188,8 +188,8 @@ void scope_stores(Scope *scope, const Shape *shape, const Index *at);
 void node_pointers(CWriter *out, const Plan *plan, const Step *step, Node **nodes, int count);
 /* "(real *)(work + 64 + t*512)"; NULL of a table */
 const char *location_text(Arena *arena, Location at, bool writes);
-/* What another value stands in the memory of: below reshapes and stops. */
-Node *same_memory(Node *node);
+/* What another value stands in the memory of, *first numbers behind its beginning: below reshapes and pieces of a first axis. */
+Node *same_memory(Node *node, int64_t *first);
 /* Pointers to everything stored that the step reads or writes: "const nn_real *const x = work + 64; [comment]" */
 void step_pointers(CWriter *out, const Plan *plan, const Step *step);
 const char *pointer_name(const Plan *plan, const Node *node);
