@@ -62,6 +62,24 @@ static void count_parameters(const Model *model, double *total, double *trainabl
 	}
 }
 
+/* How the steps of each recurrence stand in the C: "lstm: 64 steps, 8 a round" */
+static const char *recurrences(const Model *model)
+{
+	Arena *arena = model->context->arena;
+	const Plan *train = model_plan(model, "train"), *plan = train ? train : model_plan(model, "predict");
+	const char *text = "";
+	for (int s = 0; plan && s < plan->step_count; s++) {
+		const Step *step = plan->steps[s];
+		if (!step->body) continue;
+		const Node *scan = step->anchor;
+		long long steps = scan->at.body->steps, round = scan_round(step);
+		const char *how = round == steps ? "in straight line" : arena_format(arena, "%lld a round", round);
+		text = arena_format(arena, "%sRecurrence, %s%s: %lld steps, %s\n", text, *scan->layer ? scan->layer : "scan",
+			scan->phase == PHASE_FORWARD ? "" : ", gradient", steps, how);
+	}
+	return text;
+}
+
 const char *summary_text(const Model *model)
 {
 	Arena *arena = model->context->arena;
@@ -75,7 +93,7 @@ const char *summary_text(const Model *model)
 	const char *text = arena_format(arena, "Model: \"%s\"\n%s\n", model->spec->name, summary_layers(model));
 	text = arena_format(arena, "%s\nTotal params: %s\nTrainable params: %s\nNon-trainable params: %s\nOptimizer params: %s\n", text, thousands(arena, total),
 		thousands(arena, trainable), thousands(arena, total - trainable), thousands(arena, slots));
-	text = arena_format(arena, "%sMultiply-adds, one sample: %s\n", text, thousands(arena, macs));
+	text = arena_format(arena, "%sMultiply-adds, one sample: %s\n%s", text, thousands(arena, macs), recurrences(model));
 	text = arena_format(arena, "%sBytes, training (batch %lld): %s state + %s work = %s\n", text, (long long)model->spec->batch,
 		thousands(arena, (double)(model->state_count*size)), thousands(arena, (double)most), thousands(arena, (double)(model->state_count*size + most)));
 	if (!predict) return text;
