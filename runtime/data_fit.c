@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "data_internal.h"
+#include "model.h"
 
 typedef struct Statistics {
 	double impute, offset, scale;
@@ -29,18 +30,12 @@ Fitted nn_fitted_find(const nn_model *model, int field)
 
 static double get(const nn_model *model, const void *state, const nn_tensor *tensor, int64_t i)
 {
-	size_t place = tensor->offset + (size_t)i;
-	return model->number_size == 4 ? ((const float *)state)[place] : ((const double *)state)[place];
+	return nn_number(model, state, tensor->offset + (size_t)i);
 }
 
 static void put(const nn_model *model, void *state, const nn_tensor *tensor, int64_t i, double value)
 {
-	if (tensor == NULL) return;
-	size_t place = tensor->offset + (size_t)i;
-	if (model->number_size == 4)
-		((float *)state)[place] = (float)value;
-	else
-		((double *)state)[place] = value;
+	if (tensor != NULL) nn_number_set(model, state, tensor->offset + (size_t)i, value);
 }
 
 double nn_fitted_apply(const nn_model *model, const void *state, const Fitted *fitted, int64_t i, double value)

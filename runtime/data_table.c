@@ -156,14 +156,6 @@ static void say_dropped(const char *path, const Dropped *dropped)
 			(long long)dropped->first_incomplete, (long long)dropped->incomplete);
 }
 
-static void write_number(const nn_model *model, void *x, int64_t i, double value)
-{
-	if (model->number_size == 4)
-		((float *)x)[i] = (float)value;
-	else
-		((double *)x)[i] = value;
-}
-
 /* A column's numbers from number i of a field on: its value, or one-hot. Returns how many. */
 static int write_column(const Source *source, const Column *column, double value, int one_hot, int field, int64_t i,
 			const void *state, void *x)
@@ -172,7 +164,7 @@ static int write_column(const Source *source, const Column *column, double value
 	int width = one_hot ? nn_column_width(column) : 1;
 	for (int k = 0; k < width; k++) {
 		double number = isnan(value) || !one_hot ? value : value == k;
-		write_number(source->model, x, i + k, nn_fitted_apply(source->model, state, fitted, i + k, number));
+		nn_number_set(source->model, x, (size_t)(i + k), nn_fitted_apply(source->model, state, fitted, i + k, number));
 	}
 	return width;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "data_internal.h"
 #include "message.h"
+#include "model.h"
 #include "nn_random.h"
 
 enum {
@@ -147,10 +148,7 @@ static void write_label(const nn_loader *loader, int field, int64_t row, char *t
 	int one_hot = wanted->classed && label->width == 1 && wanted->count > 1;
 	for (size_t i = 0; i < wanted->count; i++) {
 		double value = one_hot ? (double)((size_t)values[0] == i) : values[i];
-		if (set->model->number_size == 4)
-			((float *)(void *)to)[i] = (float)value;
-		else
-			((double *)(void *)to)[i] = value;
+		nn_number_set(set->model, to, i, value);
 	}
 }
 

@@ -102,12 +102,6 @@ nn_task nn_label_task(const nn_model *model, int field) {
 	return NN_OTHER;
 }
 
-const char *nn_label_name(const nn_model *model) {
-	for (int i = 0; i < model->data.field_count; i++)
-		if (model->data.fields[i].label) return model->data.fields[i].name;
-	return NULL;
-}
-
 void nn_program_feed(const nn_model *model, const nn_program *program, void *work, const nn_batch *batch) {
 	for (int i = 0; i < program->input_count; i++) {
 		const nn_field *field = &program->inputs[i];

@@ -30,8 +30,6 @@ void nn_number_set(const nn_model *model, void *numbers, size_t index, double va
 double nn_output_number(const nn_model *model, const nn_program *program, const void *work, const char *name);
 /* The number of a field of the data, by the name that programs call it; -1: there is none. */
 int nn_data_field_find(const nn_model *model, const char *name);
-/* The first label of the data; NULL: there is none. */
-const char *nn_label_name(const nn_model *model);
 /* What the output does that is compared with a label, a field of the data; of none NN_OTHER. */
 nn_task nn_label_task(const nn_model *model, int field);
 int nn_is_truth(const nn_model *model, int field); /* some output is compared with it */

@@ -48,8 +48,9 @@ static void own_size(const char *path, int *height, int *width) {
 }
 
 /* Class numbers to the grey levels that the spec reads as these classes. */
-static void to_values(const nn_model *model, uint8_t *classes, size_t count, int class_count) {
-	const nn_texts *values = &model->data.sources[0].mask_values;
+static void to_values(const nn_data_source *source, uint8_t *classes, size_t count, int class_count) {
+	static const nn_texts none;
+	const nn_texts *values = source ? &source->mask_values : &none;
 	for (size_t i = 0; i < count; i++) {
 		int class = classes[i];
 		classes[i] = (uint8_t)(values->count > class ? atoi(values->items[class]) : class_count == 2 ? 255 * class : class);
@@ -68,7 +69,8 @@ int nn_mask_write(const nn_model *model, const nn_output *output, const nn_field
 	int failed = !small || !large || !path;
 	if (!failed) {
 		nn_segment(model, output, y, from, small);
-		to_values(model, small, places, units == 1 ? 2 : units);
+		int source = output->label < 0 ? -1 : model->data.fields[output->label].source;
+		to_values(source < 0 ? NULL : &model->data.sources[source], small, places, units == 1 ? 2 : units);
 		nn_image image = {small_height, small_width, 1, 8, small};
 		nn_image_resize(&image, &(nn_canvas){height, width, 1, NN_NEAREST, NN_PIXEL_U8, 1, large});
 		failed = nn_png_write(&png, large, height, width, 1);

@@ -6,15 +6,19 @@
 #include "data_internal.h"
 #include "evaluate.h"
 
+/* The class of a place: of `units` numbers from `at` on the largest. */
+static uint8_t largest(const nn_model *model, const void *from, size_t at, size_t units) {
+	size_t best = 0;
+	for (size_t k = 1; k < units; k++)
+		if (nn_number(model, from, at + k) > nn_number(model, from, at + best)) best = k;
+	return (uint8_t)best;
+}
+
 void nn_segment(const nn_model *model, const nn_output *output, const nn_field *y, const void *from, uint8_t *classes) {
 	size_t units = y->rank ? (size_t)y->shape[y->rank - 1] : 1, places = y->count / units;
 	double threshold = output->logits ? 0 : 0.5;
-	for (size_t i = 0; i < places; i++) {
-		size_t best = 0;
-		for (size_t k = 1; k < units; k++)
-			if (nn_number(model, from, i * units + k) > nn_number(model, from, i * units + best)) best = k;
-		classes[i] = units == 1 ? nn_number(model, from, i) > threshold : (uint8_t)best;
-	}
+	for (size_t i = 0; i < places; i++)
+		classes[i] = units == 1 ? nn_number(model, from, i) > threshold : largest(model, from, i * units, units);
 }
 
 /* Means over the classes from `first` on. */
@@ -58,26 +62,18 @@ static void color_pixels(const nn_model *model, const nn_data_field *field, doub
 /* A mask as the loss has it, numbers or one-hot rows, -> classes */
 static void read_mask(const nn_model *model, const nn_data_field *field, const void *from, uint8_t *classes, size_t places) {
 	size_t units = field->count / places;
-	for (size_t i = 0; i < places; i++) {
-		size_t best = 0;
-		for (size_t k = 1; k < units; k++)
-			if (nn_number(model, from, i * units + k) > nn_number(model, from, i * units + best)) best = k;
-		classes[i] = (uint8_t)(units > 1 ? (double)best : nn_number(model, from, i));
-	}
+	for (size_t i = 0; i < places; i++)
+		classes[i] = units > 1 ? largest(model, from, i * units, units) : (uint8_t)nn_number(model, from, i);
 }
 
-/* The fields of the data that are the image and the mask; -1: there is none. */
-static int find_field(const nn_model *model, const char *ending) {
-	for (int f = 0; f < model->data.field_count; f++) {
-		const char *dot = strrchr(model->data.fields[f].name, '.');
-		if (dot && !strcmp(dot + 1, ending)) return f;
-	}
-	return -1;
+/* The image that the mask of an output belongs to: another field of the same source. -1: there is none. */
+static int image_of(const nn_model *model, const nn_output *output) {
+	return output->label < 0 ? -1 : nn_field_of_part(model, model->data.fields[output->label].source, 0);
 }
 
 static int take_picture(nn_segmentation *segmentation, const nn_model *model, const nn_dataset *set, const nn_batch *batch, int row,
                         const nn_output *output, const nn_field *y, const char *outputs) {
-	int image = find_field(model, "image"), mask = find_field(model, "mask");
+	int image = image_of(model, output), mask = output->label;
 	const nn_data_field *of_image = &model->data.fields[image], *of_mask = &model->data.fields[mask];
 	size_t size = (size_t)model->number_size, places = (size_t)(y->shape[0] * y->shape[1]);
 	char name[1024];
@@ -99,9 +95,9 @@ static int take_picture(nn_segmentation *segmentation, const nn_model *model, co
 }
 
 /* Images and masks of the size of y, so that they can stand side by side. */
-static int can_show(const nn_model *model, const nn_field *y, const nn_batch *batch) {
-	int image = find_field(model, "image"), mask = find_field(model, "mask");
-	if (!y || y->rank != 3 || image < 0 || mask < 0 || !batch->fields[image] || !batch->fields[mask]) return 0;
+static int can_show(const nn_model *model, const nn_output *output, const nn_field *y, const nn_batch *batch) {
+	int image = image_of(model, output), mask = output->label;
+	if (!y || y->rank != 3 || image < 0 || !batch->fields[image] || !batch->fields[mask]) return 0;
 	const nn_data_field *of_image = &model->data.fields[image], *of_mask = &model->data.fields[mask];
 	return of_image->rank == 3 && of_image->shape[0] == y->shape[0] && of_image->shape[1] == y->shape[1] &&
 	       of_mask->count % (size_t)(y->shape[0] * y->shape[1]) == 0;
@@ -116,7 +112,7 @@ int nn_segmentation_pictures(nn_segmentation *segmentation, const nn_model *mode
 	nn_loader *loader = y ? nn_loader_open(set, memory->state, &options) : NULL;
 	const nn_batch *batch = loader ? nn_loader_next(loader) : NULL;
 	int failed = loader && nn_loader_failed(loader);
-	if (!failed && batch && can_show(model, y, batch)) {
+	if (!failed && batch && can_show(model, output, y, batch)) {
 		nn_call step = *call;
 		step.rows = batch->rows;
 		nn_program_feed(model, program, memory->work, batch);

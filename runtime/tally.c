@@ -126,7 +126,7 @@ static void find_parts(nn_tally *tally, const nn_program *const *programs, int p
 
 size_t nn_tally_width(const nn_part *part) { return part->y->count + (part->label ? part->label->count : 0); }
 
-int nn_tally_reserve(nn_part *part, int64_t rows) {
+static int reserve_rows(nn_part *part, int64_t rows) {
 	if (rows <= part->kept_capacity) return 0;
 	int64_t capacity = part->kept_capacity * 2 > rows ? part->kept_capacity * 2 : rows;
 	size_t width = nn_tally_width(part);
@@ -157,7 +157,7 @@ int nn_tally_open(nn_tally *tally, const nn_model *model, const nn_program *cons
 	for (int i = tally->part_count - 1; i >= 0; i--) {
 		nn_part *part = &tally->parts[i];
 		part->sums = sums -= part_sums(part);
-		if (part->keep && nn_tally_reserve(part, rows > 0 ? rows : 1)) return nn_tally_close(tally), 1;
+		if (part->keep && reserve_rows(part, rows > 0 ? rows : 1)) return nn_tally_close(tally), 1;
 	}
 	return 0;
 }
@@ -221,7 +221,7 @@ static void add_row(nn_part *part, const char *y, const char *label, double *row
 static int add_outputs(nn_part *part, const void *work, const nn_batch *batch) {
 	int rows = batch->rows;
 	size_t size = (size_t)part->model->number_size, width = nn_tally_width(part);
-	if (nn_tally_reserve(part, part->keep ? part->kept_rows + rows : 1)) return 1;
+	if (reserve_rows(part, part->keep ? part->kept_rows + rows : 1)) return 1;
 	for (int i = 0; i < rows; i++) {
 		const char *y = (const char *)work + part->y->offset + (size_t)i * part->y->count * size;
 		const char *labels = part->label ? batch->fields[part->output->label] : NULL;

@@ -244,10 +244,39 @@ static void written_masks_are_read_again(void **state)
 	nn_data_close(&sets);
 }
 
+/* The values of a mask are those of the source that it is read from, whichever of several that is. */
+static void masks_of_a_second_source(void **state)
+{
+	(void)state;
+	static const char *const values[] = {"10", "200"};
+	FakeModel model;
+	const double y[4] = {0.2, 0.9, 0.5, 0.51};
+	uint8_t *bytes;
+	char why[NN_WHY];
+	size_t size;
+	nn_image mask;
+	make_samples();
+	mask_model(&model, 1);
+	make_directory(ROOT "/out");
+	nn_data_source sources[2] = {{.name = "lab", .type = "csv"}, model.source};
+	sources[1].mask_values = (nn_texts){values, 2};
+	model.model.data.sources = sources;
+	model.model.data.source_count = 2;
+	model.fields[FAKE_LABEL].source = 1;
+	nn_field field = {.name = "y", .rank = 3, .shape = {2, 2, 1}, .count = 4};
+	assert_int_equal(nn_mask_write(&model.model, &model.output, &field, y, ROOT "/images/a.png", ROOT "/out"), 0);
+	assert_int_equal(nn_slurp(ROOT "/out/a.png", 0, &bytes, &size, why), 0);
+	assert_int_equal(nn_mask_decode(bytes, size, &mask, why), 0);
+	for (int i = 0; i < 16; i++) assert_int_equal(((const uint8_t *)mask.pixels)[i], i % 4 >= 2 ? 200 : 10);
+	free(mask.pixels);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(scores_are_scikit_s), cmocka_unit_test(images_with_masks),
-					   cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(written_masks_are_read_again)};
+					   cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(written_masks_are_read_again),
+					   cmocka_unit_test(masks_of_a_second_source)};
 	fresh_folder("segmentation");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
