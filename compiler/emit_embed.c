@@ -14,11 +14,6 @@ static const char *extents(Arena *arena, const Shape *shape)
 	return *text ? text : "[1]";
 }
 
-static const Node *find_output(const Plan *plan, int wanted)
-{
-	return wanted < plan->program->output_count ? plan->program->outputs[wanted].node : NULL;
-}
-
 /* "image" of data.image */
 static const char *short_name(const Node *input)
 {
@@ -121,15 +116,14 @@ static void define_preprocess(CWriter *out, const Model *model, const Plan *plan
 	for (int at = 0; (input = next_input(plan, &at)) != NULL;) {
 		const char *head = preprocess(model, input, is_alone(plan)), *name = model->spec->name;
 		if (!head) continue;
-		int number = (int)(field_of(model, input) - model->spec->data.fields);
+		int field = (int)(field_of(model, input) - model->spec->data.fields);
 		cw_blank(out);
 		cw(out, "%s", head);
 		cw(out, "{");
 		SpecSample sample = sample_of(model, field_of(model, input));
-		if (sample == SPEC_SAMPLE_TEXT) cw(out, "nn_preprocess_text(&%s_model, %d, weights->numbers, text, x);", name, number);
-		else if (sample == SPEC_SAMPLE_ROW)
-			cw(out, "nn_preprocess_row(&%s_model, %d, weights->numbers, row, x);", name, number);
-		else cw(out, "nn_preprocess_image(&%s_model, %d, pixels, height, width, channels, x);", name, number);
+		if (sample == SPEC_SAMPLE_TEXT) cw(out, "nn_preprocess_text(&%s_model, %d, weights->numbers, text, x);", name, field);
+		else if (sample == SPEC_SAMPLE_ROW) cw(out, "nn_preprocess_row(&%s_model, %d, weights->numbers, row, x);", name, field);
+		else cw(out, "nn_preprocess_image(&%s_model, %d, pixels, height, width, channels, x);", name, field);
 		cw(out, "}");
 	}
 }
@@ -180,9 +174,9 @@ static void predict(CWriter *out, const Model *model, const Plan *plan)
 	cw(out, "} state = {weights->numbers}; /* predict writes no state */");
 	cw(out, "run_predict(state.block, work, &call);");
 	for (int i = 0; i < plan->program->output_count; i++) {
-		const Node *node = find_output(plan, i);
-		cw(out, "memcpy(%s, (const char *)work + %zu, %lld*sizeof(real));", result(model, plan->program->outputs[i].name),
-			plan->location[node->id].offset, (long long)shape_count(&node->shape));
+		const Output *output = &plan->program->outputs[i];
+		cw(out, "memcpy(%s, (const char *)work + %zu, %lld*sizeof(real));", result(model, output->name),
+			plan->location[output->node->id].offset, (long long)shape_count(&output->node->shape));
 	}
 	cw(out, "}");
 }

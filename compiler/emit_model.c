@@ -27,7 +27,6 @@ void model_place(Model *model)
 	}
 	model->state_count = at + 64; /* a vector may be read past the last number */
 	model->inference_count += 64;
-	if (model->inference_count > model->state_count) model->state_count = model->inference_count;
 }
 
 static const char *sizes(Arena *arena, const Shape *shape, int from)

@@ -153,13 +153,11 @@ static const char *respaced(Arena *arena, const char *text)
 static bool parses(const char *text)
 {
 	Arena *arena = arena_new();
-	FILE *nowhere = fopen("/dev/null", "w");
-	Context context = {.arena = arena, .messages = nowhere};
+	Context context = {.arena = arena, .silent = true};
 	Source source = {.name = "", .text = text, .size = strlen(text)};
 	bool good = false;
-	for (int start = EXPR_VALUE_START; nowhere && !good && start <= EXPR_KEY_START; start++)
+	for (int start = EXPR_VALUE_START; !good && start <= EXPR_KEY_START; start++)
 		good = expr_parse(&context, text, strlen(text), (Place){&source, 0, 0, 1}, (ExprStart)start) != NULL;
-	if (nowhere) fclose(nowhere);
 	arena_free(arena);
 	return good;
 }

@@ -49,22 +49,13 @@ static bool computed_again(const Node *node)
 	return op->kind == OP_MOVE || op->kind == OP_SCAN || op == &op_less || op == &op_equal || op == &op_neg;
 }
 
-static int place_in(Node **list, int count, const Node *node)
-{
-	for (int i = 0; i < count; i++)
-		if (list[i] == node) return i;
-	return -1;
-}
-
 /* The leaf of the backward body that holds a forward value. */
 static Node *residual(Back *back, Node *forward)
 {
-	const Body *body = back->scan->at.body;
-	int item = forward->op == &op_item ? place_in(body->items, body->item_count, forward) : -1;
-	int fixed = forward->op == &op_fixed ? place_in(body->fixed, body->fixed_count, forward) : -1;
-	if (item >= 0) return scan_item(back->body, scan_sequence(back->scan, item));
-	if (fixed >= 0) return graph_own(back->body->graph, scan_captured(back->scan, fixed));
-	return scan_item(back->body, make_stack(back->graph, back->scan, forward));
+	bool same;
+	Node *outer = scan_outside(back->scan, forward, &same);
+	if (outer && same) return graph_own(back->body->graph, outer);
+	return scan_item(back->body, outer ? outer : make_stack(back->graph, back->scan, forward));
 }
 
 /* The gradient nodes over residuals instead of over the forward step; roots are replaced. */
@@ -107,13 +98,8 @@ static Node *summed(Back *back, Node *node);
 /* Node at every step; a value that is the same at every step as it is (*same) */
 static Node *outside(Back *back, Node *node, bool *same)
 {
-	const Body *body = back->body;
-	int fixed = node->op == &op_fixed ? place_in(body->fixed, body->fixed_count, node) : -1;
-	int item = node->op == &op_item ? place_in(body->items, body->item_count, node) : -1;
-	*same = fixed >= 0;
-	if (fixed >= 0) return scan_captured(back->back, fixed);
-	if (item >= 0) return scan_sequence(back->back, item);
-	return make_stack(back->graph, back->back, node);
+	Node *outer = scan_outside(back->back, node, same);
+	return outer ? outer : make_stack(back->graph, back->back, node);
 }
 
 static Node *sum_over_time(Back *back, Node *all)

@@ -71,6 +71,14 @@ static int rule(Options *options, const char *which, int argc, char **argv)
 
 enum { OPT_TARGET = 256, OPT_PRECISION, OPT_UNROLL, OPT_SUMMARY, OPT_KERNELS, OPT_DUMP, OPT_GRADIENTS, OPT_REFERENCE, OPT_SCHEMA, OPT_HELP, OPT_VERSION };
 
+/* 0, or 1 after a message */
+static int finish_printing(void)
+{
+	if (!fflush(stdout) && !ferror(stdout)) return 0;
+	fprintf(stderr, "standard output: %s\n", strerror(errno));
+	return 1;
+}
+
 /* Prints what describes the language; -1 as for what is done, 1 after a message. */
 static int describe(void (*print)(Context *, FILE *))
 {
@@ -78,9 +86,7 @@ static int describe(void (*print)(Context *, FILE *))
 	Context context = {.arena = arena, .messages = stderr};
 	print(&context, stdout);
 	arena_free(arena);
-	if (!fflush(stdout) && !ferror(stdout)) return -1;
-	fprintf(stderr, "standard output: %s\n", strerror(errno));
-	return 1;
+	return finish_printing() ? 1 : -1;
 }
 
 static int option(Options *options, int which)
@@ -178,9 +184,7 @@ static int print(const Model *model, const Options *options)
 		fputs(text, stdout);
 	}
 	if (options->output && output_write(model, options->output)) return 1;
-	if (!fflush(stdout) && !ferror(stdout)) return 0;
-	fprintf(stderr, "standard output: %s\n", strerror(errno));
-	return 1;
+	return finish_printing();
 }
 
 /* --- nnc fmt ------------------------------------------------------------------------------------------------------ */
@@ -195,9 +199,7 @@ static int give_formatted(const Context *context, const Source *source, const ch
 	if (check) return !same;
 	if (strcmp(source->name, "-")) return same ? 0 : output_replace(context, source->name, text);
 	fputs(text, stdout);
-	if (!fflush(stdout) && !ferror(stdout)) return 0;
-	fprintf(stderr, "standard output: %s\n", strerror(errno));
-	return 1;
+	return finish_printing();
 }
 
 static int format_one(const char *path, bool check)
@@ -238,9 +240,9 @@ static const char *rule_path(Arena *arena, const Options *options)
 
 static int write_rule(Context *context, const Options *options, const Spec *spec)
 {
-	const char *text = depend_text(context->arena, spec, options->output, options->rule_target, options->rule_phony);
+	const char *text = output_rule(context->arena, spec, options->output, options->rule_target, options->rule_phony);
 	bool printed = options->rule && (!options->rule_file || !strcmp(options->rule_file, "-"));
-	if (printed) return fputs(text, stdout) < 0 || fflush(stdout) ? 1 : 0;
+	if (printed) return fputs(text, stdout), finish_printing();
 	return output_text(context, rule_path(context->arena, options), text);
 }
 

@@ -1,4 +1,4 @@
-/* output.c: in: a model; out: FILE.c and FILE.h. Invariant: a file under its final name is always whole. */
+/* output.c: in: a model or a text; out: FILE.c and FILE.h, or one file. Invariant: a file under its final name is always whole. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

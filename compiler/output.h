@@ -1,4 +1,4 @@
-/* output.h: the files a compile leaves. */
+/* output.h: the files that nnc leaves. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 #include "emit.h"
@@ -14,6 +14,6 @@ const char *output_header(Arena *arena, const char *path); /* "dir/model.c" -> "
 
 /* The rule `FILE.c FILE.h: SPEC INCLUDED..` for make; target: instead of the files; phony: an empty rule for each file,
  * the spec too, so that make goes on when one is gone. */
-const char *depend_text(Arena *arena, const Spec *spec, const char *output, const char *target, bool phony);
+const char *output_rule(Arena *arena, const Spec *spec, const char *output, const char *target, bool phony);
 
 #endif

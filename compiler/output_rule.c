@@ -15,7 +15,7 @@ static const char *escaped(Arena *arena, const char *name)
 	return text;
 }
 
-const char *depend_text(Arena *arena, const Spec *spec, const char *output, const char *target, bool phony)
+const char *output_rule(Arena *arena, const Spec *spec, const char *output, const char *target, bool phony)
 {
 	const char *name = text_tail(spec->source->name);
 	size_t length = strlen(name);

@@ -167,21 +167,12 @@ static void find_heavy(Hoist *hoist, bool inputs)
 	}
 }
 
-static int place_in(Node **list, int count, const Node *node)
-{
-	for (int i = 0; i < count; i++)
-		if (list[i] == node) return i;
-	return -1;
-}
-
 /* A leaf outside, or a value that stays in the body: its stack. */
 static Node *leaf_value(Hoist *hoist, Node *node)
 {
-	const Body *body = hoist->body;
-	int item = node->op == &op_item ? place_in(body->items, body->item_count, node) : -1;
-	int fixed = node->op == &op_fixed ? place_in(body->fixed, body->fixed_count, node) : -1;
-	if (item >= 0) return scan_sequence(hoist->scan, item);
-	if (fixed >= 0) return scan_captured(hoist->scan, fixed);
+	bool same;
+	Node *outer = scan_outside(hoist->scan, node, &same);
+	if (outer) return outer;
 	bool here = node->op == &op_const || node->op == &op_iota || node->op == &op_rows;
 	return here ? make_like(hoist->graph, node, node->args) : make_stack(hoist->graph, hoist->scan, node);
 }
@@ -238,7 +229,9 @@ static bool at_edge(const Hoist *hoist, const Node *node)
 	}
 	int count;
 	Node **roots = body_roots(hoist->scratch, hoist->body, &count);
-	return place_in(roots, count, node) >= 0;
+	for (int i = 0; i < count; i++)
+		if (roots[i] == node) return true;
+	return false;
 }
 
 static Node *new_leaf(Hoist *hoist, Body *body, const Op *op, const Node *node)

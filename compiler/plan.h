@@ -16,6 +16,7 @@ void plan_scan(Plan *plan, Step *step);
 void plan_scan_places(Plan *plan);
 bool plan_order(Plan *plan); /* the order of steps; false: writing variables in place leaves no order */
 void plan_memory(Plan *plan); /* offsets in the work area */
+size_t plan_rounded(size_t bytes); /* the room that a buffer of so many bytes has there */
 
 /* First and last step at which a stored value's memory is taken; inputs and outputs are taken throughout. */
 typedef struct Lifetime {

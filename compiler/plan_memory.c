@@ -62,7 +62,7 @@ Buffer *plan_buffers(const Plan *plan, int *count)
 }
 
 /* reading a whole vector at the end of a buffer may pass its last number by less than a vector */
-static size_t rounded(size_t bytes) { return (bytes + ALIGN + ALIGN - 1)/ALIGN*ALIGN; }
+size_t plan_rounded(size_t bytes) { return (bytes + ALIGN + ALIGN - 1)/ALIGN*ALIGN; }
 
 static int larger_first(const void *a, const void *b)
 {
@@ -91,14 +91,14 @@ static size_t place_all(Buffer **order, int count)
 {
 	size_t top = 0;
 	for (int i = 0; i < count; i++) {
-		size_t at = 0, size = rounded(order[i]->bytes);
+		size_t at = 0, size = plan_rounded(order[i]->bytes);
 		for (bool moved = true; moved;) {
 			moved = false;
 			for (int k = 0; k < i; k++) {
 				const Buffer *other = order[k];
 				bool together = other->life.first <= order[i]->life.last && order[i]->life.first <= other->life.last;
-				if (!together || at >= other->offset + rounded(other->bytes) || other->offset >= at + size) continue;
-				at = other->offset + rounded(other->bytes);
+				if (!together || at >= other->offset + plan_rounded(other->bytes) || other->offset >= at + size) continue;
+				at = other->offset + plan_rounded(other->bytes);
 				moved = true;
 			}
 		}

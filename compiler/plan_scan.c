@@ -5,14 +5,10 @@
 #include <assert.h>
 #include "plan.h"
 
-enum { ALIGN = 64 };
-
 static size_t bytes_of(const Plan *plan, const Node *node)
 {
 	return (size_t)shape_count(&node->shape)*(size_t)plan->target->number_size;
 }
-
-static size_t rounded(size_t bytes) { return (bytes + ALIGN + ALIGN - 1)/ALIGN*ALIGN; } /* as plan_memory does */
 
 /* the result that keeps the history of state k, or the stack number k; NULL: there is none */
 static Node *result_of(const Step *step, ResultKind kind, int which)
@@ -66,7 +62,7 @@ void plan_scan(Plan *plan, Step *step)
 	plan_memory(inside);
 	step->body = inside;
 	for (int k = 0; k < body->carried_count; k++)
-		if (!has_history(plan, scan, k)) step->turns_bytes += 2*rounded(bytes_of(plan, body->carried[k]));
+		if (!has_history(plan, scan, k)) step->turns_bytes += 2*plan_rounded(bytes_of(plan, body->carried[k]));
 }
 
 /* --- places --- */
@@ -108,9 +104,9 @@ static void place_state(const Step *step, Plan *inside, const Plan *outer, int k
 		return;
 	}
 	Location at = {.space = SPACE_OUTER, .offset = *turns};
-	*turns += 2*rounded(bytes);
-	*before = by_time(inside, at, rounded(bytes), body->reverse ? TURN_ODD : TURN_EVEN);
-	*after = by_time(inside, at, rounded(bytes), body->reverse ? TURN_EVEN : TURN_ODD);
+	*turns += 2*plan_rounded(bytes);
+	*before = by_time(inside, at, plan_rounded(bytes), body->reverse ? TURN_ODD : TURN_EVEN);
+	*after = by_time(inside, at, plan_rounded(bytes), body->reverse ? TURN_EVEN : TURN_ODD);
 }
 
 static void place_outer(const Step *step, Plan *inside, const Plan *outer)

@@ -137,54 +137,55 @@ static void put_callback(Json *json, const OfferedCallback *callback)
 
 /* --- kinds -------------------------------------------------------------------------------------------------------- */
 
-/* What may stand where something of a kind is wanted: a name, any expression, or `Name: {argument: value}`. */
-static void put_kind(Json *json, const char *noun)
+/* What may stand where something of a kind is wanted: one of the names, what `others` allows, or `Name: {argument: value}`,
+ * whose properties come between begin_kind and end_kind. */
+static void begin_kind(Json *json, const char *noun, const char *const *names, int count, const char *others)
 {
 	open_as(json, noun, '{');
 	open_as(json, "anyOf", '[');
 	open_as(json, NULL, '{');
-	open_as(json, "enum", '[');
-	for (int i = 0; i < json->offers->count; i++)
-		if (!strcmp(json->offers->items[i].noun, noun)) put_string(json, NULL, json->offers->items[i].name);
-	close_as(json, ']');
+	put_words(json, names, count);
 	close_as(json, '}');
-	put_raw(json, NULL, "{\"type\": [\"string\", \"number\", \"array\", \"null\"]}");
+	put_raw(json, NULL, others);
 	open_as(json, NULL, '{');
 	put_string(json, "type", "object");
 	put_raw(json, "minProperties", "1");
 	put_raw(json, "maxProperties", "1");
 	open_as(json, "properties", '{');
-	for (int i = 0; i < json->offers->count; i++)
-		if (!strcmp(json->offers->items[i].noun, noun)) put_definition(json, &json->offers->items[i]);
+}
+
+static void end_kind(Json *json, bool closed)
+{
 	close_as(json, '}');
+	if (closed) put_raw(json, "additionalProperties", "false");
 	close_as(json, '}');
 	close_as(json, ']');
 	close_as(json, '}');
+}
+
+/* Definitions: a user may add to them. */
+static void put_kind(Json *json, const char *noun)
+{
+	const Offers *offers = json->offers;
+	const char **names = arena_alloc(json->context->arena, (size_t)(offers->count + 1)*sizeof *names);
+	int count = 0;
+	for (int i = 0; i < offers->count; i++)
+		if (!strcmp(offers->items[i].noun, noun)) names[count++] = offers->items[i].name;
+	begin_kind(json, noun, names, count, "{\"type\": [\"string\", \"number\", \"array\", \"null\"]}");
+	for (int i = 0; i < offers->count; i++)
+		if (!strcmp(offers->items[i].noun, noun)) put_definition(json, &offers->items[i]);
+	end_kind(json, false);
 }
 
 static void put_callbacks(Json *json)
 {
 	const OfferedCallback *callbacks;
 	int count = spec_callbacks(json->context->arena, &callbacks);
-	open_as(json, "callback", '{');
-	open_as(json, "anyOf", '[');
-	open_as(json, NULL, '{');
-	open_as(json, "enum", '[');
-	for (int i = 0; i < count; i++) put_string(json, NULL, callbacks[i].name);
-	close_as(json, ']');
-	close_as(json, '}');
-	put_raw(json, NULL, "{\"type\": [\"string\", \"number\"]}");
-	open_as(json, NULL, '{');
-	put_string(json, "type", "object");
-	put_raw(json, "minProperties", "1");
-	put_raw(json, "maxProperties", "1");
-	open_as(json, "properties", '{');
+	const char **names = arena_alloc(json->context->arena, (size_t)(count + 1)*sizeof *names);
+	for (int i = 0; i < count; i++) names[i] = callbacks[i].name;
+	begin_kind(json, "callback", names, count, "{\"type\": [\"string\", \"number\"]}");
 	for (int i = 0; i < count; i++) put_callback(json, &callbacks[i]);
-	close_as(json, '}');
-	put_raw(json, "additionalProperties", "false");
-	close_as(json, '}');
-	close_as(json, ']');
-	close_as(json, '}');
+	end_kind(json, true);
 }
 
 static void put_metrics(Json *json)

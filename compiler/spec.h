@@ -159,8 +159,6 @@ int spec_label(Context *context, Spec *spec, const char *name, int label_rank, c
 bool spec_is_source(const Spec *spec, const char *name); /* a name of data.sources */
 /* "data.image and data.label": what there is, for messages */
 const char *spec_field_list(Context *context, const Spec *spec, const char ***names, int *count);
-/* The first label among the fields; NULL: none */
-const nn_data_field *spec_main_label(const Spec *spec);
 /* Whether a label is always a class, whatever the loss. */
 bool spec_label_is_class(const Spec *spec, const nn_data_field *field);
 

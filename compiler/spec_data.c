@@ -193,7 +193,7 @@ static void read_unknown_split(Context *context, const Slot *slot)
 
 /* --- sources ------------------------------------------------------------------------------------------------------ */
 
-static bool is_name(const char *text)
+bool spec_is_name(const char *text)
 {
 	bool good = isalpha((unsigned char)*text) || *text == '_';
 	for (; *text && good; text++) good = isalnum((unsigned char)*text) || *text == '_';
@@ -229,7 +229,7 @@ static void read_sources(Context *context, Spec *spec, const DocNode *one, const
 		SourceInfo *info = &spec->infos[spec->data.source_count];
 		*info = (SourceInfo){.place = data->place, .classes = spec->classes, .joined = count > 1};
 		if (named) info->name = several->pairs[s].key->text;
-		if (named && !is_name(info->name))
+		if (named && !spec_is_name(info->name))
 			diag_error(context, several->pairs[s].key->place, "letters, digits and _", "'%s' can't be the name of a source", info->name);
 		if (spec_read_source(context, named ? several->pairs[s].value : one, classes, &spec->data_sources[spec->data.source_count], info))
 			spec->data.source_count++;

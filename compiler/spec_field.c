@@ -141,13 +141,6 @@ static const nn_category *find_category(const nn_data_source *source, const char
 	return NULL;
 }
 
-static bool names_column(const nn_texts *columns, const char *column)
-{
-	for (int i = 0; i < columns->count; i++)
-		if (!strcmp(columns->items[i], column)) return true;
-	return false;
-}
-
 /* "data/age" of "data.age" */
 static const char *state_name(Arena *arena, const char *name)
 {
@@ -163,7 +156,8 @@ static bool fit_column(Context *context, const SourceInfo *info, const nn_data_s
 	const nn_category *category = find_category(source, field->column);
 	bool one = field->count == 1 && field->rank <= 1;
 	field->integer = category && one;
-	if (!names_column(&source->label, field->column) && !names_column(&source->ignore, field->column)) field->fitted = state_name(context->arena, field->name);
+	if (!spec_holds(&source->label, field->column) && !spec_holds(&source->ignore, field->column))
+		field->fitted = state_name(context->arena, field->name);
 	if (one) return true;
 	const char *shape = shape_words(context->arena, field->rank, field->shape);
 	const char *near = text_nearest(field->column, info->kind->fields, 2);
@@ -237,13 +231,6 @@ static bool has_label(const Spec *spec, int source, const char *name)
 	bool none = info->class_mode_given && info->class_mode == NN_CLASS_NONE;
 	if (info->kind->label == SPEC_LABEL_NUMBER) return spec->data_sources[source].label.count > 0;
 	return info->kind->fields[SPEC_LABEL_PART] && (!none || spec->data_sources[source].paths[0][1]);
-}
-
-const nn_data_field *spec_main_label(const Spec *spec)
-{
-	for (int f = 0; f < spec->data.field_count; f++)
-		if (spec->fields[f].label) return &spec->fields[f];
-	return NULL;
 }
 
 bool spec_label_is_class(const Spec *spec, const nn_data_field *field)
@@ -436,7 +423,7 @@ static int column_label(Context *context, Spec *spec, const char *name, int rank
 {
 	for (int s = 0; s < spec->data.source_count; s++) {
 		const SourceInfo *info = &spec->infos[s];
-		if (!info->kind->columns || !names_column(&spec->data_sources[s].label, name)) continue;
+		if (!info->kind->columns || !spec_holds(&spec->data_sources[s].label, name)) continue;
 		nn_data_field field = {.name = full_name(context->arena, info, name), .source = s, .part = SPEC_COLUMN_PART, .column = name, .label = 1};
 		int64_t numbers = rank < 0 ? 1 : product(rank, label);
 		if (rank > 1) {

@@ -1,6 +1,5 @@
 /* spec_params.c: constants. Input: an expression of numbers, and the section params; output: its value. Invariant: a
  * parameter is evaluated once; what depends on itself was reported. */
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,10 +145,7 @@ static bool check_key(Context *context, const DocPair *pair)
 {
 	int errors = context->errors;
 	const DocNode *key = pair->key;
-	const char *c = key->text;
-	bool good = isalpha((unsigned char)*c) || *c == '_';
-	while (isalnum((unsigned char)*c) || *c == '_') c++;
-	if (!good || *c)
+	if (!spec_is_name(key->text))
 		diag_error(context, key->place, "params: {filters: 16, width: 64}", "a parameter is a name, not '%s'", key->text);
 	else if (spec_is_section(key->text))
 		diag_error(context, key->place, arena_format(context->arena, "another name: -D %s=... sets the section", key->text),

@@ -19,12 +19,12 @@ struct Slot {
 
 /* Reads a mapping: what names it in messages ("the data section"). Unknown keys are reported; true when the mapping is one. */
 bool spec_section(Context *context, const char *what, const DocNode *map, Slot *slots, int count);
+Slot *spec_slot(Slot *slots, int count, const char *key);
 /* Where spec_sections is to find a table: that of the mapping which begins at this byte. */
 typedef struct SlotWatch {
 	size_t begin;
 	OfferedSection *found;
 } SlotWatch;
-Slot *spec_slot(Slot *slots, int count, const char *key);
 
 /* Reports a word that is none of names, with the nearest or the list as help. subject: "a spec has no" */
 void spec_unknown(Context *context, Place place, const char *word, const char *const *names, int count, const char *subject);
@@ -33,6 +33,8 @@ void spec_unknown(Context *context, Place place, const char *word, const char *c
 bool spec_constant(Context *context, const Expr *expr, double *value);
 bool spec_number(Context *context, const DocNode *node, const char *what, double low, double high, double *value);
 bool spec_texts(Context *context, const DocNode *node, const char *what, nn_texts *texts);
+bool spec_holds(const nn_texts *texts, const char *text);
+bool spec_is_name(const char *text); /* letters, digits and _ */
 /* nothing twice in a list */
 void spec_distinct(Context *context, const DocNode *node, const char *what);
 
@@ -60,7 +62,6 @@ void spec_regex(Context *context, const Slot *slot, const char *help, const char
 bool spec_read_source(Context *context, const DocNode *node, const DocNode *top_classes, nn_data_source *source, SourceInfo *info);
 
 /* spec_text.c */
-void spec_vocabulary(Context *context, const DocNode *node, nn_data_source *source);
 void spec_check_text(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
 bool spec_fit_text(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
 int spec_text_label(const SourceInfo *info, const nn_data_source *source);

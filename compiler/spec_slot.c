@@ -140,6 +140,13 @@ bool spec_texts(Context *context, const DocNode *node, const char *what, nn_text
 	return good;
 }
 
+bool spec_holds(const nn_texts *texts, const char *text)
+{
+	for (int i = 0; i < texts->count; i++)
+		if (!strcmp(texts->items[i], text)) return true;
+	return false;
+}
+
 static int by_text(const void *a, const void *b)
 {
 	const DocNode *x = *(const DocNode *const *)a, *y = *(const DocNode *const *)b;

@@ -165,13 +165,6 @@ static void check_table(Context *context, SourceInfo *info, nn_data_source *sour
 			"'class_mode' is for one column");
 }
 
-static bool holds(const nn_texts *texts, const char *text)
-{
-	for (int i = 0; i < texts->count; i++)
-		if (!strcmp(texts->items[i], text)) return true;
-	return false;
-}
-
 /* categories: {sex: [f, m], ward: auto} */
 static void read_categories(Context *context, nn_data_source *source, const DocNode *node)
 {
@@ -185,7 +178,7 @@ static void read_categories(Context *context, nn_data_source *source, const DocN
 		const DocPair *pair = &node->pairs[i];
 		nn_category *category = &categories[source->category_count];
 		*category = (nn_category){.column = pair->key->text};
-		if (holds(&source->label, category->column)) {
+		if (spec_holds(&source->label, category->column)) {
 			diag_error(context, pair->key->place, "name the classes of the label under classes:", "'%s' is the label", category->column);
 			continue;
 		}

@@ -21,7 +21,7 @@ static void read_vocabulary_file(Context *context, const DocNode *node, nn_data_
 		if (!slots[i].node) diag_error(context, node->place, help, "a vocabulary in a file needs '%s'", slots[i].key);
 }
 
-void spec_vocabulary(Context *context, const DocNode *node, nn_data_source *source)
+static void read_vocabulary(Context *context, const DocNode *node, nn_data_source *source)
 {
 	double size;
 	if (node->kind == DOC_MAP) read_vocabulary_file(context, node, source);
@@ -59,7 +59,7 @@ void spec_check_text(Context *context, SourceInfo *info, nn_data_source *source,
 	bool none = info->class_mode_given && info->class_mode == NN_CLASS_NONE;
 	check_encoding(context, spec_slot((Slot *)slots, count, "encoding"), source);
 	if (!standardize->given) source->standardize = source->tokens == NN_WORDS ? NN_LOWER_AND_STRIP : NN_STANDARDIZE_NONE;
-	if (vocabulary->given) spec_vocabulary(context, vocabulary->node, source);
+	if (vocabulary->given) read_vocabulary(context, vocabulary->node, source);
 	else if (source->tokens == NN_BYTES) source->vocabulary_size = ALL_BYTES + SPECIAL_IDS;
 	else
 		diag_error(context, info->place, "vocabulary: 20000, a list of tokens, or {file: PATH, size: N}; nnc scan PATH counts what is there",

@@ -13,6 +13,8 @@ int nn_decode(const char *path, const char *encoding, const uint8_t *bytes, size
 /* The same of a whole file; encoding NULL: the bytes as they are. */
 int nn_read_text(const char *path, const char *encoding, char **text, size_t *length);
 
+extern const char *const nn_token_kinds[]; /* as specs name them, by nn_token_kind; ends with NULL */
+
 typedef struct Tokenizer {
 	nn_token_kind kind;
 	nn_standardize standardize;
@@ -27,8 +29,6 @@ typedef struct Token {
 
 /* The next token from *at to end; moves *at behind it. 1, or 0: there is none. */
 int nn_next_token(const Tokenizer *tokenizer, const char **at, const char *end, Token *token);
-/* Writes the token's length bytes. */
-void nn_token_write(const Tokenizer *tokenizer, const Token *token, char *out);
 uint64_t nn_token_hash(const char *text, size_t length);
 
 /* Different tokens, in the order in which they came. */

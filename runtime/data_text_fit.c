@@ -7,8 +7,6 @@
 #include "message.h"
 #include "model.h"
 
-static const char *const kinds[] = {"words", "characters", "bytes"};
-
 const nn_tensor *nn_vocabulary_table(const nn_model *model, int source)
 {
 	const char *name = model->data.sources[source].name;
@@ -41,7 +39,7 @@ static int64_t *count_words(const nn_dataset *set)
 static int check_room(const nn_dataset *train, const int64_t *counts, int64_t room, int64_t learned)
 {
 	const Texts *texts = train->source->own;
-	const char *what = kinds[texts->tokenizer.kind];
+	const char *what = nn_token_kinds[texts->tokenizer.kind];
 	int64_t distinct = 0, all = 0;
 	for (int64_t i = 0; i < texts->words.count; i++) {
 		distinct += counts[i] > 0;

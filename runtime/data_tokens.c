@@ -8,6 +8,8 @@
 
 enum { FIRST_SLOTS = 1024 };
 
+const char *const nn_token_kinds[] = {"words", "characters", "bytes", NULL};
+
 static int is_white(unsigned char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -90,7 +92,8 @@ int nn_next_token(const Tokenizer *tokenizer, const char **at, const char *end, 
 	return 0;
 }
 
-void nn_token_write(const Tokenizer *tokenizer, const Token *token, char *out)
+/* Writes the token's length bytes. */
+static void write_token(const Tokenizer *tokenizer, const Token *token, char *out)
 {
 	for (size_t i = 0; i < token->span; i++) {
 		int c = standard(tokenizer->standardize, (unsigned char)token->text[i]);
@@ -142,7 +145,7 @@ int64_t nn_words_add(Words *words, const Tokenizer *tokenizer, const Token *toke
 		return -1;
 	words->at[words->count] = (int64_t)words->size;
 	words->hashes[words->count] = token->hash;
-	nn_token_write(tokenizer, token, words->text + words->size);
+	write_token(tokenizer, token, words->text + words->size);
 	words->text[words->size + token->length] = 0;
 	words->size += token->length + 1;
 	words->slots[slot] = (uint32_t)++words->count;

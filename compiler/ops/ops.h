@@ -153,6 +153,9 @@ Node *make_history(Graph *graph, Node *scan, int carried); /* [steps + 1, ..]: t
 Node *scan_start(const Node *scan, int carried);
 Node *scan_sequence(const Node *scan, int item);
 Node *scan_captured(const Node *scan, int fixed);
+/* What an item or a fixed leaf of the body is outside: a sequence, or a value that is the same at every step (*same); NULL: it is
+ * no such leaf. */
+Node *scan_outside(const Node *scan, const Node *leaf, bool *same);
 Body *body_copy(Context *context, const Body *body); /* the same graph, lists of its own */
 /* the values of the body that the scan needs: next states, then stacked ones without those that are no longer; *count */
 Node **body_roots(Arena *arena, const Body *body, int *count);

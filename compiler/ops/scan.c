@@ -32,6 +32,17 @@ Node *scan_captured(const Node *scan, int fixed)
 	return scan->args[body->carried_count + body->item_count + fixed];
 }
 
+Node *scan_outside(const Node *scan, const Node *leaf, bool *same)
+{
+	const Body *body = scan->at.body;
+	*same = leaf->op == &op_fixed;
+	for (int i = 0; leaf->op == &op_item && i < body->item_count; i++)
+		if (body->items[i] == leaf) return scan_sequence(scan, i);
+	for (int i = 0; *same && i < body->fixed_count; i++)
+		if (body->fixed[i] == leaf) return scan_captured(scan, i);
+	return NULL;
+}
+
 Node **body_roots(Arena *arena, const Body *body, int *count)
 {
 	Node **roots = arena_alloc(arena, (size_t)(body->carried_count + body->stacked_count + 1) * sizeof *roots);

@@ -8,9 +8,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include "../../runtime/data_text.h"
 #include "scan_internal.h"
 
-const char scan_usage[] = "usage: nnc scan [--vocabulary FILE] [--tokens words|characters|bytes] [--encoding NAME] [--label COLUMN] PATH...\n";
+static const char scan_usage[] = "usage: nnc scan [--vocabulary FILE] [--tokens words|characters|bytes] [--encoding NAME] [--label COLUMN] PATH...\n";
 const char *const scan_split_keys[3] = {"train", "validation", "test"};
 
 void scan_word(nn_text *text, const char *word)
@@ -42,11 +43,13 @@ void scan_words(nn_text *text, char *const *words, int count)
 	nn_text_add(text, "]");
 }
 
-void scan_print(nn_text *text)
+int scan_print(nn_text *text)
 {
-	if (text->failed) nn_error("out of memory");
+	int failed = text->failed;
+	if (failed) nn_error("out of memory");
 	else if (text->length) fwrite(text->data, 1, text->length, stdout);
 	nn_text_free(text);
+	return failed;
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -60,6 +63,13 @@ double scan_quantile(double *values, int64_t count, double share)
 	if (count == 0) return 0;
 	qsort(values, (size_t)count, sizeof *values, compare_numbers);
 	return values[(int64_t)(share * (double)(count - 1) + 0.5)];
+}
+
+int scan_token_kind(const ScanOptions *options, nn_token_kind otherwise)
+{
+	for (int k = 0; nn_token_kinds[k] && options->tokens; k++)
+		if (strcmp(nn_token_kinds[k], options->tokens) == 0) return k;
+	return options->tokens ? -1 : (int)otherwise;
 }
 
 static int is_folder(const char *path)
@@ -172,7 +182,7 @@ static char find_separator(const char *path, const char *text, size_t size)
 static int scan_file(const ScanOptions *options, const char *path)
 {
 	enum { LOOK = 1 << 16 };
-	static uint8_t head[LOOK];
+	uint8_t head[LOOK];
 	size_t size;
 	if (first_bytes(path, head, LOOK, &size)) return 1;
 	if (size == 0) {
@@ -210,8 +220,7 @@ int scan_main(int argc, char **argv)
 		} else
 			return wrong("see nnc --help"); /* getopt said what is wrong */
 	}
-	if (options.tokens && strcmp(options.tokens, "words") && strcmp(options.tokens, "characters") && strcmp(options.tokens, "bytes"))
-		return wrong("--tokens is words, characters or bytes");
+	if (options.tokens && scan_token_kind(&options, NN_WORDS) < 0) return wrong("--tokens is words, characters or bytes");
 	options.paths = (const char *const *)argv + optind;
 	options.path_count = argc - optind;
 	if (options.path_count < 1) return wrong("no path given");

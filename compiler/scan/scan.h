@@ -5,6 +5,5 @@
 
 /* The command line behind the word "scan". Returns the exit code: 0; 1 something can't be read; 2 the command line is wrong. */
 int scan_main(int argc, char **argv);
-extern const char scan_usage[]; /* one line */
 
 #endif

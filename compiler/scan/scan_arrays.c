@@ -101,7 +101,7 @@ int scan_arrays(const ScanOptions *options)
 	}
 	if (!failed) {
 		print_section(&out, options, &elements[0], &ranges[0], npy[0]);
-		scan_print(&out);
+		failed = scan_print(&out);
 	}
 	for (int i = 0; i < 2; i++) free(bytes[i]);
 	nn_text_free(&out);

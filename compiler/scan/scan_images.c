@@ -139,28 +139,27 @@ static void print_source(nn_text *out, Facts *facts, const char *type)
 static int look_at_classes(nn_text *out, Facts *facts, const char *folder, char ***classes, int *class_count)
 {
 	char **names;
-	int count;
-	if (nn_subfolders(folder, &names, &count)) return 1;
-	for (int c = 0; c < count; c++) {
+	int count, failed = nn_subfolders(folder, &names, &count);
+	if (failed) return 1;
+	for (int c = 0; c < count && !failed; c++) {
 		FileList list = {0};
 		char *path = nn_join(folder, names[c]);
-		int failed = path == NULL || nn_walk(path, &list);
+		failed = path == NULL || nn_walk(path, &list);
 		for (int64_t i = 0; i < list.count && !failed; i++) look_at(out, facts, list.items[i].path);
 		if (!failed) nn_text_add(out, "# %s: %lld images", path, (long long)list.count);
 		if (!failed && list.ignored) nn_text_add(out, ", %lld other files", (long long)list.ignored);
 		nn_text_add(out, "\n");
 		nn_file_list_free(&list);
 		free(path);
-		if (failed) return 1;
 	}
-	if (*classes == NULL) {
+	if (!failed && *classes == NULL) {
 		*classes = names;
 		*class_count = count;
 		return 0;
 	}
 	for (int c = 0; c < count; c++) free(names[c]);
 	free(names);
-	return 0;
+	return failed;
 }
 
 int scan_image_classes(const char *path)
@@ -194,7 +193,7 @@ int scan_image_classes(const char *path)
 		if (!divided) nn_text_add(&out, "  split: {validation: 0.15, test: 0.15}\n");
 		else if (!folders[1] || !folders[2])
 			nn_text_add(&out, "  split: {%s%s%s}\n", folders[1] ? "" : "validation: 0.15", folders[1] || folders[2] ? "" : ", ", folders[2] ? "" : "test: 0.15");
-		scan_print(&out);
+		failed = scan_print(&out);
 	}
 	for (int c = 0; c < class_count; c++) free(classes[c]);
 	for (int s = 0; s < 3; s++) free(folders[s]);
@@ -255,7 +254,7 @@ int scan_image_masks(const char *path, const char *images, const char *masks)
 		nn_text_add(&out, ", masks: ");
 		scan_word(&out, masks);
 		nn_text_add(&out, "}\n  split: {validation: 0.1, test: 0.2, method: hash}\n");
-		scan_print(&out);
+		failed = scan_print(&out);
 	}
 	free(partner);
 	for (int i = 0; i < 2; i++) {

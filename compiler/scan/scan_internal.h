@@ -27,7 +27,9 @@ const char *scan_encoding(const uint8_t *bytes, size_t size, const char **why);
 /* path/train or path/training, ..: what a folder of one split is called; NULL: there is none. Free with free. */
 char *scan_split_folder(const char *path, int split);
 extern const char *const scan_split_keys[3];
-void scan_print(nn_text *text); /* to standard output; frees */
+int scan_print(nn_text *text); /* to standard output; frees. 0, or 1 after an error */
+/* What --tokens says, or else what the data suggests; -1: it is no kind. */
+int scan_token_kind(const ScanOptions *options, nn_token_kind otherwise);
 
 /* Sorted: smallest, middle, share from below, largest. */
 double scan_quantile(double *values, int64_t count, double share);

@@ -214,11 +214,8 @@ static const char *other_encoding(const Cells *cells)
 static void print_text_section(const ScanOptions *options, nn_text *out, const Cells *cells, const Column *columns, int64_t label, int64_t text,
 			       char separator)
 {
-	static const char *const kinds[] = {"words", "characters", "bytes"};
 	const char *encoding = options->encoding ? options->encoding : other_encoding(cells);
-	int kind = is_prose(cells, text) ? NN_WORDS : NN_CHARACTERS;
-	for (int k = 0; k < 3 && options->tokens; k++)
-		if (strcmp(options->tokens, kinds[k]) == 0) kind = k;
+	int kind = scan_token_kind(options, is_prose(cells, text) ? NN_WORDS : NN_CHARACTERS);
 	Tokenizer tokenizer = {(nn_token_kind)kind, kind == NN_WORDS ? NN_LOWER_AND_STRIP : NN_STANDARDIZE_NONE};
 	if (encoding && kind == NN_CHARACTERS) tokenizer.kind = NN_BYTES; /* one a character, as a rule */
 	int64_t longest, distinct = measure_text(cells, text, &tokenizer, &longest);
@@ -229,7 +226,7 @@ static void print_text_section(const ScanOptions *options, nn_text *out, const C
 	if (!cells->header) nn_text_add(out, ", header: false");
 	print_separator(out, separator);
 	if (encoding && kind != NN_BYTES) nn_text_add(out, ", encoding: %s", encoding);
-	nn_text_add(out, ", tokens: %s, sequence_length: %lld", kinds[kind], (long long)longest);
+	nn_text_add(out, ", tokens: %s, sequence_length: %lld", nn_token_kinds[kind], (long long)longest);
 	if (kind != NN_BYTES) nn_text_add(out, ", vocabulary: %lld", (long long)distinct + NN_FIRST_TOKEN);
 	nn_text_add(out, "}\n  train: {file: ");
 	scan_word(out, options->paths[0]);
@@ -303,7 +300,7 @@ int scan_table(const ScanOptions *options, const char *path, char separator)
 		else print_section(&out, &cells, columns, label, separator, path);
 		int classes = columns[label].distinct <= FEW && (columns[label].numbers == 0 || columns[label].whole == columns[label].numbers);
 		nn_text_add(&out, "  split: {validation: 0.1, test: 0.2%s}\n", classes ? "" : ", stratify: false");
-		scan_print(&out);
+		failed = scan_print(&out);
 	}
 	free(columns);
 	free(room);

@@ -123,9 +123,12 @@ static int write_vocabulary(const char *path, const Words *words, const int64_t 
 /* Lengths, the vocabulary, and the part of `source:` that follows. stream: one text, no samples. */
 static int print_texts(const ScanOptions *options, Texts *texts, nn_text *out, int stream)
 {
-	const char *kinds[] = {"words", "characters", "bytes"}, *kind = kinds[texts->tokenizer.kind];
+	const char *kind = nn_token_kinds[texts->tokenizer.kind];
 	int64_t *order = malloc(sizeof *order * ((size_t)texts->words.count + 1)), room = texts->words.count;
-	if (order == NULL) return 1;
+	if (order == NULL) {
+		nn_error("out of memory");
+		return 1;
+	}
 	nn_words_commonest(&texts->words, texts->counts, room, order);
 	nn_text_add(out, "# %lld %s, %lld distinct", (long long)texts->tokens, kind, (long long)texts->words.count);
 	int64_t once = 0;
@@ -155,7 +158,7 @@ static int print_texts(const ScanOptions *options, Texts *texts, nn_text *out, i
 
 static void begin(const ScanOptions *options, Texts *texts, nn_token_kind otherwise)
 {
-	nn_token_kind kind = !options->tokens ? otherwise : options->tokens[0] == 'w' ? NN_WORDS : options->tokens[0] == 'c' ? NN_CHARACTERS : NN_BYTES;
+	nn_token_kind kind = (nn_token_kind)scan_token_kind(options, otherwise);
 	*texts = (Texts){.tokenizer = {kind, kind == NN_WORDS ? NN_LOWER_AND_STRIP : NN_STANDARDIZE_NONE}};
 }
 
@@ -208,7 +211,7 @@ int scan_text(const ScanOptions *options)
 		scan_word(&out, options->paths[0]);
 		nn_text_add(&out, "}\n  split: {validation: 0.1, test: 0.1}\n");
 	}
-	if (!failed) scan_print(&out);
+	if (!failed) failed = scan_print(&out);
 	nn_text_free(&files);
 	end(&texts, &out);
 	return failed;
@@ -272,7 +275,7 @@ int scan_text_folder(const ScanOptions *options, const char *path)
 	}
 	if (!failed && given != 7)
 		nn_text_add(&out, "  split: {%s%s%s}\n", given & 2 ? "" : "validation: 0.1", (given & 6) ? "" : ", ", given & 4 ? "" : "test: 0.1");
-	if (!failed) scan_print(&out);
+	if (!failed) failed = scan_print(&out);
 	for (int s = 0; s < 3; s++) free(folders[s]);
 	end(&texts, &out);
 	return failed;
