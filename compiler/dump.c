@@ -64,7 +64,8 @@ static const char *graph(const Model *model, const Plan *plan)
 	cw(out, "program %s", plan->program->name);
 	for (int i = 0; i < plan->count; i++) cw(out, "%s", node_text(arena, plan->order[i]));
 	if (plan->scan) cw_text(out, body_text(arena, plan->scan->at.body));
-	for (int i = 0; !plan->scan && i < plan->program->output_count; i++) cw(out, "output %s %%%d", plan->program->outputs[i].name, plan->program->outputs[i].node->id);
+	for (int i = 0; !plan->scan && i < plan->program->output_count; i++)
+		cw(out, "output %s %%%d", plan->program->outputs[i].name, plan->program->outputs[i].node->id);
 	for (int i = 0; i < plan->program->assignment_count; i++)
 		cw(out, "assign %s %%%d", plan->program->assignments[i].variable->path, plan->program->assignments[i].node->id);
 	return out->text;

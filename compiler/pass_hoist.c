@@ -2,6 +2,7 @@
  * all steps sums in the same order as one a step.
  *   a value of items and fixed values that holds a product (the input side of a cell)  -> an item, computed outside
  *   a value of fixed values alone                                                      -> a fixed value
+ *   a matrix of which each step sums the last axis                                     -> it is transposed once
  *   a stacked value that no state needs and that holds a product                       -> a product of stacks
  * Invariant: each op has its rule for one more axis, the first, which is time. */
 #include <string.h>
@@ -267,10 +268,19 @@ static Node *rebuilt(Hoist *hoist, Body *body, Node **sequences, Node **captured
 	return made;
 }
 
+static void swap_all(Hoist *hoist, Body *body, Swaps *swaps)
+{
+	int carried = body->carried_count, root_count = carried + body->stacked_count;
+	Node **roots = arena_alloc(hoist->scratch, (size_t)(root_count + 1) * sizeof *roots);
+	for (int i = 0; i < root_count; i++) roots[i] = i < carried ? body->next[i] : body->stacked[i - carried];
+	pass_rewrite_roots(body->graph, roots, root_count, swap, swaps);
+	for (int i = 0; i < root_count; i++) *(i < carried ? &body->next[i] : &body->stacked[i - carried]) = roots[i];
+}
+
 static Node *hoist_inputs(Hoist *hoist)
 {
 	Body *body = body_copy(hoist->graph->context, hoist->body);
-	int carried = body->carried_count, root_count = carried + body->stacked_count, limit = body->graph->count;
+	int limit = body->graph->count;
 	Swaps swaps = {body->graph, arena_alloc(hoist->scratch, (size_t)(limit + 1) * sizeof(Node *)), limit};
 	Node **sequences = arena_alloc(hoist->scratch, (size_t)(hoist->count + 1) * sizeof *sequences);
 	Node **captured = arena_alloc(hoist->scratch, (size_t)(hoist->count + 1) * sizeof *captured);
@@ -287,11 +297,57 @@ static Node *hoist_inputs(Hoist *hoist)
 		any = true;
 	}
 	if (!any) return NULL;
-	Node **roots = arena_alloc(hoist->scratch, (size_t)(root_count + 1) * sizeof *roots);
-	for (int i = 0; i < root_count; i++) roots[i] = i < carried ? body->next[i] : body->stacked[i - carried];
-	pass_rewrite_roots(body->graph, roots, root_count, swap, &swaps);
-	for (int i = 0; i < root_count; i++) *(i < carried ? &body->next[i] : &body->stacked[i - carried]) = roots[i];
+	swap_all(hoist, body, &swaps);
 	return rebuilt(hoist, body, sequences, captured);
+}
+
+/* --- matrices lie as products read them: what is summed first, what is a column last --- */
+
+/* The order of the axes of a fixed operand whose last axis is summed; false: it lies well. */
+static bool turned(const Node *contract, int side, int *order, char *letters)
+{
+	const char *names = side ? contract->at.b : contract->at.a;
+	int rank = contract->args[side]->shape.rank, n = 0;
+	if (rank < 2 || contract->args[side]->op != &op_fixed || strchr(contract->at.o, names[rank - 1])) return false;
+	for (int kept = 0; kept < 2; kept++)
+		for (int k = 0; k < rank; k++)
+			if ((strchr(contract->at.o, names[k]) != NULL) == kept) order[n] = k, letters[n++] = names[k];
+	return strchr(contract->at.o, letters[rank - 1]) != NULL;
+}
+
+/* The product over a leaf that lies otherwise; captured receives its outer value. */
+static Node *turned_product(Hoist *hoist, Body *body, Node *contract, int side, Node **captured)
+{
+	int order[MAX_RANK];
+	char letters[MAX_RANK + 1] = {0};
+	if (!turned(contract, side, order, letters)) return NULL;
+	int fixed = place_in(hoist->body->fixed, hoist->body->fixed_count, contract->args[side]);
+	Node *outside = fixed < 0 ? NULL : make_transpose(hoist->graph, scan_captured(hoist->scan, fixed), order);
+	if (!outside) return NULL;
+	captured[body->fixed_count - hoist->body->fixed_count] = outside;
+	Node *leaf = new_leaf(hoist, body, &op_fixed, outside);
+	Node *args[2] = {contract->args[0], contract->args[1]};
+	args[side] = leaf;
+	body->graph->place = contract->place;
+	body->graph->layer = contract->layer;
+	body->graph->phase = contract->phase;
+	return make_contract(body->graph, side ? contract->at.a : letters, side ? letters : contract->at.b, contract->at.o, args[0], args[1]);
+}
+
+static Node *hoist_transposes(Hoist *hoist)
+{
+	Body *body = body_copy(hoist->graph->context, hoist->body);
+	Swaps swaps = {body->graph, arena_alloc(hoist->scratch, (size_t)(body->graph->count + 1) * sizeof(Node *)), body->graph->count};
+	Node **captured = arena_alloc(hoist->scratch, (size_t)(2 * hoist->count + 1) * sizeof *captured);
+	bool any = false;
+	for (int i = 0; i < hoist->count; i++) {
+		Node *node = hoist->order[i];
+		for (int side = 0; node->op == &op_contract && side < 2; side++)
+			if (!swaps.value[node->id]) any |= (swaps.value[node->id] = turned_product(hoist, body, node, side, captured)) != NULL;
+	}
+	if (!any) return NULL;
+	swap_all(hoist, body, &swaps);
+	return rebuilt(hoist, body, NULL, captured);
 }
 
 /* --- */
@@ -318,6 +374,7 @@ static Node *hoist_node(Graph *graph, Node *node, void *user)
 	find_order(&hoist);
 	find_heavy(&hoist, !stack);
 	Node *better = stack ? hoist_stack(&hoist, node) : hoist_inputs(&hoist);
+	if (!better && !stack) better = hoist_transposes(&hoist);
 	graph->place = place;
 	graph->layer = layer;
 	graph->phase = phase;
