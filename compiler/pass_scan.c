@@ -185,7 +185,6 @@ static Node *shrunk(Scans *scans, Node *scan, Body *body, Node **args, Use *use)
 		if (use->stacked[i]) body->stacked[stacked++] = body->stacked[i];
 	}
 	body->stacked_count = stacked;
-	body->carried_capacity = body->item_capacity = body->fixed_capacity = body->stacked_capacity = 0;
 	Attributes at = {.body = body};
 	Node *made = graph_node(scans->graph, &op_scan, kept, n, scan->shape, &at);
 	made->place = scan->place;

@@ -358,7 +358,10 @@ Body *body_copy(Context *context, const Body *body)
 	copy->items = list_copy(context->arena, body->items, body->item_count);
 	copy->fixed = list_copy(context->arena, body->fixed, body->fixed_count);
 	copy->stacked = list_copy(context->arena, body->stacked, body->stacked_count);
-	copy->carried_capacity = copy->item_capacity = copy->fixed_capacity = copy->stacked_capacity = 0;
+	copy->carried_capacity = copy->carried_count;
+	copy->item_capacity = copy->item_count;
+	copy->fixed_capacity = copy->fixed_count;
+	copy->stacked_capacity = copy->stacked_count;
 	return copy;
 }
 
