@@ -321,9 +321,9 @@ static Node *turned_product(Hoist *hoist, Body *body, Node *contract, int side, 
 	int order[MAX_RANK];
 	char letters[MAX_RANK + 1] = {0};
 	if (!turned(contract, side, order, letters)) return NULL;
-	int fixed = place_in(hoist->body->fixed, hoist->body->fixed_count, contract->args[side]);
-	Node *outside = fixed < 0 ? NULL : make_transpose(hoist->graph, scan_captured(hoist->scan, fixed), order);
-	if (!outside) return NULL;
+	bool same;
+	Node *outside = scan_outside(hoist->scan, contract->args[side], &same);
+	if (!outside || !(outside = make_transpose(hoist->graph, outside, order))) return NULL;
 	captured[body->fixed_count - hoist->body->fixed_count] = outside;
 	Node *leaf = new_leaf(hoist, body, &op_fixed, outside);
 	Node *args[2] = {contract->args[0], contract->args[1]};
