@@ -50,7 +50,7 @@ $(B)/gen/expr.tab.c $(B)/gen/expr.tab.h &: compiler/expr.y | $(B)/gen
 	bison -Wall -Werror -d -o $(B)/gen/expr.tab.c $<
 $(B)/gen/expr.lex.c $(B)/gen/expr.lex.h &: compiler/expr.l $(B)/gen/expr.tab.h | $(B)/gen
 	flex --header-file=$(B)/gen/expr.lex.h -o $(B)/gen/expr.lex.c $<
-$(B)/compiler/expr.o $(B)/gen/expr.tab.o $(B)/gen/expr.lex.o: $(B)/gen/expr.tab.h $(B)/gen/expr.lex.h
+$(B)/compiler/expr.o $(B)/compiler/expr_read.o $(B)/gen/expr.tab.o $(B)/gen/expr.lex.o: $(B)/gen/expr.tab.h $(B)/gen/expr.lex.h
 $(B)/gen/expr.lex.o: WARN += -Wno-unused-function -Wno-sign-compare
 
 # the lists of families and kernels: ops/NAME.c defines op_family_NAME, kernels/NAME.c defines kernel_NAME

@@ -53,6 +53,8 @@ bool expr_open(ExprParser *parser, ExprSpan span, char bracket);
 bool expr_close(ExprParser *parser, char bracket);
 Expr *expr_make(ExprParser *parser, ExprKind kind, ExprSpan span, const char *text, int count, ...);
 Expr *expr_make_list(ExprParser *parser, ExprKind kind, ExprSpan span, const char *text, ExprList *list);
+Expr *expr_parse_quoted(Context *context, const char *raw, size_t length, Place place, ExprStart start); /* a scalar in YAML's quotes */
+extern const char expr_split_help[]; /* for pieces of a call that YAML has split */
 Expr *expr_make_head(ExprParser *parser, ExprSpan span, const char *name, ExprList *statics, ExprList *inputs);
 ExprList *expr_append(ExprParser *parser, ExprList *list, const char *name, Place place, Expr *item);
 Place expr_place(const ExprParser *parser, ExprSpan span);

@@ -126,6 +126,7 @@ static void find_parts(nn_tally *tally, const nn_program *const *programs, int p
 
 size_t nn_tally_width(const nn_part *part) { return part->y->count + (part->label ? part->label->count : 0); }
 
+/* Room for so many rows. 0, or 1 after an error. */
 static int reserve_rows(nn_part *part, int64_t rows) {
 	if (rows <= part->kept_capacity) return 0;
 	int64_t capacity = part->kept_capacity * 2 > rows ? part->kept_capacity * 2 : rows;

@@ -73,8 +73,6 @@ nn_overlap nn_tally_overlap(const nn_part *part, int class);
 int nn_tally_classes(const nn_part *part);
 /* Numbers in a row of what a part keeps. */
 size_t nn_tally_width(const nn_part *part);
-/* Room for so many rows of a part. 0, or 1 after an error. */
-int nn_tally_reserve(nn_part *part, int64_t rows);
 double nn_tally_accuracy(const nn_part *part); /* the share of places (of one sample there may be many) that are right */
 /* Precision, recall, F1 or Dice (the same), intersection over union of one class; 0 where nothing could be right. */
 double nn_overlap_metric(const nn_overlap *overlap, nn_metric_kind kind);

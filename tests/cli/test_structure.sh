@@ -6,6 +6,7 @@ stage() { # the stage of a file, by its name
 	case $1 in
 	kernels/*) echo kernels ;;
 	ops/* | ops.* | eval.*) echo ops ;;
+	expr*) echo expr ;;
 	spec*) echo spec ;;
 	grad*) echo grad ;;
 	build* | value.*) echo build ;;

@@ -74,9 +74,7 @@ code 0 $T/embed $W
 sed -n 2p $T/of_file >$T/second
 if awk -F, 'NR == FNR { p = $2; next } { d = p - $2; exit !(d < 1e-6 && d > -1e-6) }' $T/second $T/out; then good; else bad "the embedded network says otherwise"; fi
 
-# wrong texts, named with file and line
-printf 'gut\ngut \377\376\n' >$T/utf.txt
-code 0 $NNC tests/cli/reviews.yaml -o $C/text_utf.c -D data.source.encoding=utf-8
+# files that are not there, or are too few or too many
 code 1 $D train --out $T/none --train $T/none.txt,$T/new.txt
 says "error: $T/none.txt: No such file"
 one_line
