@@ -252,6 +252,14 @@ static bool misused_word(const ExprParser *parser, ExprSpan span, unsigned wante
 	return !(wanted & WANT_VALUE) || (after[0] == '=' && after[1] != '=');
 }
 
+static bool after_lambda(const ExprParser *parser, int begin)
+{
+	int length = (int)strlen("lambda");
+	while (begin > 0 && isspace((unsigned char)parser->text[begin - 1])) begin--;
+	if (begin < length || memcmp(parser->text + begin - length, "lambda", (size_t)length)) return false;
+	return begin == length || !(isalnum((unsigned char)parser->text[begin - length - 1]) || parser->text[begin - length - 1] == '_');
+}
+
 /* A token that begins a value, although the value before it is complete: x y. */
 static void report_missing_operator(ExprParser *parser, ExprSpan span, const char *word, int length)
 {
@@ -261,6 +269,7 @@ static void report_missing_operator(ExprParser *parser, ExprSpan span, const cha
 	for (int i = span.begin - 1; i >= 0 && isspace((unsigned char)parser->text[i]); i--) line = line || parser->text[i] == '\n';
 	const char *help = number ? "a product is written 2*x" : !line || element ? NULL : "each item of a list begins with '- '";
 	if (parser->start != EXPR_VALUE_START) help = "a definition is written: name(parameters): value";
+	if (after_lambda(parser, span.begin)) help = "there is no lambda; write a function of your own: functions: {half(x): x/2}";
 	diag_error(parser->context, expr_place(parser, span), help,
 		"%s is missing before '%.*s'", element ? "an operator or a comma" : "an operator", length, word);
 }
