@@ -119,7 +119,7 @@ void nn_progress_text(nn_text *text, const nn_progress_line *line, const char (*
 	nn_text_add(&time, " ");
 	add_time(&time, line->final ? line->seconds + 0.5 : line->step_seconds * (double)(line->steps - line->step));
 	add_step_time(&time, line->step_seconds);
-	nn_text_add(&rate, " %.*f/s", line->rate < 10 ? 1 : 0, line->rate);
+	nn_text_add(&rate, " %.*f samples/s", line->rate < 10 ? 1 : 0, line->rate);
 	add_logs(&logs, names, values, count);
 	int bar =
 	        line->final ? BAR : fit(&head, &time, &rate, &logs, line->width); /* the last line stays: it may wrap */

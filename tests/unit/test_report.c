@@ -156,8 +156,8 @@ static void test_progress(void **unused) {
 	        .step = 32, .steps = 100, .seconds = 4.8, .rate = 213.3, .step_seconds = 0.15, .width = 120, .utf8 = 1};
 	(void)unused;
 	check_line(&line, values,
-	           " 32/100 ━━━━━━────────────── 10s 150ms/step 213/s - accuracy: 0.8100 - loss: 0.4200");
-	check_line(&line, small, " 32/100 ━━━━━━────────────── 10s 150ms/step 213/s - loss: 1.0000e-05");
+	           " 32/100 ━━━━━━────────────── 10s 150ms/step 213 samples/s - accuracy: 0.8100 - loss: 0.4200");
+	check_line(&line, small, " 32/100 ━━━━━━────────────── 10s 150ms/step 213 samples/s - loss: 1.0000e-05");
 	line.width = 80;
 	check_line(&line, values, " 32/100 ━━━━━━────────────── 10s 150ms/step - accuracy: 0.8100 - loss: 0.4200");
 	line.width = 70;
@@ -170,10 +170,10 @@ static void test_progress(void **unused) {
 	nn_text_free(&text);
 	line = (nn_progress_line){
 	        .step = 100, .steps = 100, .seconds = 75, .rate = 3.14, .step_seconds = 2, .final = 1, .width = 40};
-	check_line(&line, values, "100/100 ==================== 1:15 2s/step 3.1/s - accuracy: 0.8100 - loss: 0.4200");
+	check_line(&line, values, "100/100 ==================== 1:15 2s/step 3.1 samples/s - accuracy: 0.8100 - loss: 0.4200");
 	line = (nn_progress_line){.step = 1, .steps = 10, .seconds = 1, .rate = 1, .step_seconds = 3600, .width = 100};
 	check_line(&line, values,
-	           " 1/10 ==.................. 9:00:00 3600s/step 1.0/s - accuracy: 0.8100 - loss: 0.4200");
+	           " 1/10 ==.................. 9:00:00 3600s/step 1.0 samples/s - accuracy: 0.8100 - loss: 0.4200");
 }
 
 static void test_info(void **unused) {
