@@ -198,9 +198,7 @@ void grad_seeded(Graph *graph, Node **ys, Node **seeds, int y_count, Node **want
 	go_back(&reverse, order, n);
 	for (int i = 0; i < count; i++)
 		if (wanted[i] && wanted[i]->id <= limit) gradients[i] = reverse.done[wanted[i]->id];
-	graph->place = before.place;
-	graph->layer = before.layer;
-	graph->phase = before.phase;
+	graph_restamp(graph, &before);
 	arena_free(reverse.scratch);
 }
 
@@ -208,15 +206,10 @@ void grad_make(Graph *graph, Node *y, Node **wanted, int count, Node **gradients
 {
 	for (int i = 0; i < count; i++) gradients[i] = NULL;
 	if (!y) return;
-	Phase phase = graph->phase;
-	Place place = graph->place;
-	const char *layer = graph->layer;
-	graph->place = y->place;
-	graph->layer = y->layer;
+	Graph before = *graph;
+	graph_stamp_as(graph, y);
 	graph->phase = PHASE_GRADIENT;
 	Node *seed = make_full(graph, y->shape, 1);
 	grad_seeded(graph, &y, &seed, 1, wanted, count, gradients);
-	graph->place = place;
-	graph->layer = layer;
-	graph->phase = phase;
+	graph_restamp(graph, &before);
 }

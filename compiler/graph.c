@@ -95,6 +95,27 @@ bool shape_check(Graph *graph, const Shape *shape)
 	return true;
 }
 
+void graph_stamp_as(Graph *graph, const Node *node)
+{
+	graph->place = node->place;
+	graph->layer = node->layer;
+	graph->phase = node->phase;
+}
+
+void graph_restamp(Graph *graph, const Graph *as)
+{
+	graph->place = as->place;
+	graph->layer = as->layer;
+	graph->phase = as->phase;
+}
+
+void node_stamp_as(Node *made, const Node *node)
+{
+	made->place = node->place;
+	made->layer = node->layer;
+	made->phase = node->phase;
+}
+
 Node *graph_node(Graph *graph, const Op *op, Node **args, int arg_count, Shape shape, const Attributes *at)
 {
 	Arena *arena = graph->context->arena;

@@ -139,6 +139,9 @@ const char *shape_text(Arena *arena, const Shape *shape); /* "[batch, 3, 2*batch
 
 /* The low-level maker that constructors use: copies args, stamps place, layer and phase. */
 Node *graph_node(Graph *graph, const Op *op, Node **args, int arg_count, Shape shape, const Attributes *at);
+void graph_stamp_as(Graph *graph, const Node *node); /* new nodes come from where this one does */
+void graph_restamp(Graph *graph, const Graph *as); /* .. from where those of a graph do; of a copy: as they did before */
+void node_stamp_as(Node *made, const Node *node);
 
 /* Nodes that roots need, oldest first; *count receives how many. NULL roots are skipped. */
 Node **graph_order(Arena *arena, Node **roots, int root_count, int *count);

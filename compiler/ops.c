@@ -48,9 +48,7 @@ Node *make_like(Graph *graph, const Node *node, Node **args)
 		if (!args[i]) return NULL;
 	Node *like = graph_node(graph, node->op, args, node->arg_count, node->shape, &node->at);
 	like->integer = node->integer;
-	like->place = node->place;
-	like->layer = node->layer;
-	like->phase = node->phase;
+	node_stamp_as(like, node);
 	return like;
 }
 

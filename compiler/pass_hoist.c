@@ -196,9 +196,7 @@ static Node *value_of(Hoist *hoist, Node *wanted, bool inputs)
 			with_time[k] = hoist->timed[arg->id];
 			whole &= x[k] != NULL;
 		}
-		hoist->graph->place = node->place;
-		hoist->graph->layer = node->layer;
-		hoist->graph->phase = node->phase;
+		graph_stamp_as(hoist->graph, node);
 		Wide wide = {hoist->graph, hoist->body->steps, node, x, with_time};
 		hoist->value[node->id] = !whole ? NULL : timed ? widened(&wide) : make_like(hoist->graph, node, x);
 		if (!hoist->value[node->id]) return NULL;
@@ -242,9 +240,7 @@ static Node *new_leaf(Hoist *hoist, Body *body, const Op *op, const Node *node)
 	int *capacity = op == &op_item ? &body->item_capacity : &body->fixed_capacity;
 	Node *leaf = graph_node(body->graph, op, NULL, 0, node->shape, NULL);
 	leaf->integer = node->integer;
-	leaf->place = node->place;
-	leaf->layer = node->layer;
-	leaf->phase = node->phase;
+	node_stamp_as(leaf, node);
 	*list = arena_grow(hoist->graph->context->arena, *list, *count, capacity, sizeof **list);
 	(*list)[(*count)++] = leaf;
 	return leaf;
@@ -262,9 +258,7 @@ static Node *rebuilt(Hoist *hoist, Body *body, Node **sequences, Node **captured
 	for (int f = old->fixed_count; f < body->fixed_count; f++) args[n++] = captured[f - old->fixed_count];
 	Attributes at = {.body = body};
 	Node *made = graph_node(hoist->graph, &op_scan, args, count, hoist->scan->shape, &at);
-	made->place = hoist->scan->place;
-	made->layer = hoist->scan->layer;
-	made->phase = hoist->scan->phase;
+	node_stamp_as(made, hoist->scan);
 	return made;
 }
 
@@ -328,9 +322,7 @@ static Node *turned_product(Hoist *hoist, Body *body, Node *contract, int side, 
 	Node *leaf = new_leaf(hoist, body, &op_fixed, outside);
 	Node *args[2] = {contract->args[0], contract->args[1]};
 	args[side] = leaf;
-	body->graph->place = contract->place;
-	body->graph->layer = contract->layer;
-	body->graph->phase = contract->phase;
+	graph_stamp_as(body->graph, contract);
 	return make_contract(body->graph, side ? contract->at.a : letters, side ? letters : contract->at.b, contract->at.o, args[0], args[1]);
 }
 
@@ -368,16 +360,12 @@ static Node *hoist_node(Graph *graph, Node *node, void *user)
 	if (node->op != &op_scan && !stack) return NULL;
 	Node *scan = stack ? node->args[0] : node;
 	Hoist hoist = {.graph = graph, .scan = scan, .body = scan->at.body, .scratch = arena_new()};
-	Place place = graph->place;
-	const char *layer = graph->layer;
-	Phase phase = graph->phase;
+	Graph before = *graph;
 	find_order(&hoist);
 	find_heavy(&hoist, !stack);
 	Node *better = stack ? hoist_stack(&hoist, node) : hoist_inputs(&hoist);
 	if (!better && !stack) better = hoist_transposes(&hoist);
-	graph->place = place;
-	graph->layer = layer;
-	graph->phase = phase;
+	graph_restamp(graph, &before);
 	arena_free(hoist.scratch);
 	return better;
 }

@@ -107,9 +107,7 @@ static bool stays(const Body *body, int k, const Node *start)
 static void find_swaps(Graph *graph, Body *body, Node ***args, int *count, Swap *swap)
 {
 	int carried = body->carried_count, items = body->item_count, all = *count;
-	body->graph->place = graph->place;
-	body->graph->layer = graph->layer;
-	body->graph->phase = graph->phase;
+	graph_restamp(body->graph, graph);
 	for (int i = 0; i < all; i++) {
 		Node *arg = (*args)[i], *leaf = i < carried ? body->carried[i] : i < carried + items ? body->items[i - carried] :
 			body->fixed[i - carried - items];
@@ -187,9 +185,7 @@ static Node *shrunk(Scans *scans, Node *scan, Body *body, Node **args, Use *use)
 	body->stacked_count = stacked;
 	Attributes at = {.body = body};
 	Node *made = graph_node(scans->graph, &op_scan, kept, n, scan->shape, &at);
-	made->place = scan->place;
-	made->layer = scan->layer;
-	made->phase = scan->phase;
+	node_stamp_as(made, scan);
 	return made;
 }
 
@@ -230,9 +226,7 @@ static Node *again(Scans *scans, Node *node)
 static Node *renewed(Scans *scans, Node *node)
 {
 	Node *made = again(scans, node);
-	scans->graph->place = node->place;
-	scans->graph->layer = node->layer;
-	scans->graph->phase = node->phase;
+	graph_stamp_as(scans->graph, node);
 	if (node->op == &op_scan) {
 		Node *smaller = pruned(scans, made, scans->use[node->id]);
 		if (!smaller) scans->use[node->id] = NULL;
@@ -262,9 +256,7 @@ static bool prune(Graph *graph, Node **roots, int root_count)
 		for (int i = 0; i < root_count; i++)
 			if (roots[i]) roots[i] = scans.new[roots[i]->id];
 	}
-	graph->place = before.place;
-	graph->layer = before.layer;
-	graph->phase = before.phase;
+	graph_restamp(graph, &before);
 	arena_free(scans.scratch);
 	return changed;
 }

@@ -43,9 +43,7 @@ static Node *over_new(Graph *graph, Arena *scratch, Node *node, Node **new)
 
 static Node *apply_rule(Graph *graph, Node *node, PassRule *rule, void *user)
 {
-	graph->place = node->place;
-	graph->layer = node->layer;
-	graph->phase = node->phase;
+	graph_stamp_as(graph, node);
 	for (int i = 0; i < REPLACEMENTS; i++) {
 		Node *next = rule(graph, node, user);
 		if (!next || next == node) break;
@@ -89,9 +87,7 @@ bool pass_rewrite_roots(Graph *graph, Node **roots, int root_count, PassRule *ru
 	}
 	for (int i = 0; i < root_count; i++)
 		if (roots[i]) roots[i] = new[roots[i]->id];
-	graph->place = before.place;
-	graph->layer = before.layer;
-	graph->phase = before.phase;
+	graph_restamp(graph, &before);
 	arena_free(scratch);
 	return changed;
 }

@@ -124,9 +124,7 @@ static Node *lowered(Lower *lower, Node *node)
 {
 	Node **args = arena_alloc(lower->arena, sizeof *args*(size_t)(node->arg_count + 1));
 	bool changed = false, scan = node->op == &op_scan;
-	lower->graph->place = node->place;
-	lower->graph->layer = node->layer;
-	lower->graph->phase = node->phase;
+	graph_stamp_as(lower->graph, node);
 	for (int i = 0; i < node->arg_count; i++) {
 		args[i] = lower->made[node->args[i]->id];
 		if (scan && is_table(args[i])) args[i] = make_stop(lower->graph, args[i]);
@@ -143,9 +141,7 @@ static Node *lowered(Lower *lower, Node *node)
 static Node *own_root(Lower *lower, Node *node, bool *taken)
 {
 	bool plain = node->op->kind == OP_LEAF || node->op->kind == OP_MOVE || taken[node->id];
-	lower->graph->place = node->place;
-	lower->graph->layer = node->layer;
-	lower->graph->phase = node->phase;
+	graph_stamp_as(lower->graph, node);
 	if (plain) return make_stop(lower->graph, node);
 	taken[node->id] = true;
 	return node;
@@ -169,9 +165,7 @@ static void lower_roots(Graph *graph, Node **roots, int root_count)
 	bool *taken = arena_alloc(arena, (size_t)(graph->count + root_count + 1));
 	for (int i = 0; i < root_count; i++)
 		if (roots[i]) roots[i] = own_root(&lower, lower.made[roots[i]->id], taken);
-	graph->place = before.place;
-	graph->layer = before.layer;
-	graph->phase = before.phase;
+	graph_restamp(graph, &before);
 }
 
 void plan_lower(Context *context, Program *program)

@@ -221,9 +221,7 @@ Body *scan_open(Graph *outer, int64_t steps, bool reverse)
 	Body *body = arena_alloc(outer->context->arena, sizeof *body);
 	*body = (Body){.graph = graph_new(outer->context, outer->batch), .outer = outer, .steps = steps, .reverse = reverse};
 	body->graph->body = body;
-	body->graph->place = outer->place;
-	body->graph->layer = outer->layer;
-	body->graph->phase = outer->phase;
+	graph_restamp(body->graph, outer);
 	return body;
 }
 
