@@ -90,14 +90,15 @@ static void check_definitions(Context *context, const Slot *slot)
 static void check_models(Context *context, Spec *spec)
 {
 	Place place = spec->root->place;
-	if (spec->model && spec->models)
+	if (spec->model && spec->models) {
 		diag_error(context, spec->models->place, NULL, "a spec has either 'model' or 'models'");
-	else if (!spec->model && !spec->models && context->errors == 0) /* else it may be misspelt */
+		spec->models = NULL;
+	} else if (!spec->model && !spec->models && context->errors == 0) /* else it may be misspelt */
 		diag_error(context, place, "model: {input: [..], layers: [..]}", "the section 'model' is missing");
 	const DocNode *section = spec->model ? spec->model : spec->models;
-	if (section && section->kind != DOC_MAP)
+	if (section && (section->kind != DOC_MAP || (spec->models && !spec->models->count)))
 		diag_error(context, section->place, "model: {input: [..], layers: [..]}",
-			"the section '%s' is a mapping, `key: value`", spec->model ? "model" : "models");
+			spec->model ? "the section 'model' is a mapping, `key: value`" : "the section 'models' holds models by name");
 	else if (spec->models)
 		for (int i = 0; i < spec->models->count; i++)
 			check_name(context, spec->models->pairs[i].key, spec->models->pairs[i].key->text);

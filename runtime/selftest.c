@@ -260,10 +260,20 @@ static void check_gradient(Selftest *test, const nn_program *program, const doub
 	check(test, "gradient by differences", tensor->name, sqrt(difference) / (sqrt(norm) + 1e-6), gradient_limit);
 }
 
+/* Biases and slopes begin at 0, where what they alone reach stands on the kink of a relu: there differences say nothing. */
+static void leave_kinks(const nn_model *model, double *state) {
+	for (int i = 0; i < model->tensor_count; i++) {
+		const nn_tensor *tensor = &model->tensors[i];
+		for (size_t k = 0; tensor->role == NN_WEIGHT && k < tensor->count; k++)
+			state[tensor->offset + k] += 1e-3 * (double)(1 + k % 7);
+	}
+}
+
 static void check_gradients(Selftest *test) {
 	const nn_program *program = nn_program_find(test->reference, "gradients");
 	if (!program || test->reference->number_size != 8) return;
 	nn_model_initialize(test->reference, &test->exact, test->reference->seed, test->threads);
+	leave_kinks(test->reference, test->exact.state);
 	double *kept = malloc(test->exact.state_bytes);
 	if (kept) memcpy(kept, test->exact.state, test->exact.state_bytes);
 	for (int i = 0; kept && i < program->output_count; i++) {
