@@ -179,6 +179,12 @@ static int find_known_features(Table *table, const Head *head, const nn_names *k
 	return 0;
 }
 
+/* What is found by its name afterwards has a name of its own. */
+static int shares_name(const Head *head, int64_t at)
+{
+	return head->cells->header != NULL && head->place->labels && need_column(head, "a feature", head->cells->header[at]) == COLUMN_NONE;
+}
+
 /* All columns that are nothing else; in training their names are kept. */
 static int find_features(Table *table, const Head *head, int field)
 {
@@ -191,7 +197,7 @@ static int find_features(Table *table, const Head *head, int field)
 	for (int64_t i = 0; i < cells->columns; i++) {
 		int other = i == grouped || i == table->key_at || is_listed(cells, &head->spec->label, i) || is_listed(cells, &head->spec->ignore, i) ||
 			    is_own(table, head, i);
-		if ((all || !other) && add_feature(table, head, i)) return 1;
+		if ((all || !other) && (shares_name(head, i) || add_feature(table, head, i))) return 1;
 	}
 	if (cells->header == NULL || !head->place->labels) return 0;
 	const char **names = malloc(sizeof *names * (size_t)(table->feature_count + 1));

@@ -2,6 +2,7 @@
  * missing, and of labels (names of classes or numbers).
  * Invariant: every text that is no number is named with its line, never read as 0. */
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "message.h"
 #include "model.h"
 
-/* A decimal number and nothing else. 0 or 1. */
+/* A decimal number and nothing else, which a float can hold. 0 or 1. */
 int nn_parse_number(const char *text, double *value)
 {
 	char *end;
@@ -19,16 +20,22 @@ int nn_parse_number(const char *text, double *value)
 	if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')) return 1;
 	*value = strtod(text, &end);
 	while (isspace((unsigned char)*end)) end++;
-	return *end != 0 || end == text || !isfinite(*value);
+	return *end != 0 || end == text || !(fabs(*value) <= FLT_MAX);
 }
 
 static void say_no_number(const char *path, const Cells *cells, int64_t row, int64_t column, const char *text)
 {
-	char name[80];
+	char name[80], *end;
+	const char *digits = text + (*text == '-' || *text == '+');
+	double value = strtod(text, &end);
 	if (cells->header != NULL)
 		snprintf(name, sizeof name, "column \"%s\"", cells->header[column]);
 	else
 		snprintf(name, sizeof name, "column %lld", (long long)column);
+	if (isdigit((unsigned char)*digits) && *end == 0 && fabs(value) > FLT_MAX) {
+		nn_error("%s:%lld: \"%s\" in %s is too large for a float, which ends at 3.4e38", path, (long long)cells->lines[row], text, name);
+		return;
+	}
 	nn_error("%s:%lld: \"%s\" in %s is no number%s", path, (long long)cells->lines[row], text, name,
 		 row == 0 && cells->header == NULL ? "; if the first row names the columns, say header: true"
 						   : "; a missing value is named under missing:, a column of texts under categories:");

@@ -197,6 +197,10 @@ static void says_what_is_wrong(void **state)
 	assert_refused(&wide.model, &request, "column \"sex\" has no value; name it under ignore:");
 	write_text(request.train, "id,ward,sex,age,dose,y\np1,B,f,20,1,0.5\np1,B,g,20,1,0.5\np1,B,m,20,1,0.5\n");
 	assert_refused(&wide.model, &request, "2 columns are features of as many numbers, column \"sex\" gives 3, but the model's input is [3]");
+	write_text(request.train, "id,ward,sex,age,dose,dose,y\np1,B,f,20,1,2,0.5\n");
+	assert_refused(&wide.model, &request, "has two columns \"dose\" (a feature)");
+	write_text(request.train, "id,ward,sex,age,dose,y\np1,B,f,20,1,0.5\np1,B,m,20,-1e39,0.5\n");
+	assert_refused(&wide.model, &request, "wrong.csv:3: \"-1e39\" in column \"dose\" is too large for a float, which ends at 3.4e38");
 	wide.fields[AGE].fitted = NULL; /* as of an ignored column, or a label */
 	write_text(request.train, table);
 	assert_refused(&wide.model, &request, "wrong.csv:3: column \"age\" is missing; it is no feature, so that nothing fills it");
