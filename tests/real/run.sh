@@ -75,7 +75,14 @@ nuclei() { # LEAST
 	reach "$network: Dice of all pixels of a held-out fifth" "$(number $out/$network/metrics.json dice)" "$1"
 }
 unet() { nuclei 0.85; }
-deconvnet() { nuclei 0.80; }
+deconvnet() { # a rounding more or less moves it by two points of Dice
+	data nuclei || return
+	make -s generated/$network || exit 1
+	for seed in 1 2 3; do
+		run ${network}_$seed generated/$network --seed $seed --train $DATA/nuclei/images,$DATA/nuclei/masks || return
+	done
+	reach "$network: Dice of all pixels of a held-out fifth, mean of 3 seeds" "$(mean_of dice 1 3)" 0.80
+}
 
 text_cnn() {
 	data text/rt-polarity.pos || return
