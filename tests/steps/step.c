@@ -15,11 +15,18 @@ int nn_load(const nn_model *model, void *numbers, const char *path, char error[2
 	(void)model, (void)numbers, (void)path, (void)error;
 	return 1;
 }
-void nn_preprocess_image(const nn_model *model, const uint8_t *pixels, int height, int width, int channels, float *x)
+void nn_preprocess_image(const nn_model *model, int field, const uint8_t *pixels, int height, int width, int channels, float *x)
 {
-	(void)model, (void)pixels, (void)height, (void)width, (void)channels, (void)x;
+	(void)model, (void)field, (void)pixels, (void)height, (void)width, (void)channels, (void)x;
 }
-void nn_preprocess_row(const nn_model *model, const void *state, const double *row, float *x) { (void)model, (void)state, (void)row, (void)x; }
+void nn_preprocess_row(const nn_model *model, int field, const void *state, const double *row, float *x)
+{
+	(void)model, (void)field, (void)state, (void)row, (void)x;
+}
+void nn_preprocess_text(const nn_model *model, int field, const void *state, const char *text, float *x)
+{
+	(void)model, (void)field, (void)state, (void)text, (void)x;
+}
 
 static void *block(size_t bytes)
 {
@@ -40,7 +47,17 @@ static double get(const char *work, size_t offset, size_t index)
 	return NN_MODEL.number_size == 4 ? (double)((const float *)(work + offset))[index] : ((const double *)(work + offset))[index];
 }
 
-/* the first field is the input, numbers in 0 .. 1; others are labels, 0 or 1 */
+/* labels, classes and tokens */
+static int is_whole(const char *name)
+{
+	for (int i = 0; i < NN_MODEL.data.field_count; i++) {
+		const nn_data_field *field = &NN_MODEL.data.fields[i];
+		if (!strcmp(field->name, name)) return field->label || field->integer;
+	}
+	return 0;
+}
+
+/* numbers in 0 .. 1, of what is whole 0 or 1 */
 static void fill(const nn_program *program, char *work, int rows)
 {
 	for (int i = 0; i < program->input_count; i++) {
@@ -48,7 +65,7 @@ static void fill(const nn_program *program, char *work, int rows)
 		size_t count = field->count*(size_t)(field->per_row ? rows : 1);
 		for (size_t k = 0; k < count; k++) {
 			double u = (double)(k*2654435761u%1000u)/1000;
-			put(work, field->offset, k, strstr(field->name, "label") || strstr(field->name, "targets") ? (double)(k%2) : u);
+			put(work, field->offset, k, is_whole(field->name) ? (double)(k%2) : u);
 		}
 	}
 }
