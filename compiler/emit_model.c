@@ -303,17 +303,18 @@ static void callbacks(CWriter *out, const nn_training *t)
 	cw(out, "};");
 }
 
-static const char *spec_literal(Arena *arena, const char *text)
+/* a piece a line: C99 promises 4095 characters of a literal, also of several that stand side by side */
+static void spec_text(CWriter *out, const char *text)
 {
-	CWriter *out = cwriter_new(arena);
-	while (*text) { /* a literal a line, so that lines stay short and no literal is too long for the standard's limits */
+	cw(out, "static const char *const spec[] = {");
+	while (*text) {
 		size_t length = strnlen(text, 400);
 		const char *end = memchr(text, '\n', length);
 		if (end) length = (size_t)(end - text) + 1;
-		cw_text(out, arena_format(arena, "\n\t\"%s\"", c_string(arena, arena_copy(arena, text, length))));
+		cw(out, "%s,", quoted(out->arena, arena_copy(out->arena, text, length)));
 		text += length;
 	}
-	return out->length ? out->text : "\"\"";
+	cw(out, "NULL};");
 }
 
 /* the spec, then what it includes */
@@ -343,6 +344,7 @@ void emit_descriptor(CWriter *out, const Model *model)
 		if (v->role == ROLE_WEIGHT && v->trainable) trainable += shape_count(&v->shape);
 	}
 	int tensor_count = tensors(out, model);
+	spec_text(out, whole_text(out->arena, spec));
 	programs(out, model);
 	layers(out, model->network);
 	sources(out, spec);
@@ -364,7 +366,7 @@ void emit_descriptor(CWriter *out, const Model *model)
 		(long long)parameters, (long long)trainable);
 	data(out, &spec->data);
 	training(out, &spec->training, model->network);
-	cw(out, ".spec =%s,", spec_literal(out->arena, whole_text(out->arena, spec)));
+	cw(out, ".spec = spec,");
 	cw(out, "};");
 	cw_blank(out);
 }

@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { NN_ABI = 3, NN_RANK = 8, NN_ALIGN = 64 };
+enum { NN_ABI = 4, NN_RANK = 8, NN_ALIGN = 64 };
 
 typedef enum nn_role {
 	NN_WEIGHT, /* trained */
@@ -232,7 +232,7 @@ typedef struct nn_model {
 	int64_t parameters, trainable_parameters;
 	nn_data data;
 	nn_training training;
-	const char *spec; /* the spec's text, for reports */
+	const char *const *spec; /* the spec's text in pieces, for reports; NULL ends it */
 } nn_model;
 
 /* The vocabulary in the state, "data/vocabulary": a table of hashes in four parts of 16 bits, and ids; an id of 0 is an empty row.

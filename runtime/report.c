@@ -340,7 +340,7 @@ void nn_report_html(nn_text *text, const nn_report *report) {
 	add_run(text, report);
 	if (report->model->spec) {
 		nn_text_add(text, "<h2>Spec</h2>\n<div class=\"card\"><pre>");
-		nn_text_html(text, report->model->spec);
+		for (const char *const *piece = report->model->spec; *piece; piece++) nn_text_html(text, *piece);
 		nn_text_add(text, "</pre></div>\n");
 	}
 	nn_text_add(text, "</main></body></html>\n");

@@ -197,6 +197,7 @@ static const nn_output FAKE_(model_outputs)[] = {
         {.name = "y", .task = FAKE_TASK, .label = 1, .weight = 1, .metrics = FAKE_(metrics), .metric_count = 2}};
 
 static inline nn_model FAKE_(model)(void) {
+	static const char *const spec[] = {"name: " FAKE_TEXT(FAKE) "\n", "# <script>alert(1)</script> & \"quotes\"\n", NULL};
 	nn_model model = {.abi = NN_ABI,
 	                  .name = FAKE_TEXT(FAKE),
 	                  .version = "0.1.0",
@@ -229,7 +230,7 @@ static inline nn_model FAKE_(model)(void) {
 	                                       : FAKE_TASK == NN_MULTICLASS ? "sparse_categorical_crossentropy"
 	                                                                    : "mse",
 	                               .learning_rate = 0.1},
-	                  .spec = "name: " FAKE_TEXT(FAKE) "\n# <script>alert(1)</script> & \"quotes\"\n"};
+	                  .spec = spec};
 	return model;
 }
 #undef FAKE_AT

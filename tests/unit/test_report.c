@@ -107,8 +107,8 @@ static void test_pages(void **unused) {
 	char *const classes[2] = {(char *)hostile, "b<c>"};
 	nn_layer layer = {hostile, hostile, hostile, 5};
 	(void)unused;
-	model.layers = &layer, model.training.optimizer = hostile, model.training.loss = hostile, model.spec = hostile,
-	model.name = hostile;
+	model.layers = &layer, model.training.optimizer = hostile, model.training.loss = hostile;
+	model.spec = (const char *const[]){hostile, NULL}, model.name = hostile;
 	model.target = hostile;
 	for (int epochs = 0; epochs < 50; epochs = epochs * 2 + 1)
 		for (int evaluated = 0; evaluated < 2; evaluated++) {
