@@ -29,7 +29,7 @@ static const MessageCase cases[] = {
 		"8:22: error: the batch axis of one operand meets another axis of the other: [batch, 1] and [batch]", "reshape one of them, so that the batch is the same axis of b"},
 	{"no path",
 		"models:\n  D:\n    input: [8]\n    layers: [Dense(1)]\n  E:\n    input: [8]\n    layers: [Dense(1)]\ntrain: {loss: \"mean(D(data.x))\", optimizer: sgd}\n",
-		"8:16: error: the loss does not depend on E/dense/kernel", "use the weight in what the loss is made of, or freeze its la"},
+		"7:14: error: the loss does not depend on E/dense/kernel", "use the weight in what the loss is made of, or freeze its la"},
 	{"cycle",
 		"model:\n  input: [8]\n  graph:\n    a: b + x\n    b: a*2\n",
 		"4:5: error: 'a' depends on itself", "a, b need one another"},

@@ -18,7 +18,7 @@ typedef struct Fixture {
 
 static DocNode *read_text(Fixture *f, const char *text, size_t size)
 {
-	*f = (Fixture){.source = {"t", text, size, false}};
+	*f = (Fixture){.source = {.name = "t", .text = text, .size = size}};
 	f->context.arena = arena_new();
 	f->context.messages = open_memstream(&f->messages, &f->size);
 	DocNode *root = doc_read(&f->context, &f->source);

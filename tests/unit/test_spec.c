@@ -21,7 +21,7 @@ typedef struct Fixture {
 
 static Spec *read_spec(Fixture *f, const char *text, const Define *defines, int count)
 {
-	*f = (Fixture){.source = {"t", text, strlen(text), false}};
+	*f = (Fixture){.source = {.name = "t", .text = text, .size = strlen(text)}};
 	f->context.arena = arena_new();
 	f->context.messages = open_memstream(&f->messages, &f->size);
 	Spec *spec = spec_read(&f->context, &f->source, defines, count);
