@@ -52,11 +52,11 @@ mnist() { digits 0.99; }
 resnet20() { digits 0.993; }
 googlenet_mnist() { digits 0.99; }
 
-over() { # FLAG FIRST LAST ARGUMENTS..: built with -D FLAG=VALUE and trained, for each value
+over() { # FLAG FIRST LAST ARGUMENTS..: built with -D FLAG=VALUE and $options, trained, for each value
 	flag=$1 first=$2 last=$3
 	shift 3
 	for value in $(seq $first $last); do
-		make -s generated/$network NNCFLAGS="-D $flag=$value" || exit 1
+		make -s generated/$network NNCFLAGS="-D $flag=$value ${options:-}" || exit 1
 		run ${network}_$value generated/$network "$@" || return
 	done
 	make -s generated/$network
@@ -90,11 +90,17 @@ text_cnn() {
 	reach "$network: accuracy, mean of 10 folds" "$(mean_of accuracy 0 9)" 0.74
 }
 
-attention() {
-	data text/tinyshakespeare.txt || return
+beyond() { # TEXT LEAST: attend=true against the bag
 	over attend 0 1 --train $DATA/text/tinyshakespeare.txt || return
 	echo "        a bag: accuracy $(mean_of accuracy 0 0)"
-	reach "$network: accuracy beyond a bag's" "$(awk "BEGIN { print $(mean_of accuracy 1 1) - $(mean_of accuracy 0 0) }")" 0.1
+	reach "$network: accuracy beyond a bag's, $1" "$(awk "BEGIN { print $(mean_of accuracy 1 1) - $(mean_of accuracy 0 0) }")" "$2"
+}
+attention() {
+	data text/tinyshakespeare.txt || return
+	beyond characters 0.1
+	options="-D data.source.tokens=words -D vocabulary=8000 -D length=32 -D rate=0.3 -D steps=6*165 -D train.epochs=6"
+	beyond words 0.02
+	options=
 }
 
 treatment() {
