@@ -3,7 +3,7 @@
 # same but for the text of the spec that stands in it, also when the spec was written in another way before.
 . tests/cli/lib.sh
 c_of() { # SPEC: its C, without what quotes the spec
-	$NNC "$1" -o - --target=portable 2>/dev/null | sed 's/spec_hash = "[0-9a-f]*"//; s/(spec [0-9a-f]*)//; /^\t*\.spec =/,/^};/d'
+	$NNC "$1" -o - --target=portable 2>/dev/null | sed 's/spec_hash = "[0-9a-f]*"//; s/(spec [0-9a-f]*)//; /^static const char \*const spec\[\]/,/^\t*NULL};/d'
 }
 mangled() { # SPEC: the same in another layout
 	sed 's/^\( *\)/\1\1/; s/: /:   /g; s/, /,/g; s/(\([^)]*\))$/( \1 )/; s/$/ /' "$1"
