@@ -99,15 +99,15 @@ static const Weight *find_weight(const Owner *owner, const char *name)
 	return NULL;
 }
 
-static void move_state(Builder *builder, const Owner *owner, const char *name, Value value, Place place)
+static void move_state(Builder *builder, const Weight *weight, Value value, Place place)
 {
-	const Weight *weight = find_weight(owner, name);
 	if (!weight || value_is_poison(value)) return;
 	Node *node = build_node(builder, value, place);
 	if (!node) return;
-	if (!shape_equal(&node->shape, &weight->variable->shape)) {
+	Shape shape = shape_for(&weight->variable->shape, builder->stage->program->graph->batch);
+	if (!shape_equal(&node->shape, &shape)) {
 		build_error(builder, place, NULL, "%s is %s, and its next value is %s", weight->variable->path,
-			shape_text(builder->arena, &weight->variable->shape), shape_text(builder->arena, &node->shape));
+			shape_text(builder->arena, &shape), shape_text(builder->arena, &node->shape));
 		return;
 	}
 	build_move(builder, weight, node);
@@ -126,12 +126,13 @@ static void settle(Builder *builder, const Definition *d, Frame *frame)
 		Value old = build_lookup(builder, name, frame, binding->place);
 		if (value_is_poison(next) || value_is_poison(old) || value_equal(next, old)) continue;
 		if (old.kind != VALUE_LIST) {
-			move_state(builder, frame->owner, name, next, binding->place);
+			move_state(builder, find_weight(frame->owner, name), next, binding->place);
 			continue;
 		}
-		for (int k = 0; next.kind == VALUE_LIST && k < old.as.list.count && k < next.as.list.count; k++)
-			move_state(builder, frame->owner, arena_format(builder->arena, "%s_%d", name, k), next.as.list.items[k],
-				binding->place);
+		for (int k = 0; next.kind == VALUE_LIST && k < old.as.list.count && k < next.as.list.count; k++) {
+			Value one = old.as.list.items[k];
+			if (one.kind == VALUE_TENSOR) move_state(builder, build_weight_of(builder, one.as.tensor), next.as.list.items[k], binding->place);
+		}
 	}
 }
 

@@ -384,6 +384,7 @@ void build_count_layers(Builder *builder)
 		int count = owner_weights(builder, builder->rows[i], &weights);
 		for (int k = 0; k < count; k++) {
 			int64_t size = shape_count(&weights[k]->variable->shape);
+			if (weights[k]->variable->role == ROLE_CARRIED) continue;
 			row->parameters += size;
 			row->trainable += weights[k]->variable->trainable ? size : 0;
 		}

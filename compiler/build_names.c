@@ -127,7 +127,7 @@ static bool find_ambient(Builder *builder, const char *name, const Frame *frame,
 	Shape scalar = {0};
 	if (!strcmp(name, "training")) *value = value_boolean(builder->stage->training);
 	else if (!strcmp(name, "trainable")) *value = value_boolean(trainable_here(frame));
-	else if (!strcmp(name, "carrying")) *value = value_boolean(false);
+	else if (!strcmp(name, "carrying")) *value = value_boolean(builder->stage->carrying);
 	else if (!strcmp(name, "batch")) *value = value_dim((Dim){builder->stage->program->graph->batch, 1});
 	else if (!strcmp(name, "pi")) *value = value_real(3.14159265358979323846);
 	else if (!strcmp(name, "step") || !strcmp(name, "epoch"))

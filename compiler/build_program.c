@@ -29,11 +29,15 @@ void build_assign(Builder *builder, Program *program, Variable *variable, Node *
 	program->assignments[program->assignment_count++] = (Assignment){variable, node};
 }
 
-void build_finish(Builder *builder)
+void build_finish(Builder *builder, bool carried_only)
 {
 	const Stage *stage = builder->stage;
 	for (int i = 0; i < stage->now_capacity; i++)
-		if (stage->now[i]) build_assign(builder, stage->program, builder->weights[i]->variable, stage->now[i]);
+		if (stage->now[i] && (!carried_only || builder->weights[i]->variable->role == ROLE_CARRIED)) {
+			Variable *variable = builder->weights[i]->variable;
+			build_assign(builder, stage->program, variable, stage->now[i]);
+			builder->network->stateful |= stage->training && variable->role == ROLE_CARRIED;
+		}
 }
 
 Value build_library_call(Builder *builder, const char *name, int count, Value *values, Place place)
@@ -75,7 +79,7 @@ static bool predict_outputs(Builder *builder, Program *program, const Definition
 /* The program predict; returns what it predicts, poison after a report. */
 static Value build_predict(Builder *builder)
 {
-	Stage stage = {.program = build_program(builder, "predict", false, 1)};
+	Stage stage = {.program = build_program(builder, "predict", false, 1), .fresh = true};
 	Owner *model = builder->models[0];
 	const Definition *d = model->definition;
 	Place place = d->result ? d->result->place : d->layers ? d->layers->place : d->place;
@@ -85,14 +89,14 @@ static Value build_predict(Builder *builder)
 	for (int i = 1; i < builder->model_count; i++) { /* for their weights and rows; inputs are called x again */
 		Program *scratch = arena_alloc(builder->arena, sizeof *scratch);
 		*scratch = (Program){.name = "predict", .graph = graph_new(builder->context, 1)};
-		Stage other = {.program = scratch};
+		Stage other = {.program = scratch, .fresh = true};
 		builder->stage = &other;
 		build_forward(builder, builder->models[i]);
 	}
 	return y;
 }
 
-/* Weights and states in the order of the text, then scalars, then slots. */
+/* Weights and states in the order of the text, then states that are carried, then scalars, then slots. */
 static void order_variables(Builder *builder)
 {
 	Network *network = builder->network;
@@ -101,9 +105,10 @@ static void order_variables(Builder *builder)
 	for (int i = 0; i < builder->model_count; i++) {
 		Weight **weights;
 		int found = owner_weights(builder, builder->models[i], &weights);
-		for (int k = 0; k < found; k++) ordered[count++] = weights[k]->variable;
+		for (int k = 0; k < found; k++)
+			if (weights[k]->variable->role != ROLE_CARRIED) ordered[count++] = weights[k]->variable;
 	}
-	for (int role = ROLE_SCALAR; role <= ROLE_SLOT; role++)
+	for (int role = ROLE_CARRIED; role <= ROLE_SLOT; role++)
 		for (int i = 0; i < network->variable_count; i++)
 			if ((int)network->variables[i]->role == role) ordered[count++] = network->variables[i];
 	for (int i = 0; i < count; i++) ordered[i]->index = i;

@@ -159,7 +159,7 @@ static void train_weights(Builder *builder, const StepSlots *slots, Frame *frame
 			arena_format(builder->arena, "gradient %s", weights[i]->variable->path), gradients[i]);
 	builder->network->optimizer = optimizer_text(builder, slots->optimizer);
 	if (mode == STEP_TRAIN) build_update(builder, slots->name, optimizer, count, weights, gradients, expr->place);
-	if (mode == STEP_TRAIN) build_finish(builder);
+	if (mode == STEP_TRAIN) build_finish(builder, false);
 }
 
 static void build_step(Builder *builder, const StepSlots *slots, const char *name, StepMode mode)
@@ -185,7 +185,8 @@ static void build_step(Builder *builder, const StepSlots *slots, const char *nam
 	for (int i = 0; builder->model_count == 1 && i < stage.predictions.count && i < builder->network->output_count; i++)
 		if (stage.predictions.items[i].kind == VALUE_TENSOR)
 			build_output(builder, stage.program, builder->network->outputs[i].name, stage.predictions.items[i].as.tensor);
-	if (mode != STEP_EVALUATE) train_weights(builder, slots, frame, loss, count, weights, mode, losses.place);
+	if (mode == STEP_EVALUATE) build_finish(builder, true);
+	else train_weights(builder, slots, frame, loss, count, weights, mode, losses.place);
 }
 
 /* The models that a step updates: D, or [G, E]; without `update`, all. */

@@ -38,12 +38,25 @@ Node *build_value(Builder *builder, const Weight *weight)
 {
 	const Stage *stage = builder->stage;
 	if (weight->number < stage->now_capacity && stage->now[weight->number]) return stage->now[weight->number];
-	return make_variable(stage->program->graph, weight->variable);
+	if (!stage->fresh || weight->variable->role != ROLE_CARRIED) return make_variable(stage->program->graph, weight->variable);
+	Shape shape = shape_for(&weight->variable->shape, stage->program->graph->batch);
+	return build_initial(builder, weight->initial, &shape, weight->variable->place);
+}
+
+const Weight *build_weight_of(const Builder *builder, const Node *node)
+{
+	const Stage *stage = builder->stage;
+	for (int i = 0; i < builder->weight_count; i++) {
+		const Node *now = i < stage->now_capacity ? stage->now[i] : NULL;
+		if (now ? now == node : node->op == &op_variable && node->at.variable == builder->weights[i]->variable) return builder->weights[i];
+	}
+	return NULL;
 }
 
 void build_move(Builder *builder, const Weight *weight, Node *node)
 {
 	Stage *stage = builder->stage;
+	if (stage->fresh && weight->variable->role == ROLE_CARRIED) return;
 	if (stage->program->graph->body) {
 		build_error(builder, node->place, "a cell hands its states on from step to step: (x, h=..) and h'",
 			"%s would move at every step of a recurrence", weight->variable->path);
@@ -89,16 +102,24 @@ Node *build_initial(Builder *builder, Value initial, const Shape *shape, Place p
 	return NULL;
 }
 
+/* The program that gives a variable its first value. */
+static Program *beginning(Builder *builder, const Variable *variable)
+{
+	if (variable->role != ROLE_CARRIED) return builder->initialize;
+	if (!builder->reset) builder->reset = build_program(builder, "reset", false, builder->spec->batch);
+	return builder->reset;
+}
+
 static void initialize(Builder *builder, Variable *variable, Value initial, Place place)
 {
-	Stage stage = {.program = builder->initialize, .draw_path = variable->path}, *kept = builder->stage;
+	Stage stage = {.program = beginning(builder, variable), .draw_path = variable->path}, *kept = builder->stage;
 	int level = builder->level;
 	builder->stage = &stage;
 	stage.program->graph->layer = variable->layer;
 	Node *node = build_initial(builder, initial, &variable->shape, place);
 	builder->stage = kept;
 	builder->level = level;
-	if (node) build_assign(builder, builder->initialize, variable, node);
+	if (node) build_assign(builder, stage.program, variable, node);
 }
 
 /* The innermost place in the user's own text: what later messages about the variable point at. */
@@ -158,7 +179,7 @@ static bool may_own(
 			slot ? "a slot belongs to an optimizer" : "a weight needs a model to belong to");
 		return false;
 	}
-	if (shape_rows(shape)) {
+	if (shape_rows(shape) && (request->role != ROLE_STATE || !shape->dim[0].rows)) {
 		build_error(builder, place, "weights are shared by the samples of a batch: leave the axis out",
 			"the weight %s has the batch as an axis", shape_text(builder->arena, shape));
 		return false;
@@ -192,9 +213,11 @@ static Weight *make_weight(
 	Weight *weight = arena_alloc(builder->arena, sizeof *weight);
 	Value regularizer = of_kind_or_none(builder, KIND_REGULARIZER, request->regularizer, place);
 	Value constraint = of_kind_or_none(builder, KIND_CONSTRAINT, request->constraint, place);
-	Variable *variable = new_variable(builder, fresh_path(builder, path, name), layer, request->role, shape,
+	Shape whole = shape_for(shape, builder->spec->batch);
+	Role role = shape_rows(shape) ? ROLE_CARRIED : request->role;
+	Variable *variable = new_variable(builder, fresh_path(builder, path, name), layer, role, &whole,
 		request->trainable && owner_moves(owner), place);
-	*weight = (Weight){variable, name, owner, regularizer, constraint, builder->weight_count};
+	*weight = (Weight){variable, name, owner, regularizer, constraint, request->initial, builder->weight_count};
 	owner->weights =
 		arena_grow(builder->arena, owner->weights, owner->weight_count, &owner->weight_capacity, sizeof weight);
 	owner->weights[owner->weight_count++] = weight;
@@ -214,13 +237,17 @@ Value build_variable(Builder *builder, Frame *frame, const VariableRequest *requ
 	if (!build_shape(builder, request->dims, place, &shape) || !may_own(builder, owner, request, &shape, place))
 		return value_poison();
 	const char *name = variable_name(frame, request->name);
+	Weight *weight = NULL;
 	for (int i = 0; i < owner->weight_count; i++) {
-		Weight *weight = owner->weights[i];
-		if (strcmp(weight->name, name)) continue;
-		if (shape_equal(&weight->variable->shape, &shape)) return value_tensor(build_value(builder, weight));
+		if (strcmp(owner->weights[i]->name, name)) continue;
+		weight = owner->weights[i];
+		Shape known = shape_for(&weight->variable->shape, builder->stage->program->graph->batch);
+		if (shape_equal(&known, &shape)) break;
 		return build_error(builder, place, "a layer called twice shares its weights: make a second layer",
 			"%s is %s, and is now asked for as %s", weight->variable->path,
 			shape_text(builder->arena, &weight->variable->shape), shape_text(builder->arena, &shape));
 	}
-	return value_tensor(build_value(builder, make_weight(builder, owner, name, &shape, request, place)));
+	if (!weight) weight = make_weight(builder, owner, name, &shape, request, place);
+	Node *node = build_value(builder, weight);
+	return node ? value_tensor(node) : value_poison();
 }

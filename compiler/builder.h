@@ -156,6 +156,7 @@ struct Weight {
 	const char *name;
 	const Owner *owner;
 	Value regularizer, constraint;
+	Value initial; /* what its first value is made of */
 	int number; /* in the order of creation */
 };
 
@@ -229,6 +230,8 @@ typedef struct Entry {
 typedef struct Stage {
 	Program *program;
 	bool training; /* the mode of the call that is being evaluated */
+	bool carrying; /* the program generate: one time step, states are carried from call to call */
+	bool fresh; /* carried states are as at the start of a sequence, and stay so */
 	const Owner *const *moving; /* the models whose states move */
 	int moving_count;
 	Node **now; /* by Weight.number: what it is by now; NULL: what it was at the start */
@@ -269,6 +272,7 @@ struct Builder {
 	const Owner **rows; /* whose row each of network->layers is */
 	int row_capacity;
 	Program *initialize;
+	Program *reset; /* assigns carried states their first values; NULL: there are none */
 	Stage *stage;
 	int serials;
 	int depth, level; /* calls and expressions that are nested now */
@@ -379,7 +383,8 @@ typedef struct VariableRequest {
 Value build_variable(Builder *builder, Frame *frame, const VariableRequest *request, Place place);
 /* What a number or an initializer makes of a shape; NULL after a report. */
 Node *build_initial(Builder *builder, Value initial, const Shape *shape, Place place);
-Node *build_value(Builder *builder, const Weight *weight); /* what it is by now in this program */
+Node *build_value(Builder *builder, const Weight *weight); /* what it is by now in this program; NULL after a report */
+const Weight *build_weight_of(const Builder *builder, const Node *node); /* which has this value by now; NULL: none */
 void build_move(Builder *builder, const Weight *weight, Node *node);
 bool build_shape(Builder *builder, Value dims, Place place, Shape *shape); /* false after a report */
 Variable *build_scalar(Builder *builder, const char *path, double initial, Place place);
@@ -412,7 +417,8 @@ void build_count_layers(Builder *builder);
 Program *build_program(Builder *builder, const char *name, bool training, int64_t batch);
 void build_output(Builder *builder, Program *program, const char *name, Node *node);
 void build_assign(Builder *builder, Program *program, Variable *variable, Node *node);
-void build_finish(Builder *builder); /* takes the variables' values at the end of the stage into its program */
+/* Takes the values that variables have at the end of the stage into its program; of those that are carried only: not of others. */
+void build_finish(Builder *builder, bool carried_only);
 Value build_library_call(Builder *builder, const char *name, int count, Value *values, Place place);
 
 /* build_loss.c */

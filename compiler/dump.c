@@ -6,7 +6,7 @@ const char dump_stages[] = "variables, graph, plan, memory, kernels";
 
 static const char *variables(const Model *model)
 {
-	static const char *const roles[] = {"weight", "state", "scalar", "slot"};
+	static const char *const roles[] = {"weight", "state", "carried", "scalar", "slot"};
 	Arena *arena = model->context->arena;
 	const char *text = "";
 	for (int i = 0; i < model->network->variable_count; i++) {

@@ -43,7 +43,7 @@ static const char *quoted(Arena *arena, const char *text)
 
 static void tensor(CWriter *out, const Variable *variable)
 {
-	static const char *const roles[] = {"NN_WEIGHT", "NN_STATE", "NN_SCALAR", "NN_SLOT"};
+	static const char *const roles[] = {"NN_WEIGHT", "NN_STATE", "NN_CARRIED", "NN_SCALAR", "NN_SLOT"};
 	cw(out, "{%s, %s, %d, %d, {%s}, %zu, %lld},", quoted(out->arena, variable->path), roles[variable->role], variable->trainable,
 		variable->shape.rank, sizes(out->arena, &variable->shape, 0), variable->offset, (long long)shape_count(&variable->shape));
 }
@@ -252,6 +252,7 @@ static void training(CWriter *out, const nn_training *t, const Network *network)
 	if (t->init.rename_count) cw(out, ".training.init.rename = init_rename, .training.init.rename_count = %d,", t->init.rename_count);
 	if (t->callback_count) cw(out, ".training.callbacks = callbacks, .training.callback_count = %d,", t->callback_count);
 	if (network->averaged) cw(out, ".training.use_ema = 1,");
+	if (network->stateful) cw(out, ".training.stateful = 1,");
 	cw(out, ".training.optimizer = %s, .training.loss = %s, .training.learning_rate = %s,", quoted(arena, network->optimizer),
 		quoted(arena, network->loss), c_number(arena, network->learning_rate, false));
 }

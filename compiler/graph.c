@@ -50,6 +50,14 @@ bool shape_equal(const Shape *a, const Shape *b)
 	return true;
 }
 
+Shape shape_for(const Shape *shape, int64_t batch)
+{
+	Shape other = *shape;
+	for (int i = 0; i < other.rank; i++)
+		if (other.dim[i].rows) other.dim[i].size = other.dim[i].rows*batch;
+	return other;
+}
+
 const char *shape_text(Arena *arena, const Shape *shape)
 {
 	const char *text = "[";

@@ -22,15 +22,16 @@ typedef struct Graph Graph;
 typedef struct Body Body;
 
 /* What a variable is for; the order is the order in the state block and in a checkpoint. */
-typedef enum Role { ROLE_WEIGHT, ROLE_STATE, ROLE_SCALAR, ROLE_SLOT } Role;
+typedef enum Role { ROLE_WEIGHT, ROLE_STATE, ROLE_CARRIED, ROLE_SCALAR, ROLE_SLOT } Role;
 
-/* A weight, a state (moving statistics), a run-time scalar of an optimizer, or an optimizer's slot. Shared by the programs. */
+/* A weight, a state (moving statistics), a state that is carried from batch to batch, a row a sample, a run-time scalar of an
+ * optimizer, or an optimizer's slot. Shared by the programs. */
 typedef struct Variable {
 	const char *path; /* "conv2d_1/kernel", "train/conv2d_1/kernel/m", "train/learning_rate" */
 	const char *layer; /* the owner's path, "conv2d_1"; the weight's path for a slot */
 	Role role;
 	bool trainable;
-	Shape shape; /* never holds the batch */
+	Shape shape; /* holds the batch, of the training programs, if it is carried; else never */
 	Place place;
 	int index; /* in Network.variables */
 	size_t offset; /* in numbers from the start of the state: given by the plan */
@@ -133,6 +134,7 @@ Shape shape_of(int rank, const int64_t *sizes); /* no batch axis */
 int64_t shape_count(const Shape *shape); /* elements at most; overflow is caught where shapes are made */
 int64_t shape_rows(const Shape *shape); /* how many times the batch is a factor: 0, or the rows of the batch axis */
 bool shape_equal(const Shape *a, const Shape *b);
+Shape shape_for(const Shape *shape, int64_t batch); /* the same in a program of another batch */
 /* What every shape keeps to: rank, sizes, one batch axis at most, no overflow. Reports at graph->place. */
 bool shape_check(Graph *graph, const Shape *shape);
 const char *shape_text(Arena *arena, const Shape *shape); /* "[batch, 3, 2*batch]" */
@@ -192,6 +194,7 @@ typedef struct Network {
 	LayerRow *layers;
 	int layer_count, layer_capacity;
 	bool averaged; /* weights end as their moving averages: use_ema */
+	bool stateful; /* training carries states from batch to batch */
 	double learning_rate; /* the initial value of train/learning_rate is its own init; kept here for the summary */
 	const char *optimizer; /* as the spec has it, for reports: "Adam(1e-3)"; NULL without train */
 	const char *loss; /* for reports */

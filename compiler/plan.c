@@ -151,7 +151,7 @@ static Plan *cover(Context *context, Program *program, const Target *target, boo
 	Node **roots = pass_roots(context->arena, program, &root_count);
 	plan_index(plan, roots, root_count);
 	plan->in_place = arena_alloc(context->arena, (size_t)program->assignment_count + 1);
-	plan->checked = program->assignment_count ? find_output(program, "loss") : NULL;
+	plan->checked = program->training && program->assignment_count ? find_output(program, "loss") : NULL;
 	plan_cover(plan);
 	return plan;
 }

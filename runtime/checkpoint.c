@@ -16,6 +16,11 @@ static void add_names(cJSON *metadata, const char *key, const char *const *names
 	cJSON_Delete(list);
 }
 
+/* Of carried states those that training carries: an epoch may be put aside in its middle. */
+static int is_kept(const nn_model *model, const nn_tensor *tensor) {
+	return tensor->role != NN_CARRIED || model->training.stateful;
+}
+
 static cJSON *metadata_of(const nn_model *model, const nn_checkpoint_extra *extra) {
 	cJSON *metadata = cJSON_CreateObject();
 	cJSON_AddStringToObject(metadata, "generator", "nnc");
@@ -42,23 +47,21 @@ static cJSON *metadata_of(const nn_model *model, const nn_checkpoint_extra *extr
 
 int nn_checkpoint_write(nn_file *file, const nn_model *model, const void *state, const nn_checkpoint_extra *extra,
                         char error[NN_ERROR]) {
-	int count = model->tensor_count + extra->array_count;
-	nn_array *arrays = calloc((size_t)count + 1, sizeof *arrays);
+	int count = 0;
+	nn_array *arrays = calloc((size_t)(model->tensor_count + extra->array_count) + 1, sizeof *arrays);
 	cJSON *metadata = metadata_of(model, extra);
 	int failed = !arrays || !metadata;
 	if (failed) snprintf(error, NN_ERROR, "%.180s: out of memory", file->path);
-	for (int i = 0; !failed && i < count; i++) {
-		if (i >= model->tensor_count) {
-			arrays[i] = extra->arrays[i - model->tensor_count];
-			continue;
-		}
+	for (int i = 0; !failed && i < model->tensor_count; i++) {
 		const nn_tensor *tensor = &model->tensors[i];
-		arrays[i] = (nn_array){.name = tensor->name,
+		if (!is_kept(model, tensor)) continue;
+		arrays[count] = (nn_array){.name = tensor->name,
 		                       .number_size = model->number_size,
 		                       .rank = tensor->rank,
 		                       .numbers = (const char *)state + tensor->offset * (size_t)model->number_size};
-		memcpy(arrays[i].shape, tensor->shape, sizeof tensor->shape);
+		memcpy(arrays[count++].shape, tensor->shape, sizeof tensor->shape);
 	}
+	for (int i = 0; !failed && i < extra->array_count; i++) arrays[count++] = extra->arrays[i];
 	failed = failed || nn_safetensors_write(file, arrays, count, metadata, error);
 	cJSON_Delete(metadata);
 	free(arrays);
@@ -91,7 +94,7 @@ int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *
                        char error[NN_ERROR]) {
 	for (int i = 0; i < model->tensor_count; i++) {
 		const nn_tensor *tensor = &model->tensors[i];
-		if (tensor->offset + tensor->count > limit) continue; /* an optimizer's, that begins in the room behind the last weight */
+		if (tensor->offset + tensor->count > limit || !is_kept(model, tensor)) continue; /* an optimizer's, that begins in the room behind the last weight */
 		const nn_entry *entry = nn_safetensors_find(file, tensor->name);
 		if (mismatch(entry, tensor, tensor->name, file->path, error)) return 1;
 		if (read_tensor(file, entry, model, tensor, state, error)) return 1;
@@ -101,7 +104,7 @@ int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *
 
 static int is_wanted(const nn_init *init, const nn_tensor *tensor) {
 	int wanted = !init->only_count;
-	if (tensor->role == NN_SLOT || tensor->role == NN_SCALAR) return 0;
+	if (tensor->role == NN_SLOT || tensor->role == NN_SCALAR || tensor->role == NN_CARRIED) return 0;
 	for (int i = 0; i < init->only_count; i++) wanted |= !fnmatch(init->only[i], tensor->name, 0);
 	return wanted;
 }

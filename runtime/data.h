@@ -89,7 +89,7 @@ typedef struct nn_loader_options {
 	 * readable sample, and the loader fails when their share passes data.max_unreadable.
 	 * 0: evaluation. Every epoch begins at sample 0, in order; unreadable images are left out. */
 	int training;
-	int shuffle; /* only for training: a new order every pass */
+	int shuffle; /* only for training: a new order every pass; never of a model that carries states */
 	uint64_t seed;
 	int64_t steps_per_epoch; /* 0: one pass (the last batch may be short); evaluation: at most so many */
 	int threads; /* 0: as many as there are processors; never changes what is loaded */
@@ -103,9 +103,12 @@ typedef struct nn_batch {
 	const void *const *fields;
 	const int64_t *samples; /* (rows) which samples of the set */
 	int64_t epoch, step; /* both count from 0 */
+	int begins; /* 1: the first of an epoch, or of a pass: what is carried from batch to batch begins anew */
 } nn_batch;
 
-/* Starts decoding ahead. state: where nn_data_fit or a checkpoint put the fitted tensors (read while loading; NULL if the
+/* Of a model that carries states samples keep their order; windows of one text are laid out in batch_size lanes, so that each row
+ * of a batch goes on where the same row of the batch before ended.
+ * Starts decoding ahead. state: where nn_data_fit or a checkpoint put the fitted tensors (read while loading; NULL if the
  * model has none). NULL after an error. A set must outlive its loaders. */
 nn_loader *nn_loader_open(const nn_dataset *set, const void *state, const nn_loader_options *options);
 /* Steps in one epoch; for evaluation an upper bound (images that can't be read may leave a batch empty). */

@@ -15,6 +15,7 @@ int nn_evaluate_pass(const nn_model *model, const nn_memory *memory, const nn_pr
 	nn_tally_clear(tally);
 	while ((batch = nn_loader_next(loader)) != NULL) {
 		if (nn_interrupted()) return NN_EXIT_INTERRUPTED;
+		if (batch->begins) nn_model_reset(model, memory, call->threads);
 		nn_program_feed(model, program, memory->work, batch);
 		step.rows = batch->rows;
 		program->run(memory->state, memory->work, &step);

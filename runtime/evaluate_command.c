@@ -59,7 +59,7 @@ int nn_evaluate(const nn_model *model, const nn_evaluate_options *options) {
 	sigset_t before;
 	if (nn_safetensors_open(&file, options->weights, error)) return nn_error("%s", error), 1;
 	nn_interrupts_block(&before);
-	int result = nn_memory_open(&memory, model, model->inference_count, model->work_bytes);
+	int result = nn_memory_open(&memory, model, model->state_count, model->work_bytes); /* carried states are behind the weights */
 	if (!result) {
 		result = evaluate_with(model, options, &file, &memory);
 		nn_memory_close(&memory);

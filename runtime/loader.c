@@ -53,6 +53,15 @@ struct nn_loader {
 	int64_t next_step; /* the consumer's own */
 };
 
+/* One whole, cut into a lane for each row: row i of batch k+1 follows on row i of batch k. Lanes differ by one sample at most; the
+ * longer ones come first, so the last batch is short as it is without lanes. 10 samples, 4 rows: 0 3 6 8, 1 4 7 9, 2 5. */
+static void lay_lanes(nn_loader *loader)
+{
+	int64_t size = loader->options.batch_size, last = loader->set->count - (loader->pass_steps - 1)*size, sample = 0;
+	for (int64_t lane = 0; lane < size; lane++)
+		for (int64_t step = 0; step < loader->pass_steps - (lane >= last); step++) loader->order[step*size + lane] = sample++;
+}
+
 /* Fisher and Yates, keyed by pass. */
 static void shuffle(nn_loader *loader, int64_t pass)
 {
@@ -60,6 +69,10 @@ static void shuffle(nn_loader *loader, int64_t pass)
 	if (loader->shuffled_pass == pass) return;
 	loader->shuffled_pass = pass;
 	for (int64_t i = 0; i < count; i++) order[i] = i;
+	if (loader->set->model->training.stateful) {
+		if (loader->set->source->in_order) lay_lanes(loader);
+		return;
+	}
 	if (!loader->options.shuffle || !loader->options.training) return;
 	for (int64_t i = count - 1; i > 0; i--) {
 		nn_philox bits = nn_philox_at(loader->options.seed, (uint64_t)pass, STREAM_SHUFFLE, 0, (uint32_t)(i >> 2));
@@ -81,6 +94,7 @@ static void plan_batch(nn_loader *loader)
 	slot->batch.rows = (int)rows;
 	slot->batch.epoch = loader->epoch;
 	slot->batch.step = loader->step;
+	slot->batch.begins = loader->step == 0 || number % loader->pass_steps == 0;
 	slot->taken = slot->filled = 0;
 	loader->planned++;
 	if (++loader->step == loader->epoch_steps) {

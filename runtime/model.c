@@ -115,9 +115,16 @@ void nn_program_feed(const nn_model *model, const nn_program *program, void *wor
 	}
 }
 
+void nn_model_reset(const nn_model *model, const nn_memory *memory, int threads) {
+	const nn_program *program = nn_program_find(model, "reset");
+	nn_call call = {.rows = program ? program->batch : 1, .threads = threads, .seed = model->seed};
+	if (program) program->run(memory->state, memory->work, &call);
+}
+
 void nn_model_initialize(const nn_model *model, const nn_memory *memory, uint64_t seed, int threads) {
 	const nn_program *program = nn_program_find(model, "initialize");
 	nn_call call = {.rows = program ? program->batch : 1, .threads = threads, .seed = seed};
 	memset(memory->state, 0, memory->state_bytes);
 	if (program) program->run(memory->state, memory->work, &call);
+	nn_model_reset(model, memory, threads);
 }

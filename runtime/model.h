@@ -35,6 +35,8 @@ nn_task nn_label_task(const nn_model *model, int field);
 int nn_is_truth(const nn_model *model, int field); /* some output is compared with it */
 /* Copies a batch's rows to the program's inputs. */
 void nn_program_feed(const nn_model *model, const nn_program *program, void *work, const nn_batch *batch);
+/* The carried states of every row begin anew, where the model has some. */
+void nn_model_reset(const nn_model *model, const nn_memory *memory, int threads);
 /* Sets the state to what the spec's initializers give for this seed. */
 void nn_model_initialize(const nn_model *model, const nn_memory *memory, uint64_t seed, int threads);
 

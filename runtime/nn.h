@@ -13,12 +13,13 @@
 extern "C" {
 #endif
 
-enum { NN_ABI = 4, NN_RANK = 8, NN_ALIGN = 64 };
+enum { NN_ABI = 5, NN_RANK = 8, NN_ALIGN = 64 };
 
 typedef enum nn_role {
 	NN_WEIGHT, /* trained */
 	NN_STATE, /* moved by training: statistics */
 	NN_FITTED, /* fitted to the training data before the first step: normalisation (data/offset, data/scale, ..) */
+	NN_CARRIED, /* moved by every batch: a state for each of its rows, kept for the next batch (stateful=true, generate) */
 	NN_SCALAR, /* an argument of the optimizer that may change while it runs (train/learning_rate) */
 	NN_SLOT /* the optimizer's memory of a weight (train/dense/kernel/m) */
 } nn_role;
@@ -52,7 +53,8 @@ typedef struct nn_call {
 enum { NN_OK = 0, NN_NOT_FINITE = 1 }; /* NOT_FINITE: the loss is not a finite number; no weight or state was changed */
 
 typedef struct nn_program {
-	const char *name; /* "initialize", "train", "evaluate", "predict", "gradients" (selftest builds) */
+	const char *name; /* "initialize", "train", "evaluate", "predict"; "reset" gives carried states their first values,
+	                     "generate" reads one step of a sequence; "gradients" (selftest builds) */
 	int batch; /* rows at most */
 	const nn_field *inputs, *outputs;
 	int input_count, output_count;
@@ -191,6 +193,7 @@ typedef struct nn_training {
 	int use_ema; /* a slot STEP/WEIGHT/average of each trained weight takes its place when training ends */
 	double learning_rate;
 	nn_init init;
+	int stateful; /* states are carried from batch to batch: the rows of a batch go on where those of the one before ended */
 } nn_training;
 
 /* What the model predicts, and what it is compared with. */

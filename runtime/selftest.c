@@ -76,6 +76,7 @@ static void fill_dead_rows(const nn_model *model, const nn_program *program, voi
 static void run_rows(const nn_model *model, const nn_program *program, const nn_memory *memory, int rows, int threads,
                      double dead) {
 	nn_call call = {.rows = rows, .threads = threads, .seed = model->seed};
+	nn_model_reset(model, memory, threads);
 	nn_random_inputs(model, program, memory->work, 5);
 	fill_dead_rows(model, program, memory->work, rows, dead);
 	program->run(memory->state, memory->work, &call);
@@ -218,7 +219,7 @@ static double loss_at(Selftest *test, const nn_program *program, const double *k
 	state[index] = before;
 	for (int i = 0; kept && i < test->reference->tensor_count; i++) {
 		const nn_tensor *tensor = &test->reference->tensors[i];
-		if (tensor->role == NN_STATE)
+		if (tensor->role == NN_STATE || tensor->role == NN_CARRIED)
 			memcpy(state + tensor->offset, kept + tensor->offset, sizeof *state * tensor->count);
 	}
 	return nn_output_number(test->reference, program, test->exact.work, "loss");

@@ -16,6 +16,7 @@ static int run_step(nn_trainer *trainer, const nn_batch *batch) {
 	                .seed = trainer->settings.seed,
 	                .step = trainer->total_steps,
 	                .epoch = trainer->epoch};
+	if (batch->begins) nn_model_reset(trainer->model, &trainer->memory, trainer->options->threads);
 	for (int i = 0; i < trainer->program_count; i++) {
 		const nn_program *program = trainer->programs[i];
 		nn_program_feed(trainer->model, program, trainer->memory.work, batch);

@@ -14,8 +14,8 @@ static bool shape_asked(Graph *graph, Node **args, int arg_count, const Attribut
 
 static bool shape_variable(Graph *graph, Node **args, int arg_count, const Attributes *at, Shape *shape)
 {
-	(void)graph, (void)args, (void)arg_count;
-	*shape = at->variable->shape;
+	(void)args, (void)arg_count;
+	*shape = shape_for(&at->variable->shape, graph->batch);
 	return true;
 }
 
@@ -138,7 +138,7 @@ Node *make_variable(Graph *graph, Variable *variable)
 {
 	Attributes at = {.variable = variable};
 	if (graph->body) return graph_own(graph, make_variable(graph->body->outer, variable));
-	return named_leaf(graph, &op_variable, &at, variable->shape);
+	return named_leaf(graph, &op_variable, &at, shape_for(&variable->shape, graph->batch));
 }
 
 Node *make_full(Graph *graph, Shape shape, double value)

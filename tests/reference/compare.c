@@ -76,7 +76,7 @@ static double norm(const double *a, const double *b, size_t count) /* ||a - b||;
 }
 
 /* largest: the largest norm of this kind of tensors, 0: there is but one of its kind */
-static void compare(Reference *reference, const char *what, const double *actual, size_t count, Expected expected, double tolerance, double largest)
+void compare(Reference *reference, const char *what, const double *actual, size_t count, Expected expected, double tolerance, double largest)
 {
 	if (count != expected.count) {
 		check(reference, 0, "%s has %zu numbers, not %zu", what, count, expected.count);
@@ -88,8 +88,7 @@ static void compare(Reference *reference, const char *what, const double *actual
 	check(reference, error <= tolerance, "%s: error %.2g, allowed %.0g (norm %.3g)", what, error, tolerance, size);
 }
 
-/* The largest norm of the file's tensors whose names begin with prefix. */
-static double largest_norm(const Reference *reference, const char *prefix)
+double largest_norm(const Reference *reference, const char *prefix)
 {
 	double largest = 0;
 	for (int i = 0; i < reference->file.count; i++) {
@@ -108,7 +107,7 @@ static double largest_norm(const Reference *reference, const char *prefix)
 static int feed(Reference *reference, const nn_program *program, const nn_field *field)
 {
 	const char *dot = strrchr(field->name, '.');
-	Expected given = expected_read(reference, "", dot ? dot + 1 : field->name);
+	Expected given = expected_read(reference, reference->given, dot ? dot + 1 : field->name);
 	size_t total = field->count*(size_t)(field->per_row ? program->batch : 1), live = (size_t)reference->rows;
 	if (!given.numbers || given.count % field->count || given.count < total) {
 		check(reference, 0, "%s wants an input '%s' of %zu numbers a row", program->name, field->name, field->count);
@@ -146,8 +145,7 @@ double *output_read(const Reference *reference, const nn_program *program, const
 	return NULL;
 }
 
-/* Compares an output with the file's tensor, where there is one. */
-static void check_output(Reference *reference, const nn_program *program, const char *output, const char *prefix, const char *name, double largest)
+void check_output(Reference *reference, const nn_program *program, const char *output, const char *prefix, const char *name, double largest)
 {
 	Expected expected = expected_read(reference, prefix, name);
 	if (!expected.numbers) return;
@@ -211,7 +209,7 @@ static void set_weights(Reference *reference)
 	}
 	for (int i = 0; i < reference->file.count; i++) {
 		const char *name = reference->file.entries[i].name;
-		if (!strchr(name, '/') || !strncmp(name, "expected/", 9) || !strncmp(name, "after20/", 8)) continue;
+		if (!strchr(name, '/') || !strncmp(name, "expected/", 9) || !strncmp(name, "after20/", 8) || !strncmp(name, "carried/", 8) || !strncmp(name, "batch", 5)) continue;
 		check(reference, nn_tensor_find(model, name) != NULL, "the model has no weight '%s'", name);
 	}
 	memcpy(reference->start, reference->state, model->state_count*(size_t)model->number_size);
@@ -222,7 +220,7 @@ static int state_moved(const Reference *reference)
 	return memcmp(reference->start, reference->state, reference->model->state_count*(size_t)reference->model->number_size);
 }
 
-static void rewind_state(Reference *reference)
+void rewind_state(Reference *reference)
 {
 	memcpy(reference->state, reference->start, reference->model->state_count*(size_t)reference->model->number_size);
 }
@@ -256,15 +254,15 @@ static void check_gradients(Reference *reference)
 	check(reference, !state_moved(reference), "gradients changes the state");
 }
 
-static void check_after20(Reference *reference)
+void check_weights(Reference *reference, const char *prefix)
 {
 	const nn_model *model = reference->model;
 	for (int i = 0; i < model->tensor_count; i++) {
 		const nn_tensor *tensor = &model->tensors[i];
-		Expected expected = expected_read(reference, "after20/", tensor->name);
+		Expected expected = expected_read(reference, prefix, tensor->name);
 		if (!expected.numbers) continue;
 		char what[600];
-		snprintf(what, sizeof what, "after %d steps: %s", STEPS, tensor->name);
+		snprintf(what, sizeof what, "after training: %s", tensor->name);
 		double *actual = numbers_read(reference, reference->state, tensor->offset, tensor->count);
 		compare(reference, what, actual, tensor->count, expected, reference->tolerance_after20, 0);
 		free(actual);
@@ -284,7 +282,7 @@ static void check_training(Reference *reference)
 		if (step == 0) check_output(reference, program, "loss", "expected/training_", "loss", 0);
 	}
 	if (!program) return;
-	check_after20(reference);
+	check_weights(reference, "after20/");
 	void *first = checked(malloc(bytes));
 	memcpy(first, reference->state, bytes);
 	rewind_state(reference);
@@ -306,9 +304,14 @@ static void check_case(Reference *reference)
 	const nn_program *initialize = program_of(reference, "initialize");
 	if (!initialize || program_run(reference, initialize, 0, 1)) return;
 	check_initial(reference);
-	if (!file_has(reference, "x")) return;
+	int carried = file_has(reference, "batch0/x");
+	if (!carried && !file_has(reference, "x")) return;
 	set_weights(reference);
 	if (reference->failed) return;
+	if (carried) {
+		check_carried(reference);
+		return;
+	}
 	check_inference(reference);
 	if (file_has(reference, "expected/gradient/")) check_gradients(reference);
 	if (file_has(reference, "after20/")) check_training(reference);
@@ -321,7 +324,7 @@ int main(int argc, char **argv)
 {
 	const nn_model *model = &reference_model;
 	int f64 = model->number_size == 8;
-	Reference reference = {.model = model, .tolerance = f64 ? 1e-9 : 1e-5, .tolerance_after20 = f64 ? 1e-7 : 1e-3, .rows = model->training.batch_size};
+	Reference reference = {.model = model, .tolerance = f64 ? 1e-9 : 1e-5, .tolerance_after20 = f64 ? 1e-7 : 1e-3, .given = "", .rows = model->training.batch_size};
 	char error[NN_ERROR];
 	size_t bytes = (model->state_count*(size_t)model->number_size + NN_ALIGN - 1)/NN_ALIGN*NN_ALIGN;
 	if (argc != 2) {

@@ -10,6 +10,7 @@ typedef struct Reference {
 	nn_safetensors file;
 	void *state, *start, *work; /* start: the state before the first step */
 	int rows; /* live rows of a batch */
+	const char *given; /* what stands before x and y in the file: "", or "batch1/" */
 	int passed, failed;
 	double tolerance, tolerance_after20;
 } Reference;
@@ -32,6 +33,17 @@ double *output_read(const Reference *reference, const nn_program *program, const
 
 /* Counts a check; a failing one prints a line. */
 void check(Reference *reference, int good, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ||actual - expected|| over the norm of expected, or over the largest of its kind where that is next to 0. */
+void compare(Reference *reference, const char *what, const double *actual, size_t count, Expected expected, double tolerance, double largest);
+double largest_norm(const Reference *reference, const char *prefix); /* of the file's tensors of names that begin so */
+/* Compares an output with the file's tensor, where there is one. */
+void check_output(Reference *reference, const nn_program *program, const char *output, const char *prefix, const char *name, double largest);
+void check_weights(Reference *reference, const char *prefix); /* the state after training with the file's tensors */
+void rewind_state(Reference *reference); /* to the file's weights, before the first step */
+
+/* carried.c: states that are carried from batch to batch */
+void check_carried(Reference *reference);
 
 /* draws.c: what is compared by its distribution */
 void check_initial(Reference *reference);

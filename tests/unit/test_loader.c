@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "data_internal.h"
 #include "data_support.h"
 
 #define ROOT TMP "/loader"
@@ -107,6 +108,40 @@ static void shuffles_every_pass_anew(void **state)
 		for (int i = 0; i < SAMPLES; i++) seen[pass][samples[pass * (SAMPLES + 1) + i]]++;
 	for (int i = 0; i < SAMPLES; i++) assert_true(seen[0][i] == 1 && seen[1][i] == 1);
 	assert_memory_not_equal(samples, samples + SAMPLES + 1, SAMPLES * sizeof *samples);
+	nn_loader_close(loader);
+	nn_data_close(&sets);
+}
+
+/* Of a model that carries states: in order, and of one whole in lanes; begins where the states begin anew. */
+static void lays_lanes(void **state)
+{
+	(void)state;
+	static const int lanes[] = {0, 5, 10, 15, 19, 1, 6, 11, 16, 20, 2, 7, 12, 17, 21, 3, 8, 13, 18, 22, 4, 9, 14};
+	FakeModel fake;
+	nn_datasets sets;
+	int samples[KEPT];
+	open_images(&fake, &sets, 4);
+	fake.model.training.stateful = 1;
+	for (int whole = 0; whole < 2; whole++)
+		for (int training = 0; training < 2; training++) {
+			sets.train->source->in_order = whole;
+			nn_loader_options options = {.batch_size = BATCH, .training = training, .shuffle = 1, .seed = 3};
+			nn_loader *loader = nn_loader_open(sets.train, NULL, &options);
+			assert_int_equal(load(loader, sets.train, 10, 4, samples), 2 * SAMPLES + 1);
+			for (int i = 0; i <= 2 * SAMPLES; i++) {
+				int at = i % (SAMPLES + 1);
+				assert_int_equal(samples[i], at == SAMPLES ? -1 : whole ? lanes[at] : at);
+			}
+			nn_loader_close(loader);
+		}
+	nn_loader_options options = {.batch_size = BATCH, .training = 1, .steps_per_epoch = 7};
+	nn_loader *loader = nn_loader_open(sets.train, NULL, &options);
+	for (int step = 0; step < 14; step++) { /* a pass has 5 steps */
+		const nn_batch *batch = nn_loader_next(loader);
+		if (batch == NULL) batch = nn_loader_next(loader);
+		assert_non_null(batch);
+		assert_int_equal(batch->begins, step == 0 || step == 5 || step == 7 || step == 10);
+	}
 	nn_loader_close(loader);
 	nn_data_close(&sets);
 }
@@ -266,7 +301,7 @@ static void closes_at_any_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(evaluates_in_order), cmocka_unit_test(shuffles_every_pass_anew), cmocka_unit_test(repeats),
+		cmocka_unit_test(evaluates_in_order), cmocka_unit_test(shuffles_every_pass_anew), cmocka_unit_test(repeats), cmocka_unit_test(lays_lanes),
 		cmocka_unit_test(goes_on_into_the_next_pass), cmocka_unit_test(keeps_decoded_pixels),
 		cmocka_unit_test(goes_on_without_broken_images), cmocka_unit_test(stops_when_too_many_are_broken),
 		cmocka_unit_test(closes_at_any_time),

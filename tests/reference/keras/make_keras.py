@@ -32,6 +32,7 @@ BACKENDS = dict(
     networks="jax",
     functional="jax",
     recurrent="jax",
+    stateful="tensorflow",
 )
 
 
