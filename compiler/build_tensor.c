@@ -369,6 +369,21 @@ static Value run_masked(Builder *builder, const Invocation *call)
 	return x && mask ? value_tensor(build_masked(builder, x, mask)) : value_poison();
 }
 
+/* An input whose numbers are only these: data that has others ends the run. */
+static Value run_bounded(Builder *builder, const Invocation *call)
+{
+	int64_t low, high;
+	Node *x = build_node_argument(builder, call, 0), *leaf = x;
+	if (!x || !build_whole_argument(builder, call, call->args[1], "low", INT32_MIN, &low) ||
+		!build_whole_argument(builder, call, call->args[2], "high", low + 1, &high)) return value_poison();
+	while (leaf->op == &op_reshape) leaf = leaf->args[0];
+	if (leaf->op == &op_input) {
+		leaf->at.low = low;
+		leaf->at.high = high;
+	}
+	return value_tensor(x);
+}
+
 const Builtin tensor_builtins[] = {
 	{"sum", "x axis keepdims", 1, run_sum, NULL},
 	{"amax", "x axis keepdims", 1, run_amax, NULL},
@@ -392,5 +407,6 @@ const Builtin tensor_builtins[] = {
 	{"peel", "x f", 2, run_peel, NULL},
 	{"mask_of", "x", 1, run_mask_of, NULL},
 	{"masked", "x mask", 2, run_masked, NULL},
+	{"bounded", "x low high", 3, run_bounded, NULL},
 	{NULL, NULL, 0, NULL, NULL},
 };

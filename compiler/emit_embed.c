@@ -79,6 +79,8 @@ static const char *preprocess(const Model *model, const Node *input, bool alone)
 		return arena_format(arena, "void %s_preprocess%s(const %s_weights *weights, const double *row, float *x)", name, suffix, name);
 	case SPEC_SAMPLE_TEXT:
 		return arena_format(arena, "void %s_preprocess%s(const %s_weights *weights, const char *text, float *x)", name, suffix, name);
+	case SPEC_SAMPLE_SEQUENCE:
+		return arena_format(arena, "void %s_preprocess%s(const %s_weights *weights, const double *values, int steps, float *x)", name, suffix, name);
 	case SPEC_SAMPLE_NONE: break;
 	}
 	return NULL;
@@ -104,7 +106,8 @@ static void declare_preprocess(CWriter *out, const Model *model, const Plan *pla
 	for (int at = 0; (input = next_input(plan, &at)) != NULL;) {
 		const char *head = preprocess(model, input, is_alone(plan));
 		if (!head) continue;
-		static const char *const samples[] = {"", "bytes, height x width x channels,", "values of a row, NAN for a missing one,", "text in UTF-8"};
+		static const char *const samples[] = {"", "bytes, height x width x channels,", "values of a row, NAN for a missing one,", "text in UTF-8",
+			"values of each step"};
 		cw(out, "/* %s -> x, as in training */", samples[sample_of(model, field_of(model, input))]);
 		cw(out, "%s;", head);
 	}
@@ -123,6 +126,7 @@ static void define_preprocess(CWriter *out, const Model *model, const Plan *plan
 		SpecSample sample = sample_of(model, field_of(model, input));
 		if (sample == SPEC_SAMPLE_TEXT) cw(out, "nn_preprocess_text(&%s_model, %d, weights->numbers, text, x);", name, field);
 		else if (sample == SPEC_SAMPLE_ROW) cw(out, "nn_preprocess_row(&%s_model, %d, weights->numbers, row, x);", name, field);
+		else if (sample == SPEC_SAMPLE_SEQUENCE) cw(out, "nn_preprocess_sequence(&%s_model, %d, weights->numbers, values, steps, x);", name, field);
 		else cw(out, "nn_preprocess_image(&%s_model, %d, pixels, height, width, channels, x);", name, field);
 		cw(out, "}");
 	}

@@ -221,6 +221,7 @@ static void data_fields(CWriter *out, const Model *model)
 			quoted(arena, field->column));
 		cw(out, ".rank = %d, .shape = {%s}, .count = %zu, .label = %d, .integer = %d,", field->rank, list(arena, field->shape, field->rank),
 			field->count, field->label, field->integer);
+		if (field->high) cw(out, ".low = %lld, .high = %lld,", (long long)field->low, (long long)field->high);
 		if (field->limit) cw(out, ".limit = %lld,", (long long)field->limit);
 		if (field->fitted) cw(out, ".fitted = %s,", quoted(arena, field->fitted));
 		cw(out, ".classed = %d, .class_count = %d,", model_classed(model, field), model_class_count(model, field));

@@ -108,12 +108,23 @@ static void check_table(const Model *model, const Node *node)
 	}
 }
 
+/* What the model says of the numbers of an input: see bounded. */
+static void take_bounds(const Model *model, const Node *node)
+{
+	for (int f = 0; node->op == &op_input && node->at.high > node->at.low && f < model->spec->data.field_count; f++) {
+		nn_data_field *field = &model->spec->fields[f];
+		if (strcmp(field->name, node->at.name)) continue;
+		field->low = node->at.low;
+		field->high = node->at.high;
+	}
+}
+
 static void check_tables(const Model *model)
 {
 	int errors = model->context->errors;
 	for (int p = 0; p < model->network->program_count && model->context->errors == errors; p++)
 		for (int i = 0; i < model->network->programs[p]->graph->count; i++)
-			check_table(model, model->network->programs[p]->graph->nodes[i]);
+			check_table(model, model->network->programs[p]->graph->nodes[i]), take_bounds(model, model->network->programs[p]->graph->nodes[i]);
 }
 
 /* An area under a curve is of one prediction a sample. */
@@ -142,9 +153,10 @@ void model_describe(Model *model)
 	for (int f = 0; f < spec->data.field_count; f++) {
 		const nn_data_field *field = &spec->fields[f];
 		if (field->source >= 0 && !field->part) fit_vocabulary(model, &spec->data_sources[field->source]);
-		for (int i = 0; i < 3 && field->fitted; i++)
+		int variables = field->source >= 0 ? spec->data_sources[field->source].variables : 0; /* a number each, whatever the step; none is missing */
+		for (int i = variables > 0; i < 3 && field->fitted; i++)
 			model->fitted[model->fitted_count++] =
-				(Fitted){arena_format(arena, "%s/%s", field->fitted, names[i]), (int64_t)field->count, 0, 0};
+				(Fitted){arena_format(arena, "%s/%s", field->fitted, names[i]), variables ? variables : (int64_t)field->count, 0, 0};
 	}
 }
 

@@ -50,9 +50,9 @@ typedef enum SpecLabel {
 } SpecLabel;
 
 /* What an embedding program has of one sample, and NAME_preprocess takes */
-typedef enum SpecSample { SPEC_SAMPLE_NONE, SPEC_SAMPLE_PIXELS, SPEC_SAMPLE_ROW, SPEC_SAMPLE_TEXT } SpecSample;
+typedef enum SpecSample { SPEC_SAMPLE_NONE, SPEC_SAMPLE_PIXELS, SPEC_SAMPLE_ROW, SPEC_SAMPLE_TEXT, SPEC_SAMPLE_SEQUENCE } SpecSample;
 
-enum { SPEC_PARTS = 8, SPEC_LABEL_PART = 1, SPEC_TEXT_LENGTH, SPEC_TEXT_NEXT, SPEC_COLUMN_PART = SPEC_PARTS - 1 };
+enum { SPEC_PARTS = 8, SPEC_LABEL_PART = 1, SPEC_LENGTH_PART, SPEC_TEXT_NEXT, SPEC_COLUMN_PART = SPEC_PARTS - 1 };
 
 /* A kind of source. */
 struct SourceKind {

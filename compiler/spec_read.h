@@ -68,6 +68,10 @@ int spec_text_label(const SourceInfo *info, const nn_data_source *source);
 /* `files:` of a split: the paths, with line ends between; the keys become the classes. NULL after a report. */
 const char *spec_class_files(Context *context, const DocNode *node, SourceInfo *info);
 
+/* spec_sequence.c */
+void spec_check_sequence(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
+bool spec_fit_sequence(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
+
 /* spec_field.c: for SourceKind.fit */
 bool spec_fit_images(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
 bool spec_fit_table(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);

@@ -7,9 +7,9 @@
 #include <string.h>
 #include "spec_read.h"
 
-enum { IMAGE_FOLDER, IMAGE_MASK, CSV, TEXT, IDX, NPY, KINDS };
+enum { IMAGE_FOLDER, IMAGE_MASK, CSV, TEXT, SEQUENCE, IDX, NPY, KINDS };
 enum { B_MASKS = 1 << IMAGE_MASK, B_TEXT = 1 << TEXT, B_IMAGES = 1 << IMAGE_FOLDER | B_MASKS,
-	B_CSV = 1 << CSV, B_IDX = 1 << IDX, B_NPY = 1 << NPY, B_ALL = (1 << KINDS) - 1 };
+	B_CSV = 1 << CSV, B_SEQUENCE = 1 << SEQUENCE, B_IDX = 1 << IDX, B_NPY = 1 << NPY, B_ALL = (1 << KINDS) - 1 };
 
 /* What no source says otherwise */
 static const nn_data_source silent = {.rescale = 1,
@@ -29,11 +29,11 @@ static const SourceKey keys[] = {
 	{B_IMAGES | B_IDX | B_NPY, "rescale", SLOT_NUMBER, MEMBER(rescale), 0, 0, NULL},
 	{B_IMAGES | B_CSV | B_TEXT, "key", SLOT_TEXT, MEMBER(key), 0, 0, NULL},
 	{B_CSV | B_TEXT, "header", SLOT_BOOLEAN, MEMBER(header), 0, 0, NULL},
-	{B_CSV | B_TEXT, "label", SLOT_TEXTS, MEMBER(label), 0, 0, NULL},
+	{B_CSV | B_TEXT | B_SEQUENCE, "label", SLOT_TEXTS, MEMBER(label), 0, 0, NULL},
 	{B_CSV, "ignore", SLOT_TEXTS, MEMBER(ignore), 0, 0, NULL},
-	{B_CSV | B_TEXT, "missing", SLOT_TEXTS, MEMBER(missing), 0, 0, NULL},
+	{B_CSV | B_TEXT | B_SEQUENCE, "missing", SLOT_TEXTS, MEMBER(missing), 0, 0, NULL},
 	{B_CSV, "impute", SLOT_WORD, MEMBER(impute), 0, 0, "mean|median|drop"}, /* as nn_missing */
-	{B_CSV, "normalize", SLOT_WORD, MEMBER(normalize), 0, 0, "none|standard|minmax"}, /* as nn_normalize */
+	{B_CSV | B_SEQUENCE, "normalize", SLOT_WORD, MEMBER(normalize), 0, 0, "none|standard|minmax|standard_row"}, /* as nn_normalize */
 	{B_CSV | B_TEXT, "separator", SLOT_TEXT, MEMBER(separator), 0, 0, NULL},
 	{B_MASKS, "mask_values", SLOT_TEXTS, MEMBER(mask_values), 0, 0, NULL},
 	{B_TEXT, "tokens", SLOT_WORD, MEMBER(tokens), 0, 0, "words|characters|bytes"}, /* as nn_token_kind */
@@ -41,10 +41,11 @@ static const SourceKey keys[] = {
 		"none|lower|strip_punctuation|lower_and_strip_punctuation"}, /* as nn_standardize */
 	{B_TEXT, "encoding", SLOT_TEXT, MEMBER(encoding), 0, 0, NULL},
 	{B_TEXT, "column", SLOT_TEXT, MEMBER(column), 0, 0, NULL},
-	{B_TEXT, "sequence_length", SLOT_INTEGER, MEMBER(sequence_length), 1, 1 << 20, NULL},
+	{B_TEXT | B_SEQUENCE, "sequence_length", SLOT_INTEGER, MEMBER(sequence_length), 1, 1 << 20, NULL},
 	{B_TEXT, "stride", SLOT_INTEGER, MEMBER(stride), 1, 1 << 20, NULL},
-	{B_TEXT, "padding", SLOT_WORD, MEMBER(padding), 0, 0, "post|pre"}, /* as nn_side */
-	{B_TEXT, "truncating", SLOT_WORD, MEMBER(truncating), 0, 0, "post|pre"},
+	{B_TEXT | B_SEQUENCE, "padding", SLOT_WORD, MEMBER(padding), 0, 0, "post|pre"}, /* as nn_side */
+	{B_TEXT | B_SEQUENCE, "truncating", SLOT_WORD, MEMBER(truncating), 0, 0, "post|pre|error"},
+	{B_SEQUENCE, "variables", SLOT_INTEGER, MEMBER(variables), 1, 1 << 20, NULL},
 	{B_TEXT, NULL, SLOT_INTEGER, MEMBER(vocabulary_size), 0, 0, NULL},
 	{B_TEXT, NULL, SLOT_TEXTS, MEMBER(vocabulary), 0, 0, NULL},
 	{B_TEXT, NULL, SLOT_TEXT, MEMBER(vocabulary_file), 0, 0, NULL},
@@ -113,6 +114,14 @@ static const SourceKind kinds[KINDS] = {
 		.fit = spec_fit_text,
 		.check = spec_check_text,
 		.label_part = spec_text_label},
+	[SEQUENCE] = {.type = "sequence",
+		.paths = {"file"},
+		.path_help = "file: a file with one sequence a row",
+		.fields = {"sequence", "label", "length"},
+		.label = SPEC_LABEL_NUMBER,
+		.sample = SPEC_SAMPLE_SEQUENCE,
+		.fit = spec_fit_sequence,
+		.check = spec_check_sequence},
 };
 
 const SourceKind *spec_kinds(int *count)
@@ -159,6 +168,9 @@ static void check_table(Context *context, SourceInfo *info, nn_data_source *sour
 			"a csv source needs 'label', the column to predict");
 	if (impute->given && source->impute == NN_IMPUTE_DROP && !missing->node)
 		diag_warning(context, impute->node->place, "missing: [\"?\", NA]", "rows are dropped only where a field is empty");
+	if (source->normalize == NN_NORMALIZE_ROW)
+		diag_error(context, spec_slot((Slot *)slots, count, "normalize")->node->place, "normalize: standard, of each column over the training rows",
+			"standard_row is for sequences, whose numbers are all of one kind");
 	if (label->given) spec_distinct(context, label->node, "the label");
 	if (source->label.count > 1 && info->class_mode_given)
 		diag_error(context, label->node->place, "leave class_mode out: several columns are several numbers, 0 and 1 or others",
@@ -292,7 +304,7 @@ bool spec_read_source(
 	const char *what = info->name ? arena_format(context->arena, "data.sources.%s", info->name) : "data.source";
 	if (!spec_section(context, what, node, SLOTS(slots))) return false;
 	if (!slots[TYPE].node)
-		diag_error(context, node->place, "type: image_folder, image_mask, csv, text, idx or npy", "%s needs a 'type'", what);
+		diag_error(context, node->place, "type: image_folder, image_mask, csv, text, sequence, idx or npy", "%s needs a 'type'", what);
 	if (type < 0) return false;
 	source->name = info->name;
 	info->kind = &kinds[type];

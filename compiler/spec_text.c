@@ -114,7 +114,7 @@ bool spec_fit_text(Context *context, const SourceInfo *info, nn_data_source *sou
 {
 	const char *name = strrchr(field->name, '.') + 1;
 	field->integer = 1;
-	if (field->part == SPEC_TEXT_LENGTH) {
+	if (field->part == SPEC_LENGTH_PART) {
 		if (field->count == 1) return true;
 		diag_error(context, info->place, "input: [1]", "%s is one number, but the model wants %lld", field->name, (long long)field->count);
 		return false;

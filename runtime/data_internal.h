@@ -101,6 +101,7 @@ Source *nn_open_idx(const nn_model *model, const Place *place);
 Source *nn_open_npy(const nn_model *model, const Place *place);
 Source *nn_open_image_mask(const nn_model *model, const Place *place);
 Source *nn_open_text(const nn_model *model, const Place *place);
+Source *nn_open_sequences(const nn_model *model, const Place *place);
 /* The sources of the model, opened each by its place and joined by the keys of their samples, in the order of the first; one
  * source stays as it is. NULL after an error. */
 Source *nn_open_all(const nn_model *model, const Place *places);

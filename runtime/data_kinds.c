@@ -9,6 +9,7 @@ static const SourceKind kinds[] = {
 	{"npy", {"inputs", "targets"}, .open = nn_open_npy},
 	{"image_mask", {"images", "masks"}, .many = 1, .open = nn_open_image_mask},
 	{"text", {"file"}, .many = 1, .open = nn_open_text},
+	{"sequence", {"file"}, .open = nn_open_sequences},
 };
 
 const SourceKind *nn_source_kind(const char *type)

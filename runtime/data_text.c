@@ -358,9 +358,25 @@ static int take_groups_and_keys(Source *source, int labels)
 	return first && first->key && take_cells(source, offsetof(Sample, key), &source->keys);
 }
 
+/* truncating: error */
+static int check_lengths(const Texts *texts)
+{
+	for (int64_t i = 0; i < texts->sample_count && texts->spec->truncating == NN_NEITHER; i++) {
+		const Sample *sample = &texts->samples[i];
+		char line[24] = "";
+		if (sample->count <= texts->spec->sequence_length) continue;
+		if (sample->line) snprintf(line, sizeof line, ":%lld", (long long)sample->line);
+		nn_error("%s%s: a text of %lld tokens, but sequence_length is %d; truncating: post or pre cuts longer ones", texts->files[sample->file],
+			 line, (long long)sample->count, texts->spec->sequence_length);
+		return 1;
+	}
+	return 0;
+}
+
 static int describe(Source *source, const Place *place, int label)
 {
 	Texts *texts = source->own;
+	if (check_lengths(texts)) return 1;
 	source->count = texts->sample_count;
 	source->in_order = texts->stream;
 	source->overlap = texts->stream ? (texts->spec->sequence_length - 1) / stride_of(texts->spec) : 0;

@@ -2,6 +2,7 @@
  * A worker plans the next batch (which samples, under the lock), then workers fill its rows (without it).
  * Invariant: which samples a batch holds follows from seed, epoch and step alone; a slot is given out when all its rows are
  * filled, in the order in which slots were planned. */
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,19 @@ static void write_label(const nn_loader *loader, int field, int64_t row, char *t
 	}
 }
 
+/* Numbers of an input of which the model knows what they can be: lengths of sequences. 0, or 2 with why. */
+static int check_bounds(const nn_model *model, const nn_data_field *field, const void *x, char why[NN_WHY])
+{
+	for (size_t i = 0; field->high > 0 && i < field->count; i++) {
+		double value = nn_number(model, x, i);
+		if (value >= (double)field->low && value <= (double)field->high && value == floor(value)) continue;
+		snprintf(why, NN_WHY, "%s is %g, but a whole number from %lld to %lld is wanted%s", field->name, value, (long long)field->low,
+			 (long long)field->high, field->fitted ? "; a column under ignore: comes as it is in the file" : "");
+		return 2;
+	}
+	return 0;
+}
+
 /* All fields of a sample into a row of a slot. 0, or 1: it can't be read, and that was said. */
 static int read_sample(nn_loader *loader, int64_t sample, Slot *slot, int row)
 {
@@ -180,6 +194,7 @@ static int read_sample(nn_loader *loader, int64_t sample, Slot *slot, int row)
 			write_label(loader, f, place, to);
 		else {
 			int failed = source->read(source, place, f, loader->state, to, why);
+			if (!failed) failed = check_bounds(loader->set->model, &loader->set->model->data.fields[f], to, why);
 			if (failed) (failed == 2 ? report_wrong : report_broken)(loader, sample, why);
 			if (failed) return 1;
 		}

@@ -70,8 +70,8 @@ typedef enum nn_interpolation { NN_NEAREST, NN_BILINEAR, NN_AREA } nn_interpolat
 typedef enum nn_missing { NN_IMPUTE_MEAN, NN_IMPUTE_MEDIAN, NN_IMPUTE_DROP } nn_missing;
 typedef enum nn_token_kind { NN_WORDS, NN_CHARACTERS, NN_BYTES } nn_token_kind;
 typedef enum nn_standardize { NN_STANDARDIZE_NONE, NN_LOWER, NN_STRIP_PUNCTUATION, NN_LOWER_AND_STRIP } nn_standardize;
-typedef enum nn_side { NN_POST, NN_PRE } nn_side; /* the end, the beginning */
-typedef enum nn_normalize { NN_NORMALIZE_NONE, NN_NORMALIZE_STANDARD, NN_NORMALIZE_MINMAX } nn_normalize;
+typedef enum nn_side { NN_POST, NN_PRE, NN_NEITHER } nn_side; /* the end, the beginning; what is too long is an error */
+typedef enum nn_normalize { NN_NORMALIZE_NONE, NN_NORMALIZE_STANDARD, NN_NORMALIZE_MINMAX, NN_NORMALIZE_ROW } nn_normalize; /* ROW: each by itself */
 
 typedef struct nn_texts {
 	const char *const *items;
@@ -117,11 +117,13 @@ typedef struct nn_data_source {
 	nn_standardize standardize;
 	const char *encoding; /* as iconv knows it */
 	const char *column; /* of a table: that of the texts; NULL: files of text */
-	int sequence_length, stride; /* tokens of a sample; of one text from a window to the next, 0: sequence_length */
+	int sequence_length, stride; /* tokens, or steps, of a sample; of one text from a window to the next, 0: sequence_length */
 	nn_side padding, truncating;
 	int vocabulary_size; /* ids, with 0 (padding) and 1 (unknown) */
 	nn_texts vocabulary; /* the tokens from id 2 on; none: those of vocabulary_file, or learned */
 	const char *vocabulary_file;
+	/* sequence */
+	int variables; /* numbers of a step */
 	const nn_category *categories; /* columns of texts */
 	int category_count;
 } nn_data_source;
@@ -141,6 +143,7 @@ typedef struct nn_data_field {
 	int label; /* 1: not known when predicting */
 	int integer; /* 1: whole numbers: classes, tokens */
 	int64_t limit; /* of a column of categories: rows of the table that they are looked up in; 0: it is not */
+	int64_t low, high; /* its numbers lie between these, both included; high 0: anywhere */
 	/* of a label */
 	int classed; /* 1: classes, 0: numbers to be met */
 	int class_count; /* that the model tells apart; 0: any number */
@@ -265,6 +268,8 @@ void nn_preprocess_image(const nn_model *model, int field, const uint8_t *pixels
 void nn_preprocess_row(const nn_model *model, int field, const void *state, const double *row, float *x);
 /* text: UTF-8 (of tokens that are bytes: any), ended by 0; x: sequence_length ids. */
 void nn_preprocess_text(const nn_model *model, int field, const void *state, const char *text, float *x);
+/* values: (steps, variables), more steps than the model takes are cut; x: (sequence_length, variables) */
+void nn_preprocess_sequence(const nn_model *model, int field, const void *state, const double *values, int steps, float *x);
 
 #ifdef __cplusplus
 }
