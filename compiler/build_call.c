@@ -254,6 +254,25 @@ static void note_loss(Builder *builder, const Definition *d, const Frame *frame)
 	if (logits && logits->kind == VALUE_BOOLEAN && logits->as.truth) builder->logits = true;
 }
 
+/* A model takes what its section says, of any number of rows. */
+static bool fits_model(Builder *builder, const Definition *d, const Names *inputs, const Arguments *arguments, Site site)
+{
+	for (int i = 0; d->kind == KIND_MODEL && i < inputs->count; i++) {
+		Value value = inputs->items[i].value;
+		Shape wanted = d->input_shapes[i], given = value.kind == VALUE_TENSOR ? value.as.tensor->shape : (Shape){0};
+		bool fits = given.rank == wanted.rank && shape_rows(&given) && given.dim[0].rows;
+		for (int k = 1; fits && k < wanted.rank; k++) fits = given.dim[k].size == wanted.dim[k].size;
+		if (fits) continue;
+		Place place = arguments->places && i < arguments->count && !(arguments->names && arguments->names[i]) ? arguments->places[i] : site.place;
+		if (wanted.rank) wanted.dim[0] = (Dim){builder->stage->program->graph->batch, 1};
+		build_error(builder, place, arena_format(builder->arena, "change what makes it, or the input of %s", d->name),
+			"%s takes %s%s%s, not %s", d->name, inputs->count > 1 ? inputs->items[i].name : "", inputs->count > 1 ? ": " : "",
+			shape_text(builder->arena, &wanted), value.kind == VALUE_TENSOR ? shape_text(builder->arena, &given) : value_kind(builder->arena, value));
+		return false;
+	}
+	return true;
+}
+
 /* The call of a layer, or of a function whose parameters stand in one list: a body in a fresh frame. */
 static Value enter(
 	Builder *builder, const Layer *layer, const Parameters *parameters, const Arguments *given, Site site)
@@ -267,6 +286,7 @@ static Value enter(
 	outer->values = layer->statics;
 	outer->values.capacity = layer->statics.count; /* shared: the next name moves it */
 	if (!build_bind(builder, parameters, &arguments, outer, d->name, site, &inputs)) return value_poison();
+	if (!fits_model(builder, d, &inputs, &arguments, site)) return value_poison();
 	Frame *frame = build_frame(builder, d, layer->owner, NULL);
 	build_reserve(builder, frame, layer->statics.count + inputs.count);
 	for (int i = 0; i < layer->statics.count; i++) { /* a layer in a frozen block is frozen too */

@@ -246,14 +246,17 @@ static bool reads_data(const Expr *expr)
 	return reads;
 }
 
-/* The inputs of the first model become fields of the data. False after a report. */
+/* The inputs of the first model become fields of the data; of several models those that train hands to it. False after a report. */
 static bool bind_inputs(Builder *builder, const Definition *d)
 {
 	Spec *spec = builder->spec;
-	bool good = true;
+	bool good = true, handed = spec->models && d->called;
 	for (int i = 0; i < d->inputs.count; i++) {
 		const Shape *x = &d->input_shapes[i];
 		const char *name = d->inputs.count == 1 && spec->data.source_count ? NULL : d->inputs.items[i].name, **names;
+		const Wire *wire = handed ? build_wire(builder, d, i, NULL) : NULL;
+		if (handed && !wire) continue;
+		if (wire) name = wire->field;
 		int64_t shape[NN_RANK] = {0};
 		int count, field;
 		for (int k = 0; k + 1 < x->rank; k++) shape[k] = x->dim[k + 1].size;
@@ -272,6 +275,19 @@ static bool bind_inputs(Builder *builder, const Definition *d)
 	return good;
 }
 
+/* A loss by its name, or one for each output; else train says by itself what it compares. */
+static bool is_named_loss(Builder *builder, const DocNode *loss)
+{
+	const Expr *expr = loss && loss->kind == DOC_SCALAR ? expr_read(builder->context, loss, EXPR_VALUE_START) : NULL;
+	const Expr *function = expr && expr->kind == EXPR_CALL ? expr->items[0] : expr;
+	if (!expr) return loss != NULL;
+	bool name = function->kind == EXPR_NAME || function->kind == EXPR_STRING;
+	const Entry *entry = name ? build_find(builder, KIND_LOSS, function->text, false) : NULL;
+	for (int i = 1; entry && !entry->definition->two_lists && expr->kind == EXPR_CALL && i < expr->count; i++)
+		if (!expr->names || !expr->names[i]) return false; /* its tensors */
+	return entry != NULL;
+}
+
 /* The label of an output: the field of its own name, else the only label, which several outputs may share. -1: none. */
 static int find_label(Builder *builder, const Predicted *output, const Shape *y, int *shared)
 {
@@ -281,6 +297,7 @@ static int find_label(Builder *builder, const Predicted *output, const Shape *y,
 	bool sparse = build_reads_classes(builder, loss), named = builder->models[0]->definition->output_names;
 	bool expression = loss && reads_data(expr_read(builder->context, loss, EXPR_VALUE_START));
 	int rank = y->rank > 0 ? y->rank - 1 - (sparse && y->rank > 1) : 0;
+	if (spec->train && spec->data.source_count && !builder->reads_label && !is_named_loss(builder, all)) return -1;
 	if (rank > NN_RANK || (spec->train && all && !loss)) return -1;
 	for (int i = 0; i < rank; i++) label[i] = y->dim[i + 1].size;
 	if (!spec->train) rank = -1;
@@ -323,6 +340,17 @@ static Value unknown_field(Builder *builder, const char *name, Place place)
 	return build_error(builder, place, near ? near : list, "the data has no '%s'", name);
 }
 
+/* A field that no input of the first model is: it has the shape of the input that it reaches. -1 after a report. */
+static int add_wired(Builder *builder, const char *name, const Wire *wire)
+{
+	int64_t shape[NN_RANK] = {0};
+	const Shape *x = wire ? &wire->model->input_shapes[wire->input] : NULL;
+	for (int k = 0; x && k + 1 < x->rank; k++) shape[k] = x->dim[k + 1].size;
+	int number = spec_field(builder->context, builder->spec, name, x ? x->rank - 1 : -1, shape);
+	if (number >= 0 && wire && wire->whole) builder->spec->fields[number].integer |= wire->model->input_integers[wire->input];
+	return number;
+}
+
 Value build_field(Builder *builder, const char *name, Place place)
 {
 	Spec *spec = builder->spec;
@@ -335,7 +363,8 @@ Value build_field(Builder *builder, const char *name, Place place)
 		if (!strcmp(spec->fields[f].name, full)) number = f;
 	if (!full || (number < 0 && !spec->data.source_count)) return unknown_field(builder, name, place);
 	if (number < 0) {
-		number = spec_field(builder->context, spec, name, -1, NULL);
+		const Wire *wire = build_wire(builder, NULL, 0, name);
+		number = add_wired(builder, name, wire);
 		if (number < 0) return value_poison();
 		spec->fields[number].label = 1; /* no input of the model */
 	}

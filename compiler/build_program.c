@@ -141,6 +141,7 @@ Network *build_network(Context *context, Spec *spec, const BuildOptions *options
 	build_read_library(builder);
 	build_read_spec(builder, spec->root);
 	build_read_models(builder);
+	build_read_wires(builder);
 	Value prediction = build_predict(builder);
 	if (!value_is_poison(prediction)) build_read_fields(builder, prediction);
 	if (!value_is_poison(prediction)) build_check_model(builder, network->programs[1]);

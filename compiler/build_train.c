@@ -46,6 +46,17 @@ static Frame *train_frame(Builder *builder, const StepSlots *slots)
 	return frame;
 }
 
+/* A term is a column of the history beside others. */
+static void check_term(Builder *builder, const DocNode *key)
+{
+	const Spec *spec = builder->spec;
+	bool taken = !strcmp(key->text, "loss") || !strcmp(key->text, "learning_rate") || !strcmp(key->text, "epoch") ||
+		!strncmp(key->text, "val_", 4);
+	for (int m = 0; m < spec->metric_count; m++)
+		for (int i = 0; i < spec->metrics[m].names.count; i++) taken |= !strcmp(spec->metrics[m].names.items[i], key->text);
+	if (taken) build_error(builder, key->place, "another name", "the term '%s' would be called as a column of the history", key->text);
+}
+
 static void output_terms(Builder *builder, const StepSlots *slots, Frame *frame)
 {
 	for (int i = 0; slots->terms && slots->terms->kind == DOC_MAP && i < slots->terms->count; i++) {
@@ -53,6 +64,7 @@ static void output_terms(Builder *builder, const StepSlots *slots, Frame *frame)
 		if (!build_has_binding(frame->definition, key->text)) continue; /* several names, or reported */
 		Value value = build_lookup(builder, key->text, frame, key->place);
 		if (value.kind == VALUE_LOCAL) continue;
+		check_term(builder, key);
 		Node *term = value_is_poison(value) ? NULL : build_mean(builder, value, key->place);
 		build_output(builder, builder->stage->program, arena_format(builder->arena, "term %s", key->text), term);
 	}

@@ -103,6 +103,7 @@ typedef struct Definition {
 	const char **input_names; /* of the program's inputs: "data.image" */
 	const char **output_names; /* outputs: {diagnosis: ..}; NULL: one, or a list without names */
 	int output_count;
+	bool called; /* by the expressions of train */
 } Definition;
 
 typedef struct Name {
@@ -218,6 +219,14 @@ struct Builtin {
 	const Op *op; /* of an elementwise function */
 };
 
+/* A field of the data that train hands to an input of a model. */
+typedef struct Wire {
+	const char *field; /* "image", "cells.image" */
+	const Definition *model;
+	int input;
+	bool whole; /* the field itself; false: what is made of it number by number */
+} Wire;
+
 typedef struct Entry {
 	const char *name;
 	Kind kind;
@@ -264,7 +273,9 @@ struct Builder {
 	TextMap paths; /* of the variables: the number to try next behind each */
 	Owner **models;
 	int model_count;
-	Owner *train; /* owns what the expressions of train make */
+	Wire *wires;
+	int wire_count, wire_capacity;
+	bool reads_label; /* some expression of train does */
 	bool fields_known; /* spec->fields holds the model's inputs and the label */
 	bool fields_failed; /* they were reported */
 	const char *task; /* of the loss that is being evaluated, and whether it takes logits */
@@ -412,6 +423,11 @@ Node *build_given(Builder *builder, const char *name, const Shape *shape, bool i
 Value build_forward(Builder *builder, Owner *model); /* a call over the program's inputs */
 void build_list_layer(Builder *builder, Owner *owner, Value result); /* a row of the summary */
 void build_count_layers(Builder *builder);
+
+/* build_wire.c */
+void build_read_wires(Builder *builder);
+/* The field that is handed whole to an input of a model; without a model: the first input that a field reaches. NULL: none */
+const Wire *build_wire(const Builder *builder, const Definition *model, int input, const char *field);
 
 /* build_program.c */
 Program *build_program(Builder *builder, const char *name, bool training, int64_t batch);

@@ -157,6 +157,7 @@ int spec_field(Context *context, Spec *spec, const char *name, int rank, const i
  * have no use for the label). name: the label of that name; NULL: the first there is. -1: there is none, or a report. */
 int spec_label(Context *context, Spec *spec, const char *name, int label_rank, const int64_t *label, bool named);
 bool spec_is_source(const Spec *spec, const char *name); /* a name of data.sources */
+bool spec_is_label(const Spec *spec, const char *name); /* a field that is a label, by the name that expressions use */
 /* "data.image and data.label": what there is, for messages */
 const char *spec_field_list(Context *context, const Spec *spec, const char ***names, int *count);
 /* Whether a label is always a class, whatever the loss. */

@@ -220,6 +220,15 @@ static int label_part(const SourceInfo *info, const nn_data_source *source)
 	return info->kind->label_part ? info->kind->label_part(info, source) : SPEC_LABEL_PART;
 }
 
+bool spec_is_label(const Spec *spec, const char *name)
+{
+	int source, part;
+	const char *column;
+	if (!spec->data.source_count || !find_part(spec, name, &source, &part, &column)) return false;
+	if (part == SPEC_COLUMN_PART) return spec_holds(&spec->data_sources[source].label, column);
+	return part == SPEC_LABEL_PART || part == label_part(&spec->infos[source], &spec->data_sources[source]);
+}
+
 /* --- the label ---------------------------------------------------------------------------------------------------- */
 
 static bool has_label(const Spec *spec, int source, const char *name)

@@ -8,6 +8,8 @@
 #include "file.h"
 #include "interrupt.h"
 
+static const uint64_t batch_seeds = 0x9e3779b97f4a7c15u;
+
 int nn_evaluate_pass(const nn_model *model, const nn_memory *memory, const nn_program *program, nn_loader *loader,
                      nn_tally *tally, const nn_call *call) {
 	const nn_batch *batch;
@@ -19,6 +21,7 @@ int nn_evaluate_pass(const nn_model *model, const nn_memory *memory, const nn_pr
 		nn_program_feed(model, program, memory->work, batch);
 		step.rows = batch->rows;
 		program->run(memory->state, memory->work, &step);
+		step.seed += batch_seeds; /* what a batch draws is its own */
 		if (nn_tally_add(tally, program, memory->work, batch)) return 1;
 	}
 	if (nn_loader_failed(loader)) return 1;
@@ -165,6 +168,26 @@ static double logged(const nn_tally *tally, const char *prefix, const char *name
 	return NAN;
 }
 
+/* Terms, and the losses of steps: what is logged beside the loss and the losses of outputs. */
+static void take_terms(nn_evaluation *evaluation, const nn_tally *tally) {
+	double values[NN_LOGS];
+	nn_tally_values(tally, values, 1);
+	for (int i = 0; i < tally->log_count; i++) {
+		const nn_log *log = &tally->logs[i];
+		size_t length = strlen(log->name);
+		int own = log->metric >= 0 || !strcmp(log->name, "loss");
+		for (int k = 0; k < tally->part_count && tally->model->output_count > 1; k++) {
+			const char *output = tally->parts[k].output->name;
+			own |= length == strlen(output) + 5 && !strncmp(log->name, output, strlen(output)) &&
+			       !strcmp(log->name + length - 5, "_loss");
+		}
+		if (own) continue;
+		nn_term *term = &evaluation->terms[evaluation->term_count++];
+		snprintf(term->name, sizeof term->name, "%s", log->name);
+		term->value = values[i];
+	}
+}
+
 /* Everything the task of an output has, from a part that kept its rows. */
 static int score(nn_evaluation *evaluation, const nn_part *part, const nn_names *known, int known_count) {
 	nn_task task = part->output->task;
@@ -206,6 +229,7 @@ static int score_all(nn_evaluation *evaluation, const nn_tally *tally, const nn_
 	int several = model->output_count > 1, failed = 0;
 	evaluation->samples = nn_tally_rows(tally);
 	evaluation->loss = logged(tally, "", "loss");
+	take_terms(evaluation, tally);
 	if (several) evaluation->parts = calloc((size_t)tally->part_count, sizeof *evaluation->parts);
 	if (several && !evaluation->parts) return nn_error("out of memory"), 1;
 	for (int i = 0; i < tally->part_count && !failed; i++) {
@@ -317,6 +341,10 @@ void nn_evaluation_json(nn_text *text, const nn_evaluation *evaluation) {
 		add_member(text, "loss", part->loss, 1);
 	}
 	if (evaluation->part_count) nn_text_add(text, "}\n},\n");
+	if (evaluation->term_count) nn_text_add(text, "\"terms\": {\n");
+	for (int i = 0; i < evaluation->term_count; i++)
+		add_member(text, evaluation->terms[i].name, evaluation->terms[i].value, i == evaluation->term_count - 1);
+	if (evaluation->term_count) nn_text_add(text, "},\n");
 	nn_text_add(text, "\"split\": ");
 	nn_text_json_string(text, evaluation->split);
 	nn_text_add(text, ",\n\"samples\": %lld,\n", (long long)evaluation->samples);
@@ -353,8 +381,9 @@ static void add_report(nn_text *text, const nn_evaluation *evaluation) {
 }
 
 void nn_evaluation_text(nn_text *text, const nn_evaluation *evaluation) {
-	nn_text_add(text, "%s: %lld samples - loss: %.4f", evaluation->split, (long long)evaluation->samples,
-	            evaluation->loss);
+	nn_text_add(text, "%s: %lld samples", evaluation->split, (long long)evaluation->samples);
+	add_value(text, "loss", evaluation->loss);
+	for (int i = 0; i < evaluation->term_count; i++) add_value(text, evaluation->terms[i].name, evaluation->terms[i].value);
 	add_report(text, evaluation);
 	for (int i = 0; i < evaluation->part_count; i++) {
 		nn_text_add(text, "\n%s", evaluation->parts[i].output->name);

@@ -6,6 +6,11 @@
 #include "segmentation.h"
 #include "tally.h"
 
+typedef struct nn_term {
+	char name[NN_LOG_NAME];
+	double value;
+} nn_term;
+
 /* Of a model with one output; of several, only what is common, and in parts an evaluation of each. */
 typedef struct nn_evaluation {
 	const nn_model *model;
@@ -15,7 +20,9 @@ typedef struct nn_evaluation {
 	const char *split;  /* "test" */
 	const char *source; /* where it came from */
 	int64_t samples;
-	double loss;
+	double loss; /* NAN: there is none of all */
+	nn_term terms[NN_LOGS]; /* what the spec logs beside it */
+	int term_count;
 	int class_count; /* 0: not a classification */
 	char **classes;  /* names, of its own */
 	nn_classification scores;

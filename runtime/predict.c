@@ -297,11 +297,23 @@ static int open_targets(Predictor *p) {
 	return failed;
 }
 
+/* Everything that the program takes must be in the data. */
+static int check_inputs(const Predictor *p) {
+	for (int i = 0; i < p->program->input_count; i++) {
+		const char *name = p->program->inputs[i].name;
+		if (nn_data_field_find(p->model, name) >= 0) continue;
+		return nn_error("%s: nothing in the data is the input '%s' of its first model, so there is nothing to predict from",
+		                p->model->name, name), 1;
+	}
+	return 0;
+}
+
 static int open_predictor(Predictor *p, const nn_safetensors *file) {
 	char error[NN_ERROR];
 	int masks = 0;
 	p->program = nn_program_find(p->model, "predict");
 	if (!p->program) return nn_error("%s has no program 'predict'", p->model->name), 1;
+	if (check_inputs(p)) return 1;
 	if (nn_memory_open(&p->memory, p->model, p->model->inference_count, p->model->predict_work_bytes)) return 1;
 	if (nn_checkpoint_read(file, p->model, p->memory.state, p->model->inference_count, error))
 		return nn_error("%s", error), 1;

@@ -111,6 +111,8 @@ static void add_head(nn_text *text, const nn_report *report) {
 	if (evaluation) {
 		add_cards(text, evaluation);
 		add_card(text, "loss", evaluation->loss, "g");
+		for (int i = 0; i < evaluation->term_count; i++)
+			add_card(text, evaluation->terms[i].name, evaluation->terms[i].value, "g");
 		add_card(text, "samples measured", (double)evaluation->samples, "n");
 	}
 	add_card(text, "parameters", (double)model->parameters, "n");

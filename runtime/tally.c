@@ -8,7 +8,8 @@
 #include "metric_list.h"
 #include "tally.h"
 
-/* Sums: rows, then one for each logged output, then for each part these, and three for each class. */
+/* Sums: rows, then for each logged output its own and the rows it was taken over, as programs need not run equally often; then for
+ * each part these, and three for each class. */
 enum { ROWS, LOGGED };
 enum { PLACES, RIGHT, NUMBERS, ELEMENTS_RIGHT, ABSOLUTE, SQUARED, FIXED };
 enum { CLASS_RIGHT, CLASS_PREDICTED, CLASS_PRESENT, PER_CLASS };
@@ -62,15 +63,16 @@ static nn_log *add_log(nn_tally *tally) {
 	return log;
 }
 
-/* The scalars of a program: "loss", and under "train.D" "D_loss". */
+/* The scalars of a program: "loss", "kl" of "term kl"; and under "train.D" "D_loss". */
 static void add_program_logs(nn_tally *tally, const nn_program *program) {
 	const char *dot = strchr(program->name, '.');
 	for (int i = 0; i < program->output_count; i++) {
 		const nn_field *output = &program->outputs[i];
-		if (output->per_row || output->count != 1 || strchr(output->name, ' ')) continue;
+		const char *name = output->name + (strncmp(output->name, "term ", 5) ? 0 : 5);
+		if (output->per_row || output->count != 1 || strchr(name, ' ')) continue;
 		nn_log *log = add_log(tally);
-		snprintf(log->name, sizeof log->name, "%.30s%s%.30s", dot ? dot + 1 : "", dot ? "_" : "", output->name);
-		log->program = program, log->output = output, log->slot = LOGGED + tally->log_count - 1;
+		snprintf(log->name, sizeof log->name, "%.30s%s%.30s", dot ? dot + 1 : "", dot ? "_" : "", name);
+		log->program = program, log->output = output, log->slot = LOGGED + 2 * (tally->log_count - 1);
 		log->last = !strcmp(output->name, "learning_rate");
 	}
 }
@@ -146,7 +148,7 @@ int nn_tally_open(nn_tally *tally, const nn_model *model, const nn_program *cons
 	*tally = (nn_tally){.model = model};
 	for (int i = 0; i < program_count; i++) add_program_logs(tally, programs[i]);
 	find_parts(tally, programs, program_count, keep);
-	tally->sum_count = LOGGED + tally->log_count;
+	tally->sum_count = LOGGED + 2 * tally->log_count;
 	for (int i = 0; i < tally->part_count; i++) {
 		if (add_metric_logs(tally, i)) return 1;
 		tally->sum_count += part_sums(&tally->parts[i]);
@@ -238,7 +240,9 @@ int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, c
 		const nn_log *log = &tally->logs[i];
 		if (log->program != program) continue;
 		double value = nn_number(tally->model, (const char *)work + log->output->offset, 0);
-		tally->sums[log->slot] = log->last ? value : tally->sums[log->slot] + batch->rows * value;
+		int rows = log->last ? 1 : batch->rows;
+		tally->sums[log->slot] = rows * value + (log->last ? 0 : tally->sums[log->slot]);
+		tally->sums[log->slot + 1] = rows + (log->last ? 0 : tally->sums[log->slot + 1]);
 	}
 	if (program == tally->scored || (!tally->scored && tally->log_count && program == tally->logs[0].program))
 		tally->sums[ROWS] += batch->rows;
@@ -332,6 +336,6 @@ void nn_tally_values(const nn_tally *tally, double *values, int live) {
 		if (log->metric >= 0)
 			values[i] = metric_value(&tally->parts[log->part], (nn_metric_kind)log->metric, live);
 		else
-			values[i] = tally->sums[log->slot] / (log->last ? 1 : tally->sums[ROWS]);
+			values[i] = tally->sums[log->slot] / tally->sums[log->slot + 1]; /* NAN: the program did not run */
 	}
 }
