@@ -231,6 +231,7 @@ Value build_forward(Builder *builder, Owner *model)
 	builder->stage->program->graph->place = d->place;
 	for (int i = 0; i < d->inputs.count; i++) {
 		Shape shape = batched(builder, d->input_shapes[i]);
+		if (builder->stage->carrying && shape.rank > 1) shape.dim[1].size = 1;
 		values[i] = value_tensor(build_given(builder, d->input_names[i], &shape, d->input_integers[i]));
 	}
 	return build_apply(builder, function, d->inputs.count, values, NULL, (Site){d, d->place});

@@ -420,7 +420,8 @@ void build_read_fields(Builder *builder, Value prediction); /* the data's fields
 Value build_label(Builder *builder, int label, Place place);
 Value build_field(Builder *builder, const char *name, Place place); /* data.name */
 Node *build_given(Builder *builder, const char *name, const Shape *shape, bool integer); /* an input of the program */
-Value build_forward(Builder *builder, Owner *model); /* a call over the program's inputs */
+/* A call over the program's inputs; those of carrying programs are one step long. */
+Value build_forward(Builder *builder, Owner *model);
 void build_list_layer(Builder *builder, Owner *owner, Value result); /* a row of the summary */
 void build_count_layers(Builder *builder);
 
@@ -428,6 +429,9 @@ void build_count_layers(Builder *builder);
 void build_read_wires(Builder *builder);
 /* The field that is handed whole to an input of a model; without a model: the first input that a field reaches. NULL: none */
 const Wire *build_wire(const Builder *builder, const Definition *model, int input, const char *field);
+
+/* build_generate.c: the program generate, for a model that predicts the next token of its only input step by step */
+void build_generate(Builder *builder);
 
 /* build_program.c */
 Program *build_program(Builder *builder, const char *name, bool training, int64_t batch);

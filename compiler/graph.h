@@ -195,6 +195,7 @@ typedef struct Network {
 	int layer_count, layer_capacity;
 	bool averaged; /* weights end as their moving averages: use_ema */
 	bool stateful; /* training carries states from batch to batch */
+	bool continues; /* it predicts the token after each; step by step, if there is a program generate */
 	double learning_rate; /* the initial value of train/learning_rate is its own init; kept here for the summary */
 	const char *optimizer; /* as the spec has it, for reports: "Adam(1e-3)"; NULL without train */
 	const char *loss; /* for reports */

@@ -96,6 +96,9 @@ const char *summary_text(const Model *model)
 	text = arena_format(arena, "%sMultiply-adds, one sample: %s\n%s", text, thousands(arena, macs), recurrences(model));
 	text = arena_format(arena, "%sBytes, training (batch %lld): %s state + %s work = %s\n", text, (long long)model->spec->batch,
 		thousands(arena, (double)(model->state_count*size)), thousands(arena, (double)most), thousands(arena, (double)(model->state_count*size + most)));
+	if (model->network->continues)
+		text = arena_format(arena, "%sGenerates %s\n", text, model_plan(model, "generate") ? "step by step, its states carried on"
+			: "by reading the last tokens anew for each: some layer looks along time");
 	if (!predict) return text;
 	size_t inference = model->inference_count*size;
 	return arena_format(arena, "%sBytes, inference (batch 1): %s weights + %s work = %s\n", text, thousands(arena, (double)inference),

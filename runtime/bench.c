@@ -125,7 +125,7 @@ int nn_bench(const nn_model *model, int steps, int threads, int json) {
 	for (int i = 0; i < model->program_count; i++) {
 		const nn_program *program = &model->programs[i];
 		int wanted = nn_program_trains(program) || !strcmp(program->name, "evaluate") ||
-		             !strcmp(program->name, "predict");
+		             !strcmp(program->name, "predict") || !strcmp(program->name, "generate");
 		if (!wanted) continue;
 		nn_model_initialize(model, &memory, model->seed, threads);
 		measure(model, program, &memory, seconds, steps, threads);
