@@ -5,7 +5,7 @@ order='util diag foreign doc expr format spec graph cwriter ops grad build pass 
 stage() { # the stage of a file, by its name
 	case $1 in
 	kernels/*) echo kernels ;;
-	ops/* | ops.* | eval.*) echo ops ;;
+	ops/* | ops.* | eval.* | stepwise.*) echo ops ;;
 	expr*) echo expr ;;
 	spec*) echo spec ;;
 	grad*) echo grad ;;
