@@ -128,7 +128,7 @@ demo:
 	@.ci/packages.sh demo
 	+@MAKE='$(MAKE) $(PARALLEL)' specs/demo.sh $(if $(DATA),'$(DATA)')
 
-$(B)/demo/%: specs/data/%.c runtime/nn_random.h $(B)/flags
+$(B)/demo/%: specs/data/%.c specs/data/dice.h specs/data/film.h runtime/nn_random.h $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(CFLAGS) $(WARN) -o $@ $< -lpng -lm
 

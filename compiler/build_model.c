@@ -289,7 +289,7 @@ static bool is_named_loss(Builder *builder, const DocNode *loss)
 	return entry != NULL;
 }
 
-/* The label of an output: the field of its own name, else the only label, which several outputs may share. -1: none. */
+/* The label of an output: what the data has under its name, else the only label, which several outputs may share. -1: none. */
 static int find_label(Builder *builder, const Predicted *output, const Shape *y, int *shared)
 {
 	Spec *spec = builder->spec;
@@ -303,6 +303,9 @@ static int find_label(Builder *builder, const Predicted *output, const Shape *y,
 	for (int i = 0; i < rank; i++) label[i] = y->dim[i + 1].size;
 	if (!spec->train) rank = -1;
 	int errors = builder->context->errors, found = named ? spec_label(builder->context, spec, output->name, rank, label, !expression) : -1;
+	if (found < 0 && named && builder->context->errors == errors)
+		found = spec_truth(builder->context, spec, output->name, expression ? -1 : rank, label, (loss ? loss : spec->root)->place);
+	if (builder->context->errors > errors) return -1;
 	if (found < 0 && *shared >= 0) {
 		const nn_data_field *field = &spec->fields[*shared];
 		if (rank < 0 || (field->rank == rank && !memcmp(field->shape, label, (size_t)rank*sizeof *label))) return *shared;

@@ -175,7 +175,7 @@ bool model_classed(const Model *model, const nn_data_field *field)
 	if (spec->infos[field->source].class_mode == NN_CLASS_NONE) return false;
 	SpecLabel label = spec->infos[field->source].kind->label;
 	if (label == SPEC_LABEL_CLASS || label == SPEC_LABEL_MASK) return true;
-	if (field->part == SPEC_TEXT_NEXT) return false;
+	if (spec_is_tokens(spec, field)) return false;
 	int output = output_of(model, field);
 	if (output < 0) return field->classes.count > 0 && field->count == 1;
 	nn_task task = model_task(model, output);

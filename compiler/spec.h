@@ -52,7 +52,7 @@ typedef enum SpecLabel {
 /* What an embedding program has of one sample, and NAME_preprocess takes */
 typedef enum SpecSample { SPEC_SAMPLE_NONE, SPEC_SAMPLE_PIXELS, SPEC_SAMPLE_ROW, SPEC_SAMPLE_TEXT, SPEC_SAMPLE_SEQUENCE } SpecSample;
 
-enum { SPEC_PARTS = 8, SPEC_LABEL_PART = 1, SPEC_LENGTH_PART, SPEC_TEXT_NEXT, SPEC_COLUMN_PART = SPEC_PARTS - 1 };
+enum { SPEC_PARTS = 8, SPEC_TEXT_TOKENS = 0, SPEC_LABEL_PART = 1, SPEC_LENGTH_PART, SPEC_TEXT_NEXT, SPEC_COLUMN_PART = SPEC_PARTS - 1 };
 
 /* A kind of source. */
 struct SourceKind {
@@ -156,6 +156,11 @@ int spec_field(Context *context, Spec *spec, const char *name, int rank, const i
 /* The label of the data, made as the loss wants it (label_rank -1: not known, or no loss; named: it is no expression, which may
  * have no use for the label). name: the label of that name; NULL: the first there is. -1: there is none, or a report. */
 int spec_label(Context *context, Spec *spec, const char *name, int label_rank, const int64_t *label, bool named);
+/* What an output of that name is compared with, if the name is a field's or a source's, as an input of the name would take it; the
+ * network may read it as well. -1: there is no such field, or a report at place. */
+int spec_truth(Context *context, Spec *spec, const char *name, int rank, const int64_t *label, Place place);
+/* Whether a field is rows of ids of a vocabulary. */
+bool spec_is_tokens(const Spec *spec, const nn_data_field *field);
 bool spec_is_source(const Spec *spec, const char *name); /* a name of data.sources */
 bool spec_is_label(const Spec *spec, const char *name); /* a field that is a label, by the name that expressions use */
 /* "data.image and data.label": what there is, for messages */

@@ -466,3 +466,29 @@ int spec_label(Context *context, Spec *spec, const char *name, int label_rank, c
 	diag_error(context, spec->infos[source].place, NULL, "a label of more than %d dimensions", NN_RANK);
 	return -1;
 }
+
+int spec_truth(Context *context, Spec *spec, const char *name, int rank, const int64_t *label, Place place)
+{
+	int source, part;
+	const char *column;
+	if (!spec->data.source_count || !find_part(spec, name, &source, &part, &column) || part == SPEC_COLUMN_PART) return -1;
+	const char *full = spec_field_name(context, spec, name);
+	int found = known_field(context, spec, full, -1, NULL);
+	if (found < 0 && rank >= 0) {
+		found = spec_field(context, spec, name, rank, label);
+		if (found >= 0) spec->fields[found].label = 1; /* no input of the model */
+		return found;
+	}
+	const nn_data_field *field = found < 0 ? NULL : &spec->fields[found];
+	if (!field || rank < 0 || (rank == field->rank && !memcmp(label, field->shape, (size_t)rank*sizeof *label))) return found;
+	diag_error(context, place, field->integer ? "sparse_categorical_crossentropy compares a row of class numbers" : NULL,
+		"the output '%s' is compared with %s, which is %s, but the loss wants labels %s", name, full,
+		shape_words(context->arena, field->rank, field->shape), shape_words(context->arena, rank, label));
+	return -1;
+}
+
+bool spec_is_tokens(const Spec *spec, const nn_data_field *field)
+{
+	bool text = field->source >= 0 && spec->infos[field->source].kind->sample == SPEC_SAMPLE_TEXT;
+	return text && (field->part == SPEC_TEXT_TOKENS || field->part == SPEC_TEXT_NEXT);
+}

@@ -308,10 +308,33 @@ int nn_data_open(const nn_model *model, const nn_data_request *request, nn_datas
 	return 0;
 }
 
-/* Of several sources one path each: as many arguments, or one in which commas join them. 0, or 1 after an error. */
-static int take_inputs(const nn_model *model, const char *const *paths, int path_count, char *joined, const char **taken)
+/* The sources that `predict` reads: their numbers into needed, *count of them. */
+static void find_needed(const nn_model *model, int *needed, int *count)
 {
-	int sources = model->data.source_count, count = 0;
+	*count = 0;
+	for (int s = 0; s < model->data.source_count; s++) {
+		int read = 0;
+		for (int f = 0; f < model->data.field_count; f++)
+			read |= model->data.fields[f].source == s && nn_predict_reads(model, &model->data.fields[f]);
+		if (read) needed[(*count)++] = s;
+	}
+	if (*count == 0) needed[(*count)++] = 0;
+}
+
+static void say_inputs(const nn_model *model, const char *path, const int *needed, int count)
+{
+	char list[400] = "";
+	size_t at = 0;
+	for (int i = 0; i < count && at < sizeof list; i++)
+		at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? "," : "", model->data.sources[needed[i]].name);
+	nn_error("%s: the inputs are a path for each of %d sources, joined by commas: %s", path, count, list);
+}
+
+/* Of several sources one path each: as many arguments, or one in which commas join them. 0, or 1 after an error. */
+static int take_inputs(const nn_model *model, const char *const *paths, int path_count, const int *needed, int sources, char *joined,
+		       const char **taken)
+{
+	int count = 0;
 	if (path_count == sources)
 		for (; count < sources; count++) taken[count] = paths[count];
 	for (char *at = joined; path_count == 1 && at != NULL && count < sources; count++) {
@@ -321,34 +344,44 @@ static int take_inputs(const nn_model *model, const char *const *paths, int path
 		at = comma;
 	}
 	if (count == sources) return 0;
-	nn_error("%s: the inputs are a path for each of %d sources, joined by commas: %s,%s", paths[0], sources,
-		 model->data.sources[0].name, model->data.sources[1].name);
+	say_inputs(model, paths[0], needed, sources);
 	return 1;
+}
+
+/* Of one source: may it have so many paths, and is one standard input? 0, or 1 after an error. */
+static int check_inputs(const nn_data_source *source, const char *const *paths, int path_count)
+{
+	if (path_count > 1 && !nn_source_kind(source->type)->many) {
+		nn_error("%s: one file of samples at a time", paths[1]);
+		return 1;
+	}
+	for (int i = 0; i < path_count && strcmp(source->type, "text") != 0; i++)
+		if (strcmp(paths[i], "-") == 0) {
+			nn_error("-: only texts are read from standard input; give the name of a file");
+			return 1;
+		}
+	return 0;
 }
 
 static Source *open_inputs(const nn_model *model, const char *const *paths, int path_count, nn_data_store *store)
 {
-	int sources = model->data.source_count;
-	Place *places = calloc((size_t)sources, sizeof *places);
-	const char **taken = calloc((size_t)sources, sizeof *taken);
+	size_t sources = (size_t)model->data.source_count;
+	Place *places = calloc(sources, sizeof *places);
+	const char **taken = calloc(sources, sizeof *taken);
+	int *needed = calloc(sources, sizeof *needed), count;
 	char *joined = nn_copy_text(paths[0], strlen(paths[0]));
-	int failed = places == NULL || taken == NULL || joined == NULL;
-	if (!failed && sources > 1)
-		failed = take_inputs(model, paths, path_count, joined, taken);
-	else if (!failed && path_count > 1 && !nn_source_kind(model->data.sources[0].type)->many) {
-		nn_error("%s: one file of samples at a time", paths[1]);
-		failed = 1;
+	int failed = places == NULL || taken == NULL || needed == NULL || joined == NULL;
+	if (!failed) {
+		find_needed(model, needed, &count);
+		failed = count > 1 ? take_inputs(model, paths, path_count, needed, count, joined, taken)
+				   : check_inputs(&model->data.sources[needed[0]], paths, path_count);
+		for (int i = 0; i < count && !failed; i++)
+			places[needed[i]] = (Place){"test", needed[i], count > 1 ? &taken[i] : paths, count > 1 ? 1 : path_count, store, 0};
 	}
-	for (int i = 0; i < path_count && !failed && strcmp(model->data.sources[0].type, "text") != 0; i++)
-		if (strcmp(paths[i], "-") == 0) {
-			nn_error("-: only texts are read from standard input; give the name of a file");
-			failed = 1;
-		}
-	for (int s = 0; s < sources && !failed; s++)
-		places[s] = (Place){"test", s, sources > 1 ? &taken[s] : paths, sources > 1 ? 1 : path_count, store, 0};
 	Source *source = failed ? NULL : nn_open_all(model, places);
 	free(places);
 	free(taken);
+	free(needed);
 	free(joined);
 	return source;
 }

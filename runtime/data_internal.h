@@ -102,8 +102,8 @@ Source *nn_open_npy(const nn_model *model, const Place *place);
 Source *nn_open_image_mask(const nn_model *model, const Place *place);
 Source *nn_open_text(const nn_model *model, const Place *place);
 Source *nn_open_sequences(const nn_model *model, const Place *place);
-/* The sources of the model, opened each by its place and joined by the keys of their samples, in the order of the first; one
- * source stays as it is. NULL after an error. */
+/* The sources of the model, opened each by its place (but those without a path) and joined by the keys of their samples, in the
+ * order of the first; one source stays as it is. NULL after an error. */
 Source *nn_open_all(const nn_model *model, const Place *places);
 void nn_source_close(Source *source);
 /* Allocates labels and flags for source->count samples, where and file. 0, or 1 out of memory. */

@@ -16,6 +16,7 @@ typedef struct Child {
 	Source *source;
 	Entry *entries; /* (source->count) sorted by key */
 	int64_t *rows; /* (samples of the join) which sample of the source */
+	int number; /* of the source in the model's data */
 } Child;
 
 typedef struct Join {
@@ -153,13 +154,20 @@ static int64_t match(Join *join)
 
 /* --- the joined source ------------------------------------------------------------------------------------------------ */
 
+/* NULL: that source is not open. */
+static const Child *find_child(const Join *join, int source)
+{
+	for (int c = 0; c < join->count; c++)
+		if (join->children[c].number == source) return &join->children[c];
+	return NULL;
+}
+
 static int read_joined(Source *source, int64_t sample, int field, const void *state, void *x, char why[NN_WHY])
 {
 	const Join *join = source->own;
-	int number = source->model->data.fields[field].source;
-	const Child *child = &join->children[number];
+	const Child *child = find_child(join, source->model->data.fields[field].source);
 	int failed = child->source->read(child->source, child->rows[sample], field, state, x, why);
-	if (!failed || number == 0) return failed;
+	if (!failed || child == join->children) return failed;
 	char name[NN_WHY / 2], cause[NN_WHY];
 	child->source->name(child->source, child->rows[sample], name, sizeof name);
 	snprintf(cause, sizeof cause, "%s", why);
@@ -256,10 +264,10 @@ static int copy_texts(char ***to, char *const *from, const int64_t *rows, int64_
 static int copy_labels(Source *source, const Join *join)
 {
 	for (int f = 0; f < source->model->data.field_count; f++) {
-		const Child *child = &join->children[source->model->data.fields[f].source];
-		const Label *from = &child->source->labels[f];
+		const Child *child = find_child(join, source->model->data.fields[f].source);
+		const Label *from = child ? &child->source->labels[f] : NULL;
 		Label *to = &source->labels[f];
-		if (from->width == 0) continue;
+		if (from == NULL || from->width == 0) continue;
 		if (nn_source_add_label(source, f, from->width, 0)) return 1;
 		to->by_value = from->by_value;
 		size_t row = sizeof *to->values * (size_t)from->width;
@@ -336,7 +344,9 @@ static int open_children(Join *join, const nn_model *model, const Place *places)
 {
 	const nn_data *data = &model->data;
 	for (int s = 0; s < data->source_count; s++) {
-		Child *child = &join->children[s];
+		if (places[s].path_count == 0) continue;
+		Child *child = &join->children[join->count];
+		child->number = s;
 		child->source = nn_source_kind(data->sources[s].type)->open(model, &places[s]);
 		if (child->source == NULL) return 1;
 		join->count++;
@@ -349,7 +359,10 @@ static int open_children(Join *join, const nn_model *model, const Place *places)
 Source *nn_open_all(const nn_model *model, const Place *places)
 {
 	const nn_data *data = &model->data;
-	if (data->source_count == 1) return nn_source_kind(data->sources[0].type)->open(model, places);
+	int open = 0, last = 0;
+	for (int s = 0; s < data->source_count; s++)
+		if (places[s].path_count > 0) open++, last = s;
+	if (open == 1) return nn_source_kind(data->sources[last].type)->open(model, &places[last]);
 	Join *join = calloc(1, sizeof *join);
 	if (join == NULL || (join->children = calloc((size_t)data->source_count, sizeof *join->children)) == NULL) {
 		free(join);

@@ -354,14 +354,14 @@ void nn_loader_close(nn_loader *loader)
 	free_loader(loader);
 }
 
-/* Whether a field is to be loaded: some program reads it, and the set has it. */
+/* Whether a field is to be loaded: some program that runs on the set reads it. */
 static int is_wanted(const nn_dataset *set, const nn_data_field *field)
 {
 	const nn_model *model = set->model;
-	for (int p = 0; p < model->program_count && (set->labelled || !field->label); p++)
-		for (int i = 0; i < model->programs[p].input_count; i++)
-			if (strcmp(model->programs[p].inputs[i].name, field->name) == 0) return 1;
-	return 0;
+	int wanted = 0;
+	for (int p = 0; p < model->program_count && set->labelled; p++)
+		wanted |= nn_input_find(&model->programs[p], field->name) != NULL;
+	return set->labelled ? wanted : nn_predict_reads(model, field);
 }
 
 static int allocate_slot(const nn_loader *loader, Slot *slot)

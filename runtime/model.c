@@ -102,6 +102,11 @@ nn_task nn_label_task(const nn_model *model, int field) {
 	return NN_OTHER;
 }
 
+int nn_predict_reads(const nn_model *model, const nn_data_field *field) {
+	const nn_program *predict = nn_program_find(model, "predict");
+	return predict && nn_input_find(predict, field->name);
+}
+
 void nn_program_feed(const nn_model *model, const nn_program *program, void *work, const nn_batch *batch) {
 	for (int i = 0; i < program->input_count; i++) {
 		const nn_field *field = &program->inputs[i];

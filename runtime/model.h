@@ -33,6 +33,7 @@ int nn_data_field_find(const nn_model *model, const char *name);
 /* What the output does that is compared with a label, a field of the data; of none NN_OTHER. */
 nn_task nn_label_task(const nn_model *model, int field);
 int nn_is_truth(const nn_model *model, int field); /* some output is compared with it */
+int nn_predict_reads(const nn_model *model, const nn_data_field *field); /* the program `predict` takes it */
 /* Copies a batch's rows to the program's inputs. */
 void nn_program_feed(const nn_model *model, const nn_program *program, void *work, const nn_batch *batch);
 /* The carried states of every row begin anew, where the model has some. */

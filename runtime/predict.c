@@ -9,6 +9,7 @@
 #include "model.h"
 #include "predict.h"
 #include "predict_masks.h"
+#include "predict_tokens.h"
 #include "segmentation.h"
 #include "tally.h"
 
@@ -31,6 +32,8 @@ typedef struct Predictor {
 	nn_datasets sets;
 	nn_names *names; /* of the checkpoint */
 	int name_count;
+	char **vocabulary; /* of the checkpoint; NULL: none */
+	int vocabulary_count;
 	double *row; /* y of one sample, then its probabilities */
 	nn_text text;
 	int64_t rows;
@@ -44,6 +47,11 @@ static int classifies(const Target *t) {
 
 /* A class for every pixel. */
 static int segments(const Target *t) { return t->output->task == NN_SEGMENTATION && t->y->rank == 3; }
+
+/* A token for every place. */
+static int tells(const Predictor *p, const Target *t) {
+	return t->output->task == NN_MULTICLASS && t->y->rank == 2 && nn_is_tokens(p->model, t->output->label);
+}
 
 static int mask_classes(const Target *t) { return t->y->shape[2] == 1 ? 2 : (int)t->y->shape[2]; }
 
@@ -65,7 +73,7 @@ static int name_columns(const Predictor *p, Target *t) {
 	int count = (int)t->y->count;
 	for (int i = 0; classifies(t) && i < count; i++) add_column(t, prefix, "p_", class_name(t, count == 1 ? 1 : i, number));
 	for (int i = 0; segments(t) && i < mask_classes(t); i++) add_column(t, prefix, "share_", class_name(t, i, number));
-	for (int i = 0; !classifies(t) && !segments(t) && count > 1 && i < count; i++) {
+	for (int i = 0; !classifies(t) && !segments(t) && !tells(p, t) && count > 1 && i < count; i++) {
 		snprintf(number, sizeof number, "%d", i);
 		add_column(t, prefix, "y_", number);
 	}
@@ -73,16 +81,28 @@ static int name_columns(const Predictor *p, Target *t) {
 }
 
 /* Without classes and with several numbers there is no one prediction. */
-static int has_prediction(const Target *t) { return classifies(t) || t->y->count == 1; }
+static int has_prediction(const Predictor *p, const Target *t) { return classifies(t) || tells(p, t) || t->y->count == 1; }
 
 /* The name of the prediction's own column. */
 static const char *prediction_name(const Predictor *p, const Target *t) { return p->target_count > 1 ? t->output->name : "prediction"; }
 
-/* The winning class; of several labels all that are likely, joined by ';'. */
+/* The likeliest token of each place; y: (places, vocabulary) */
+static void add_tokens(const Predictor *p, const Target *t, nn_text *text, const double *y) {
+	int places = (int)t->y->shape[0], size = (int)t->y->shape[1], *ids = malloc(sizeof *ids * (size_t)places);
+	for (int i = 0; ids && i < places; i++) ids[i] = nn_argmax(y + (size_t)i * (size_t)size, size);
+	const nn_data_source *source = &p->model->data.sources[p->model->data.fields[t->output->label].source];
+	if (ids) nn_tokens_text(text, source, p->vocabulary, p->vocabulary_count, ids, places);
+	text->failed |= !ids;
+	free(ids);
+}
+
+/* The winning class; of several labels all that are likely, joined by ';'; a text of tokens. */
 static void add_prediction(const Predictor *p, const Target *t, nn_text *text, const double *y, const double *probabilities) {
 	char number[16];
 	int count = (int)t->y->count, any = 0;
-	if (!classifies(t)) {
+	if (tells(p, t)) {
+		add_tokens(p, t, text, y);
+	} else if (!classifies(t)) {
 		nn_text_number(text, y[0], p->model->number_size);
 	} else if (t->output->task == NN_MULTILABEL) {
 		for (int i = 0; i < count; i++)
@@ -97,7 +117,7 @@ static void add_header(Predictor *p) {
 	nn_text_add(&p->text, "input");
 	for (int k = 0; k < p->target_count; k++) {
 		const Target *t = &p->targets[k];
-		if (has_prediction(t)) nn_text_add(&p->text, ","), nn_text_csv(&p->text, prediction_name(p, t));
+		if (has_prediction(p, t)) nn_text_add(&p->text, ","), nn_text_csv(&p->text, prediction_name(p, t));
 		for (size_t i = 0; i < t->columns.length; i += strlen(t->columns.data + i) + 1) {
 			nn_text_add(&p->text, ",");
 			nn_text_csv(&p->text, t->columns.data + i);
@@ -108,7 +128,7 @@ static void add_header(Predictor *p) {
 
 static void add_csv(Predictor *p, const Target *t, const char *prediction, const double *numbers) {
 	int column = 0;
-	if (has_prediction(t)) nn_text_add(&p->text, ","), nn_text_csv(&p->text, prediction);
+	if (has_prediction(p, t)) nn_text_add(&p->text, ","), nn_text_csv(&p->text, prediction);
 	for (size_t i = 0; i < t->columns.length; i += strlen(t->columns.data + i) + 1) {
 		nn_text_add(&p->text, ",");
 		nn_text_number(&p->text, numbers[column++], p->model->number_size);
@@ -117,14 +137,14 @@ static void add_csv(Predictor *p, const Target *t, const char *prediction, const
 
 static void add_jsonl(Predictor *p, const Target *t, const char *prediction, const double *numbers) {
 	int column = 0;
-	if (has_prediction(t)) {
+	if (has_prediction(p, t)) {
 		nn_text_add(&p->text, ", ");
 		nn_text_json_string(&p->text, prediction_name(p, t));
 		nn_text_add(&p->text, ": ");
 	}
-	if (classifies(t))
+	if (classifies(t) || tells(p, t))
 		nn_text_json_string(&p->text, prediction);
-	else if (has_prediction(t))
+	else if (has_prediction(p, t))
 		nn_text_json_number(&p->text, p->row[0]);
 	for (size_t i = 0; i < t->columns.length; i += strlen(t->columns.data + i) + 1) {
 		nn_text_add(&p->text, ", ");
@@ -164,6 +184,7 @@ static void add_target(Predictor *p, const Target *t, int row) {
 		memcpy(probabilities, p->row, sizeof *p->row * count);
 	nn_text_add(&prediction, "%s", "");
 	add_prediction(p, t, &prediction, p->row, probabilities);
+	p->text.failed |= prediction.failed;
 	if (p->options->format == NN_FORMAT_CSV)
 		add_csv(p, t, prediction.data, probabilities);
 	else
@@ -318,6 +339,7 @@ static int open_predictor(Predictor *p, const nn_safetensors *file) {
 	if (nn_checkpoint_read(file, p->model, p->memory.state, p->model->inference_count, error))
 		return nn_error("%s", error), 1;
 	p->names = nn_checkpoint_names(file, &p->name_count);
+	p->vocabulary = nn_checkpoint_vocabulary(file, &p->vocabulary_count);
 	if (open_targets(p)) return 1;
 	if (nn_data_open_inputs(p->model, p->options->inputs, p->options->input_count, p->names, p->name_count, &p->sets))
 		return 1;
@@ -332,6 +354,7 @@ static void close_predictor(Predictor *p) {
 	nn_data_close(&p->sets);
 	nn_memory_close(&p->memory);
 	nn_checkpoint_free_names(p->names, p->name_count);
+	nn_checkpoint_free_vocabulary(p->vocabulary, p->vocabulary_count);
 	for (int k = 0; k < p->target_count; k++) nn_text_free(&p->targets[k].columns);
 	nn_text_free(&p->text);
 	free(p->row);

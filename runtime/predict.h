@@ -13,7 +13,7 @@ typedef struct nn_predict_options {
 } nn_predict_options;
 
 /* CSV: "input,prediction,p_CLASS.." with one p for a single sigmoid, the probability of the second class; of several
- * numbers "input,y_0,y_1..", of masks "input,share_CLASS.." (of the pixels). jsonl: the same by name. npy: y itself. png: a
+ * numbers "input,y_0,y_1..", of masks "input,share_CLASS.." (of the pixels), of tokens "input,prediction", a text. jsonl: the same by name. npy: y itself. png: a
  * mask for each image, into the folder `output`. Returns the exit code. */
 int nn_predict(const nn_model *model, const nn_predict_options *options);
 

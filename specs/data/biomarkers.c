@@ -9,29 +9,12 @@
  * Invariant: a row is a function of the seed and the image's path: the same seed gives the same bytes. */
 #include <dirent.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../../runtime/nn_random.h"
+#include "dice.h"
 
 enum { STREAM = 0x62696f6d, PATH = 4096 };
-static const double PI = 3.14159265358979323846;
-
-typedef struct Dice {
-	uint64_t seed, key, drawn;
-} Dice;
-
-static double uniform(Dice *dice, double low, double high)
-{
-	return low + (high - low) * nn_uniform_at(dice->seed, dice->key, STREAM, 0, dice->drawn++);
-}
-
-static double normal(Dice *dice)
-{
-	double u = 1 - uniform(dice, 0, 1), v = uniform(dice, 0, 1);
-	return sqrt(-2 * log(u)) * cos(2 * PI * v);
-}
 
 static uint64_t hash(const char *text) /* FNV-1a */
 {
@@ -48,7 +31,7 @@ static void write_value(FILE *out, Dice *dice, int digits, double value)
 
 static void write_patient(FILE *out, uint64_t seed, const char *image, int ill)
 {
-	Dice dice = {seed, hash(image), 0};
+	Dice dice = {seed, hash(image), STREAM, 0};
 	double inflammation = normal(&dice) + (ill ? 2.0 : 0), lungs = normal(&dice) + (ill ? 1.4 : 0);
 	fprintf(out, "%s,%.0f", image, uniform(&dice, 18, 90));
 	write_value(out, &dice, 1, 36.9 + 0.5 * inflammation + 0.4 * normal(&dice));

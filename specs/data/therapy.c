@@ -8,19 +8,13 @@
  * How a therapy's chance depends on the patient is written in the table of therapies below: it follows the markers, and kidney,
  * liver and age take from it where they fail. Invariant: a row is a function of seed, split and number. */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "../../runtime/nn_random.h"
+#include "dice.h"
 
 enum { THERAPIES = 8, TRIED = 3, MARKERS = 4, STREAM = 0x74686572 };
-static const double PI = 3.14159265358979323846;
-
-typedef struct Dice {
-	uint64_t seed, key, drawn;
-} Dice;
 
 typedef struct Patient {
 	double age, weight, kidney, liver; /* years, kg, filtration in ml/min, enzyme in U/l */
@@ -45,17 +39,6 @@ static const Therapy therapies[THERAPIES] = {
 	{"targeted", 1.6, {0.3, 0.3, 0.3, 0.3}, 0, 0, 1, 4.5},
 	{"hormone", -0.7, {-1.5, 0.8, -0.8, 0.6}, -1.5, 0, 0, 0},
 };
-
-static double uniform(Dice *dice, double low, double high)
-{
-	return low + (high - low) * nn_uniform_at(dice->seed, dice->key, STREAM, 0, dice->drawn++);
-}
-
-static double normal(Dice *dice)
-{
-	double u = 1 - uniform(dice, 0, 1), v = uniform(dice, 0, 1);
-	return sqrt(-2 * log(u)) * cos(2 * PI * v);
-}
 
 static Patient draw_patient(Dice *dice)
 {
@@ -138,7 +121,7 @@ static int write_split(const char *folder, uint64_t seed, int split, long count)
 	write_names(out, ",");
 	if (truth) write_names(truth, "");
 	for (long i = 0; i < count; i++) {
-		Dice dice = {seed, (uint64_t)split << 32 | (uint64_t)i, 0};
+		Dice dice = {seed, (uint64_t)split << 32 | (uint64_t)i, STREAM, 0};
 		Patient p = draw_patient(&dice);
 		write_patient(out, &dice, &p);
 		if (truth) write_truth(truth, &p);

@@ -53,7 +53,7 @@ trainer() { # NAME: build/tests/cli/NAME from tests/cli/NAME.yaml; compiled as m
 	exit 1
 }
 phantoms() { # FOLDER COUNT: drawn X-rays of 32 x 32
-	[ -x $C/phantom ] && [ ! specs/data/phantom.c -nt $C/phantom ] ||
+	[ -x $C/phantom ] && [ -z "$(find specs/data -newer $C/phantom)" ] ||
 		$CC -std=c11 -D_GNU_SOURCE -O2 -o $C/phantom specs/data/phantom.c -lpng -lm || exit 1
 	rm -rf "$1"
 	$C/phantom "$1" --count "$2" --size 32 --seed 4 || exit 1
