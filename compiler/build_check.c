@@ -154,9 +154,19 @@ static bool check_accuracy(const Judged *j)
 	return false;
 }
 
+static bool check_windows(const Judged *j)
+{
+	const Spec *spec = j->builder->spec;
+	const char *task = j->builder->task;
+	int label = j->predicted->label;
+	if (!spec->fields[label].steps || !task || !strcmp(task, "regression")) return false;
+	build_error(j->builder, j->place, "mse, mae or huber", "windows of a series predict numbers, and %s is of classes", j->name);
+	return true;
+}
+
 void build_check_loss(Builder *builder, Value loss, const Predicted *predicted, const Node *y, Place place)
 {
-	static bool (*const checks[])(const Judged *) = {check_one_unit, check_logits, check_probabilities, check_exclusive, check_each_class,
+	static bool (*const checks[])(const Judged *) = {check_windows, check_one_unit, check_logits, check_probabilities, check_exclusive, check_each_class,
 		check_classes, check_difference, check_accuracy};
 	const Stage *stage = builder->stage;
 	Judged judged = {builder, predicted->loss, loss, y, predicted, stage->peeled, stage->peel_found, place};

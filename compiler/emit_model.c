@@ -173,6 +173,17 @@ static void categories(CWriter *out, const nn_data_source *source, int number)
 	if (source->category_count) cw(out, "};");
 }
 
+static void transforms(CWriter *out, const nn_data_source *source, int number)
+{
+	static const char *const changes[] = {"NN_LOG", "NN_LOG1P", "NN_SQRT", "NN_DIFFERENCE"};
+	if (source->transform_count) cw(out, "static const nn_transform source%d_transforms[] = {", number);
+	for (int i = 0; i < source->transform_count; i++) {
+		const nn_transform *transform = &source->transforms[i];
+		cw(out, "{%s, %s, %d},", quoted(out->arena, transform->column), changes[transform->change], transform->lag);
+	}
+	if (source->transform_count) cw(out, "};");
+}
+
 static void sources(CWriter *out, const Spec *spec)
 {
 	Arena *arena = out->arena;
@@ -183,7 +194,10 @@ static void sources(CWriter *out, const Spec *spec)
 			if (key->kind == SLOT_TEXTS) strings(out, arena_format(arena, "source%d_%s", s, key->name), texts->items, texts->count);
 		}
 	}
-	for (int s = 0; s < spec->data.source_count; s++) categories(out, &spec->data_sources[s], s);
+	for (int s = 0; s < spec->data.source_count; s++) {
+		categories(out, &spec->data_sources[s], s);
+		transforms(out, &spec->data_sources[s], s);
+	}
 	if (spec->data.source_count) cw(out, "static const nn_data_source sources[] = {");
 	for (int s = 0; s < spec->data.source_count; s++) {
 		const nn_data_source *source = &spec->data_sources[s];
@@ -195,6 +209,7 @@ static void sources(CWriter *out, const Spec *spec)
 				if (source->paths[i][k]) cw(out, ".paths[%d][%d] = %s,", i, k, quoted(arena, source->paths[i][k]));
 		for (int k = 0; (key = spec_source_key(spec->infos[s].kind, k)) != NULL; k++) member(out, key, source, s);
 		if (source->category_count) cw(out, ".categories = source%d_categories, .category_count = %d,", s, source->category_count);
+		if (source->transform_count) cw(out, ".transforms = source%d_transforms, .transform_count = %d,", s, source->transform_count);
 		cw(out, "},");
 	}
 	if (spec->data.source_count) cw(out, "};");
@@ -222,6 +237,7 @@ static void data_fields(CWriter *out, const Model *model)
 		cw(out, ".rank = %d, .shape = {%s}, .count = %zu, .label = %d, .integer = %d,", field->rank, list(arena, field->shape, field->rank),
 			field->count, field->label, field->integer);
 		if (field->high) cw(out, ".low = %lld, .high = %lld,", (long long)field->low, (long long)field->high);
+		if (field->steps) cw(out, ".steps = %d,", field->steps);
 		if (field->limit) cw(out, ".limit = %lld,", (long long)field->limit);
 		if (field->fitted) cw(out, ".fitted = %s,", quoted(arena, field->fitted));
 		cw(out, ".classed = %d, .class_count = %d,", model_classed(model, field), model_class_count(model, field));
@@ -239,6 +255,7 @@ static void data(CWriter *out, const nn_data *d)
 	cw(out, ".data.split_validation = %s, .data.split_test = %s, .data.split_stratify = %d,", c_number(arena, d->split_validation, false),
 		c_number(arena, d->split_test, false), d->split_stratify);
 	cw(out, ".data.split_group = %s, .data.split_seed = %lluu,", quoted(arena, d->split_group), (unsigned long long)d->split_seed);
+	if (d->split_by_time) cw(out, ".data.split_by_time = 1,");
 	if (d->split_by_name) cw(out, ".data.split_by_name = 1,");
 	if (d->split_folds) cw(out, ".data.split_folds = %d, .data.split_fold = %d,", d->split_folds, d->split_fold);
 }

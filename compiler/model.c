@@ -144,19 +144,19 @@ static void check_metrics(const Model *model)
 
 void model_describe(Model *model)
 {
-	static const char *const names[] = {"impute", "offset", "scale"};
+	static const char *const names[] = {"impute", "offset", "scale", "naive"}; /* the last of windows that are predicted */
 	const Spec *spec = model->spec;
 	check_tables(model);
 	check_metrics(model);
 	Arena *arena = model->context->arena;
-	model->fitted = arena_alloc(arena, (size_t)(spec->data.field_count * 3 + spec->data.source_count) * sizeof *model->fitted);
+	model->fitted = arena_alloc(arena, (size_t)(spec->data.field_count * 4 + spec->data.source_count) * sizeof *model->fitted);
 	for (int f = 0; f < spec->data.field_count; f++) {
 		const nn_data_field *field = &spec->fields[f];
 		if (field->source >= 0 && !field->part) fit_vocabulary(model, &spec->data_sources[field->source]);
 		int variables = field->source >= 0 ? spec->data_sources[field->source].variables : 0; /* a number each, whatever the step; none is missing */
-		for (int i = variables > 0; i < 3 && field->fitted; i++)
-			model->fitted[model->fitted_count++] =
-				(Fitted){arena_format(arena, "%s/%s", field->fitted, names[i]), variables ? variables : (int64_t)field->count, 0, 0};
+		int64_t numbers = variables ? variables : (int64_t)field->count/(field->steps ? field->steps : 1);
+		for (int i = variables > 0; i < 3 + (field->steps && field->label) && field->fitted; i++)
+			model->fitted[model->fitted_count++] = (Fitted){arena_format(arena, "%s/%s", field->fitted, names[i]), numbers, 0, 0};
 	}
 }
 

@@ -150,6 +150,29 @@ static void check_folds(Context *context, nn_data *data, const Slot *slots, cons
 		diag_error(context, folds->node->place, NULL, "the fold and the share for validation leave nothing to train on");
 }
 
+/* Windows of series overlap: neighbours would lie on both sides of a split by chance. */
+static void check_windows(Context *context, Spec *spec, const Slot *slots, int method)
+{
+	nn_data *data = &spec->data;
+	nn_data_source *source = &spec->data_sources[0];
+	const Slot *group = &slots[3], *method_slot = &slots[5], *folds = &slots[6];
+	bool windows = data->source_count == 1 && source->horizon, by_time = method == 2;
+	if (by_time && !windows)
+		diag_error(context, method_slot->node->place, "sequence_length: of a csv source makes windows", "method: time is for windows of a series");
+	if (!windows) return;
+	if (group->given && source->group && strcmp(source->group, data->split_group))
+		diag_error(context, group->node->place, "leave one of them out", "the series are those of '%s', but the split goes by '%s'", source->group,
+			data->split_group);
+	if (group->given && by_time)
+		diag_error(context, method_slot->key_node->place, "group: of the source says which series a row is of; leave one of them out",
+			"the split goes by group, or by time");
+	if (!group->given && (folds->given || method == 0 || method == 1))
+		diag_error(context, (folds->given ? folds : method_slot)->key_node->place, "method: time, or group: COLUMN",
+			"windows overlap, so that a split by %s would test on what was trained on", folds->given ? "folds" : "chance");
+	if (!source->group) source->group = data->split_group;
+	data->split_by_time = !group->given;
+}
+
 static void read_shares(Context *context, Spec *spec, const DocNode *node, const Slot *validation, const Slot *test)
 {
 	nn_data *data = &spec->data;
@@ -161,7 +184,7 @@ static void read_shares(Context *context, Spec *spec, const DocNode *node, const
 		{.key = "stratify", .kind = SLOT_BOOLEAN, .target = &data->split_stratify},
 		{.key = "group", .kind = SLOT_TEXT, .target = &data->split_group},
 		{.key = "seed", .kind = SLOT_NUMBER, .target = &seed, .low = 0, .high = 9007199254740992.0},
-		{.key = "method", .kind = SLOT_WORD, .target = &method, .words = "random|hash"},
+		{.key = "method", .kind = SLOT_WORD, .target = &method, .words = "random|hash|time"},
 		{.key = "folds", .kind = SLOT_INTEGER, .target = &data->split_folds, .low = 2, .high = 1000000},
 		{.key = "fold", .kind = SLOT_INTEGER, .target = &fold, .low = 0, .high = 999999},
 	};
@@ -179,6 +202,7 @@ static void read_shares(Context *context, Spec *spec, const DocNode *node, const
 	check_group(context, spec, &slots[3]);
 	data->split_by_name = method == 1;
 	check_folds(context, data, slots, given, fold);
+	if (data->source_count) check_windows(context, spec, slots, method);
 }
 
 /* Of a source that was not understood: its keys may still be wrong by themselves. */

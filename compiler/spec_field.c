@@ -4,7 +4,7 @@
 #include <string.h>
 #include "spec_read.h"
 
-static const char *shape_words(Arena *arena, int rank, const int64_t *shape)
+const char *spec_shape_words(Arena *arena, int rank, const int64_t *shape)
 {
 	const char *text = "[";
 	for (int i = 0; i < rank; i++) text = arena_format(arena, "%s%s%lld", text, i ? ", " : "", (long long)shape[i]);
@@ -18,7 +18,7 @@ static int64_t product(int rank, const int64_t *shape)
 	return count;
 }
 
-static void set_shape(nn_data_field *field, int rank, const int64_t *shape)
+void spec_set_shape(nn_data_field *field, int rank, const int64_t *shape)
 {
 	field->rank = rank;
 	for (int i = 0; i < rank && i < NN_RANK; i++) field->shape[i] = shape[i];
@@ -109,7 +109,7 @@ const char *spec_field_list(Context *context, const Spec *spec, const char ***na
 bool spec_fit_images(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field)
 {
 	const int64_t *input = field->shape;
-	const char *shape = shape_words(context->arena, field->rank, input),
+	const char *shape = spec_shape_words(context->arena, field->rank, input),
 		   *help = "input: [height, width, channels]; 1 channel for grayscale, 3 for rgb";
 	if (field->rank == 3 && input[0] <= 4 && input[2] > 4)
 		help = arena_format(context->arena, "channels stand last: input: [%lld, %lld, %lld]", (long long)input[1], (long long)input[2],
@@ -142,7 +142,7 @@ static const nn_category *find_category(const nn_data_source *source, const char
 }
 
 /* "data/age" of "data.age" */
-static const char *state_name(Arena *arena, const char *name)
+const char *spec_state_name(Arena *arena, const char *name)
 {
 	char *text = arena_format(arena, "%s", name);
 	for (char *c = text; *c; c++)
@@ -155,11 +155,12 @@ static bool fit_column(Context *context, const SourceInfo *info, const nn_data_s
 {
 	const nn_category *category = find_category(source, field->column);
 	bool one = field->count == 1 && field->rank <= 1;
+	if (source->horizon) return spec_fit_windows(context, info, source, field);
 	field->integer = category && one;
 	if (!spec_holds(&source->label, field->column) && !spec_holds(&source->ignore, field->column))
-		field->fitted = state_name(context->arena, field->name);
+		field->fitted = spec_state_name(context->arena, field->name);
 	if (one) return true;
-	const char *shape = shape_words(context->arena, field->rank, field->shape);
+	const char *shape = spec_shape_words(context->arena, field->rank, field->shape);
 	const char *near = text_nearest(field->column, info->kind->fields, 2);
 	const char *help = near ? arena_format(context->arena, "did you mean '%s'?", near)
 				: arena_format(context->arena, "of a column of texts: categories: {%s: auto}", field->column);
@@ -177,9 +178,10 @@ bool spec_fit_table(Context *context, const SourceInfo *info, nn_data_source *so
 {
 	if (field->part == SPEC_COLUMN_PART) return fit_column(context, info, source, field);
 	field->fitted = info->name ? arena_format(context->arena, "data/%s", info->name) : "data";
+	if (source->horizon) return spec_fit_windows(context, info, source, field);
 	if (field->rank == 1) return true;
 	diag_error(context, info->place, "input: [features]", "rows of a table do not fit the model's input %s",
-		shape_words(context->arena, field->rank, field->shape));
+		spec_shape_words(context->arena, field->rank, field->shape));
 	return false;
 }
 
@@ -208,7 +210,7 @@ static int known_field(Context *context, const Spec *spec, const char *full, int
 		if (strcmp(field->name, full)) continue;
 		if (rank < 0 || (rank == field->rank && !memcmp(shape, field->shape, (size_t)rank * sizeof *shape))) return f;
 		diag_error(context, spec->infos[field->source].place, NULL, "%s is %s for one input of the model, but %s for another",
-			full, shape_words(context->arena, field->rank, field->shape), shape_words(context->arena, rank, shape));
+			full, spec_shape_words(context->arena, field->rank, field->shape), spec_shape_words(context->arena, rank, shape));
 		return -2;
 	}
 	return -1;
@@ -257,7 +259,7 @@ static int64_t one_hot_size(Context *context, const SourceInfo *info, int rank, 
 	int named = info->classes.count;
 	if (named && wanted && named != wanted) {
 		diag_error(context, info->place, NULL, "'classes' names %d classes, but the loss wants labels %s", named,
-			shape_words(context->arena, rank, label));
+			spec_shape_words(context->arena, rank, label));
 		return 0;
 	}
 	if (named || wanted) return named ? named : wanted;
@@ -279,7 +281,7 @@ static bool fits_loss(Context *context, const SourceInfo *info, int rank, const 
 	else
 		diag_error(context, info->place, "class_mode: categorical, or the loss sparse_categorical_crossentropy",
 			"class_mode %s gives one number a sample, but the loss wants %s", modes[mode],
-			shape_words(context->arena, rank, label));
+			spec_shape_words(context->arena, rank, label));
 	return false;
 }
 
@@ -288,13 +290,13 @@ static bool shape_columns(
 	Context *context, const SourceInfo *info, const nn_data_source *source, int rank, const int64_t *label, nn_data_field *field)
 {
 	int64_t count = source->label.count;
-	set_shape(field, 1, &count);
+	spec_set_shape(field, 1, &count);
 	if (!field->classes.count) field->classes = source->label;
 	if (field->classes.count != count)
 		diag_error(context, info->place, NULL, "'classes' names %d classes, but 'label' %d columns", field->classes.count, (int)count);
 	else if (rank >= 0 && (rank != 1 || label[0] != count))
 		diag_error(context, info->place, arena_format(context->arena, "give the model's last layer %d units", (int)count),
-			"the label is %d columns, but the loss wants labels %s", (int)count, shape_words(context->arena, rank, label));
+			"the label is %d columns, but the loss wants labels %s", (int)count, spec_shape_words(context->arena, rank, label));
 	else return true;
 	return false;
 }
@@ -303,23 +305,24 @@ static bool shape_columns(
 static bool shape_label(
 	Context *context, SourceInfo *info, const nn_data_source *source, int rank, const int64_t *label, nn_data_field *field)
 {
+	if (source->horizon) return spec_shape_windows(context, info, source, source->label.count, rank, label, field);
 	if (source->label.count > 1) return shape_columns(context, info, source, rank, label, field);
 	bool given = info->class_mode_given && info->class_mode != NN_CLASS_NONE, single = info->kind->label != SPEC_LABEL_ANY;
 	bool classes = info->classes.count || info->kind->label == SPEC_LABEL_CLASS || given;
 	if (!fits_loss(context, info, rank, label)) return false;
 	if (rank > 1 && single) {
 		diag_error(context, info->place, "Flatten or GlobalAveragePooling2D before the last Dense gives one prediction a sample; else write the loss as an expression",
-			"a label is one class or number, but the loss wants %s", shape_words(context->arena, rank, label));
+			"a label is one class or number, but the loss wants %s", spec_shape_words(context->arena, rank, label));
 		return false;
 	}
 	if (!given && rank > 0 && product(rank, label) > 1 && single) info->class_mode = NN_CLASS_CATEGORICAL;
 	if ((given || single) && info->class_mode == NN_CLASS_CATEGORICAL) {
 		int64_t size = one_hot_size(context, info, rank, label);
-		set_shape(field, 1, &size);
+		spec_set_shape(field, 1, &size);
 		return size > 0;
 	}
 	bool scalar = given || single || rank < 0;
-	set_shape(field, scalar ? 0 : rank, label);
+	spec_set_shape(field, scalar ? 0 : rank, label);
 	field->integer = classes && info->class_mode == NN_CLASS_SPARSE && scalar;
 	return true;
 }
@@ -329,20 +332,20 @@ static bool shape_mask(Context *context, const SourceInfo *info, const nn_data_s
 {
 	int64_t size[2] = {source->height, source->width}, classes = rank == 3 ? label[2] : 1;
 	if (rank < 0) {
-		set_shape(field, 2, size);
+		spec_set_shape(field, 2, size);
 		return true;
 	}
 	if ((rank != 2 && rank != 3) || (size[0] && (label[0] != size[0] || label[1] != size[1]))) {
 		diag_error(context, info->place, "the network's output must have the images' height and width", "masks are [%lld, %lld], but the loss wants labels %s",
-			(long long)size[0], (long long)size[1], shape_words(context->arena, rank, label));
+			(long long)size[0], (long long)size[1], spec_shape_words(context->arena, rank, label));
 		return false;
 	}
 	int named = info->classes.count ? info->classes.count : source->mask_values.count;
 	if (named && classes > 1 && named != classes) {
-		diag_error(context, info->place, NULL, "%d classes are named, but the loss wants labels %s", named, shape_words(context->arena, rank, label));
+		diag_error(context, info->place, NULL, "%d classes are named, but the loss wants labels %s", named, spec_shape_words(context->arena, rank, label));
 		return false;
 	}
-	set_shape(field, rank, label);
+	spec_set_shape(field, rank, label);
 	field->integer = rank == 2;
 	return true;
 }
@@ -352,15 +355,15 @@ static bool shape_next(Context *context, const SourceInfo *info, nn_data_source 
 {
 	int64_t length = source->sequence_length;
 	if (rank < 0 && length) {
-		set_shape(field, 1, &length);
+		spec_set_shape(field, 1, &length);
 		return true;
 	}
 	if (rank != 1 || (length && label[0] != length)) {
 		diag_error(context, info->place, "loss: sparse_categorical_crossentropy, and an output of [sequence_length, vocabulary]",
-			"data.next is [%lld] tokens, but the loss wants labels %s", (long long)length, shape_words(context->arena, rank < 0 ? 0 : rank, label));
+			"data.next is [%lld] tokens, but the loss wants labels %s", (long long)length, spec_shape_words(context->arena, rank < 0 ? 0 : rank, label));
 		return false;
 	}
-	set_shape(field, 1, label);
+	spec_set_shape(field, 1, label);
 	field->integer = 1;
 	return true;
 }
@@ -380,7 +383,7 @@ static int add_label(Context *context, Spec *spec, int source, int rank, const i
 		if (known->source != source || known->part != part || !known->label) continue;
 		if (known->rank == field.rank && !memcmp(known->shape, field.shape, (size_t)field.rank*sizeof *field.shape)) return f;
 		diag_error(context, info->place, "give the data a label of the output's own name", "one output reads %s as %s, another as %s",
-			field.name, shape_words(context->arena, known->rank, known->shape), shape_words(context->arena, field.rank, field.shape));
+			field.name, spec_shape_words(context->arena, known->rank, known->shape), spec_shape_words(context->arena, field.rank, field.shape));
 		return -1;
 	}
 	return fits ? add_field(context, spec, &field) : -1;
@@ -414,7 +417,7 @@ int spec_field(Context *context, Spec *spec, const char *name, int rank, const i
 		diag_error(context, place, "give it to the model as an input", "nothing says what shape %s has", full);
 		return -1;
 	}
-	set_shape(&field, rank < 0 ? 0 : rank, shape);
+	spec_set_shape(&field, rank < 0 ? 0 : rank, shape);
 	if (!spec->data.source_count) return add_field(context, spec, &field);
 	field.source = source;
 	field.part = part;
@@ -435,12 +438,14 @@ static int column_label(Context *context, Spec *spec, const char *name, int rank
 		if (!info->kind->columns || !spec_holds(&spec->data_sources[s].label, name)) continue;
 		nn_data_field field = {.name = full_name(context->arena, info, name), .source = s, .part = SPEC_COLUMN_PART, .column = name, .label = 1};
 		int64_t numbers = rank < 0 ? 1 : product(rank, label);
+		if (spec->data_sources[s].horizon)
+			return spec_shape_windows(context, info, &spec->data_sources[s], 1, rank, label, &field) ? add_field(context, spec, &field) : -1;
 		if (rank > 1) {
 			diag_error(context, info->place, NULL, "the label '%s' is one class or number, but its loss wants %s", name,
-				shape_words(context->arena, rank, label));
+				spec_shape_words(context->arena, rank, label));
 			return -1;
 		}
-		set_shape(&field, numbers > 1, &numbers);
+		spec_set_shape(&field, numbers > 1, &numbers);
 		field.integer = rank == 0;
 		return add_field(context, spec, &field);
 	}
@@ -453,7 +458,7 @@ int spec_label(Context *context, Spec *spec, const char *name, int label_rank, c
 	if (!spec->data.source_count) {
 		bool taken = known_field(context, spec, "y", -1, NULL) >= 0;
 		nn_data_field y = {.name = name ? arena_format(context->arena, "y_%s", name) : taken ? "y_true" : "y", .source = -1, .label = 1, .classes = spec->classes};
-		set_shape(&y, label_rank, label);
+		spec_set_shape(&y, label_rank, label);
 		return label_rank < 0 || label_rank > NN_RANK ? -1 : add_field(context, spec, &y);
 	}
 	int column = name ? column_label(context, spec, name, label_rank, label) : -1;
@@ -461,7 +466,8 @@ int spec_label(Context *context, Spec *spec, const char *name, int label_rank, c
 	while (source < spec->data.source_count && !has_label(spec, source, name)) source++;
 	if (source == spec->data.source_count) return -1;
 	SpecLabel kind = spec->infos[source].kind->label;
-	if (!named && label_rank > 1 && (kind == SPEC_LABEL_CLASS || kind == SPEC_LABEL_NUMBER)) label_rank = -1;
+	bool windows = spec->data_sources[source].horizon > 0;
+	if (!named && !windows && label_rank > 1 && (kind == SPEC_LABEL_CLASS || kind == SPEC_LABEL_NUMBER)) label_rank = -1;
 	if (label_rank <= NN_RANK) return add_label(context, spec, source, label_rank, label);
 	diag_error(context, spec->infos[source].place, NULL, "a label of more than %d dimensions", NN_RANK);
 	return -1;
@@ -483,7 +489,7 @@ int spec_truth(Context *context, Spec *spec, const char *name, int rank, const i
 	if (!field || rank < 0 || (rank == field->rank && !memcmp(label, field->shape, (size_t)rank*sizeof *label))) return found;
 	diag_error(context, place, field->integer ? "sparse_categorical_crossentropy compares a row of class numbers" : NULL,
 		"the output '%s' is compared with %s, which is %s, but the loss wants labels %s", name, full,
-		shape_words(context->arena, field->rank, field->shape), shape_words(context->arena, rank, label));
+		spec_shape_words(context->arena, field->rank, field->shape), spec_shape_words(context->arena, rank, label));
 	return -1;
 }
 

@@ -72,6 +72,16 @@ const char *spec_class_files(Context *context, const DocNode *node, SourceInfo *
 void spec_check_sequence(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
 bool spec_fit_sequence(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
 
+/* spec_windows.c: of a table whose samples are windows of series (source->horizon > 0) */
+void spec_check_windows(Context *context, const SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
+bool spec_fit_windows(Context *context, const SourceInfo *info, const nn_data_source *source, nn_data_field *field);
+/* The label: [horizon, columns], where an axis of 1 may be left out; as the loss wants it. */
+bool spec_shape_windows(Context *context, const SourceInfo *info, const nn_data_source *source, int columns, int rank, const int64_t *label,
+	nn_data_field *field);
+const char *spec_shape_words(Arena *arena, int rank, const int64_t *shape); /* "[28, 28, 1]" */
+const char *spec_state_name(Arena *arena, const char *name); /* "data/age" of "data.age" */
+void spec_set_shape(nn_data_field *field, int rank, const int64_t *shape);
+
 /* spec_field.c: for SourceKind.fit */
 bool spec_fit_images(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
 bool spec_fit_table(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);

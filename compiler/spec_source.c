@@ -35,14 +35,19 @@ static const SourceKey keys[] = {
 	{B_CSV, "impute", SLOT_WORD, MEMBER(impute), 0, 0, "mean|median|drop"}, /* as nn_missing */
 	{B_CSV | B_SEQUENCE, "normalize", SLOT_WORD, MEMBER(normalize), 0, 0, "none|standard|minmax|standard_row"}, /* as nn_normalize */
 	{B_CSV | B_TEXT, "separator", SLOT_TEXT, MEMBER(separator), 0, 0, NULL},
+	{B_CSV, "features", SLOT_TEXTS, MEMBER(features), 0, 0, NULL},
+	{B_CSV, "horizon", SLOT_INTEGER, MEMBER(horizon), 1, 1 << 20, NULL},
+	{B_CSV, "time", SLOT_TEXT, MEMBER(time), 0, 0, NULL},
+	{B_CSV, "group", SLOT_TEXT, MEMBER(group), 0, 0, NULL},
+	{B_CSV, "seasonality", SLOT_INTEGER, MEMBER(seasonality), 1, 1 << 20, NULL},
 	{B_MASKS, "mask_values", SLOT_TEXTS, MEMBER(mask_values), 0, 0, NULL},
 	{B_TEXT, "tokens", SLOT_WORD, MEMBER(tokens), 0, 0, "words|characters|bytes"}, /* as nn_token_kind */
 	{B_TEXT, "standardize", SLOT_WORD, MEMBER(standardize), 0, 0,
 		"none|lower|strip_punctuation|lower_and_strip_punctuation"}, /* as nn_standardize */
 	{B_TEXT, "encoding", SLOT_TEXT, MEMBER(encoding), 0, 0, NULL},
 	{B_TEXT, "column", SLOT_TEXT, MEMBER(column), 0, 0, NULL},
-	{B_TEXT | B_SEQUENCE, "sequence_length", SLOT_INTEGER, MEMBER(sequence_length), 1, 1 << 20, NULL},
-	{B_TEXT, "stride", SLOT_INTEGER, MEMBER(stride), 1, 1 << 20, NULL},
+	{B_TEXT | B_SEQUENCE | B_CSV, "sequence_length", SLOT_INTEGER, MEMBER(sequence_length), 1, 1 << 20, NULL},
+	{B_TEXT | B_CSV, "stride", SLOT_INTEGER, MEMBER(stride), 1, 1 << 20, NULL},
 	{B_TEXT | B_SEQUENCE, "padding", SLOT_WORD, MEMBER(padding), 0, 0, "post|pre"}, /* as nn_side */
 	{B_TEXT | B_SEQUENCE, "truncating", SLOT_WORD, MEMBER(truncating), 0, 0, "post|pre|error"},
 	{B_SEQUENCE, "variables", SLOT_INTEGER, MEMBER(variables), 1, 1 << 20, NULL},
@@ -57,8 +62,8 @@ static const SourceKey keys[] = {
 enum { MEMBERS = sizeof keys / sizeof *keys, KEYS = MEMBERS - 6 };
 
 /* Keys that are read by hand: they stand before those of the table. */
-enum { TYPE, CLASS_MODE, CLASSES, TARGET_SIZE, COLOR_MODE, VOCABULARY, CATEGORIES, BY_HAND };
-static const int hand_kinds[BY_HAND] = {B_ALL, B_ALL, B_ALL, B_IMAGES, B_IMAGES, B_TEXT, B_CSV};
+enum { TYPE, CLASS_MODE, CLASSES, TARGET_SIZE, COLOR_MODE, VOCABULARY, CATEGORIES, TRANSFORM, BY_HAND };
+static const int hand_kinds[BY_HAND] = {B_ALL, B_ALL, B_ALL, B_IMAGES, B_IMAGES, B_TEXT, B_CSV, B_CSV};
 
 static void check_table(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
 static void check_masks(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
@@ -175,6 +180,8 @@ static void check_table(Context *context, SourceInfo *info, nn_data_source *sour
 	if (source->label.count > 1 && info->class_mode_given)
 		diag_error(context, label->node->place, "leave class_mode out: several columns are several numbers, 0 and 1 or others",
 			"'class_mode' is for one column");
+	if (spec_slot((Slot *)slots, count, "features")->given) spec_distinct(context, spec_slot((Slot *)slots, count, "features")->node, "the feature");
+	spec_check_windows(context, info, source, slots, count);
 }
 
 /* categories: {sex: [f, m], ward: auto} */
@@ -293,7 +300,8 @@ bool spec_read_source(
 		[TARGET_SIZE] = {.key = "target_size"},
 		[CATEGORIES] = {.key = "categories"},
 		[COLOR_MODE] = {.key = "color_mode", .kind = SLOT_WORD, .target = &color, .words = "grayscale|rgb|rgba"},
-		[VOCABULARY] = {.key = "vocabulary"}};
+		[VOCABULARY] = {.key = "vocabulary"},
+		[TRANSFORM] = {.key = "transform"}};
 	*source = silent;
 	for (int i = 0; i < KEYS; i++) {
 		const SourceKey *key = &keys[i];

@@ -39,8 +39,13 @@ int spec_metrics(const char *const **names, const char *const **kinds)
 
 /* --- metrics ------------------------------------------------------------------------------------------------------ */
 
+static bool has_windows(const Spec *spec)
+{
+	return !spec->data.source_count || spec->data_sources[0].horizon > 0;
+}
+
 /* `accuracy`, or in Keras's other spelling `AUC`, `Precision()`; NULL after a message. */
-static const char *read_metric(Context *context, const Expr *expr)
+static const char *read_metric(Context *context, const Spec *spec, const Expr *expr)
 {
 	if (!expr) return NULL;
 	const Expr *name = expr->kind == EXPR_CALL && expr->count == 1 ? expr->items[0] : expr;
@@ -51,10 +56,15 @@ static const char *read_metric(Context *context, const Expr *expr)
 	const char *snake = text_snake(context->arena, name->text);
 	int metric = find_metric(name->text) >= 0 ? find_metric(name->text) : find_metric(snake);
 	if (metric < 0) spec_unknown(context, name->place, name->text, metric_names, METRICS, "there is no metric");
+	if (metric >= 0 && !strcmp(metric_kinds[metric], "MASE") && !has_windows(spec)) {
+		diag_error(context, name->place, "sequence_length: of a csv source makes windows; others have mae and smape",
+			"mase is measured by the naive forecast of a series, and this data has none");
+		return NULL;
+	}
 	return metric < 0 ? NULL : metric_names[metric];
 }
 
-static nn_texts read_list(Context *context, const DocNode *node)
+static nn_texts read_list(Context *context, const Spec *spec, const DocNode *node)
 {
 	nn_texts texts = {NULL, 0};
 	Expr *list = expr_read(context, node, EXPR_VALUE_START);
@@ -63,7 +73,7 @@ static nn_texts read_list(Context *context, const DocNode *node)
 	const char **metrics = arena_alloc(context->arena, (size_t)(count + 1) * sizeof *metrics);
 	for (int i = 0; i < count; i++) {
 		const Expr *item = list->kind == EXPR_LIST ? list->items[i] : list;
-		const char *name = read_metric(context, item);
+		const char *name = read_metric(context, spec, item);
 		bool again = false;
 		for (int k = 0; name && k < texts.count; k++) again |= strcmp(metrics[k], name) == 0;
 		if (again) diag_error(context, item->place, NULL, "the metric '%s' is given twice", name);
@@ -90,14 +100,14 @@ static void read_metrics(Context *context, Spec *spec, const DocNode *node)
 	int count = output_names(context, spec, &names), pairs = node->kind == DOC_MAP ? node->count : 1;
 	spec->metrics = arena_alloc(context->arena, (size_t)(pairs + 1) * sizeof *spec->metrics);
 	if (node->kind != DOC_MAP) {
-		spec->metrics[spec->metric_count++] = (SpecMetrics){NULL, read_list(context, node)};
+		spec->metrics[spec->metric_count++] = (SpecMetrics){NULL, read_list(context, spec, node)};
 		return;
 	}
 	for (int i = 0; i < pairs; i++) {
 		const DocNode *key = node->pairs[i].key;
 		bool known = false;
 		for (int k = 0; k < count; k++) known |= strcmp(names[k], key->text) == 0;
-		if (known) spec->metrics[spec->metric_count++] = (SpecMetrics){key->text, read_list(context, node->pairs[i].value)};
+		if (known) spec->metrics[spec->metric_count++] = (SpecMetrics){key->text, read_list(context, spec, node->pairs[i].value)};
 		else if (count) spec_unknown(context, key->place, key->text, names, count, "the model has no output");
 		else
 			diag_error(context, key->place, "model: {outputs: {diagnosis: .., severity: ..}}",

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "data_split.h"
+#include "data_windows.h"
 #include "message.h"
 #include "model.h"
 
@@ -174,6 +175,7 @@ static nn_dataset *new_set(const Plan *plan, int split, Source *source, const in
 			    .rows = rows, .labelled = 1, .tolerance = source->spec->max_unreadable};
 	for (int64_t i = 0; i < source->count; i++)
 		if (part == NULL || part[i] == split) rows[set->count++] = i;
+	if (nn_windows_of(source) != NULL) set->count = nn_windows_thin(nn_windows_of(source), rows, set->count);
 	return set;
 }
 

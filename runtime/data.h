@@ -79,6 +79,16 @@ const char *nn_dataset_name(const nn_dataset *set, int64_t sample, char *buffer,
 double nn_dataset_label(const nn_dataset *set, int64_t sample);
 /* Samples of each class, class_count numbers; of several labels those of each. */
 void nn_dataset_class_counts(const nn_dataset *set, int64_t *counts);
+/* Of a set of windows (else 0): what the model gives for a field of a sample becomes values of the series, in place; what these
+ * are in truth. numbers: as many as the field has. */
+int nn_dataset_restore(const nn_dataset *set, int64_t sample, int field, const void *state, double *numbers);
+int nn_dataset_truth(const nn_dataset *set, int64_t sample, int field, double *numbers);
+/* The mean error of the seasonal naive forecast over the training rows, of one of the field's numbers; NAN: there is none. */
+double nn_dataset_naive_error(const nn_dataset *set, int field, const void *state, int number);
+/* Rows of a season, 1: none; 0: the samples are no windows. */
+int nn_dataset_season(const nn_dataset *set);
+/* The mean absolute error, over the set, of forecasting what was a season before; season 1: the last value. */
+double nn_dataset_naive_mae(const nn_dataset *set, int field, int season);
 /* Where the samples came from, for reports: "data/train". */
 const char *nn_dataset_source(const nn_dataset *set);
 
@@ -102,6 +112,8 @@ typedef struct nn_batch {
 	 * has none (a label when predicting). */
 	const void *const *fields;
 	const int64_t *samples; /* (rows) which samples of the set */
+	const nn_dataset *set; /* and the state that it was loaded with */
+	const void *state;
 	int64_t epoch, step; /* both count from 0 */
 	int begins; /* 1: the first of an epoch, or of a pass: what is carried from batch to batch begins anew */
 } nn_batch;

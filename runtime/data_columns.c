@@ -105,7 +105,10 @@ static int find_own(Table *table, const Head *head)
 	for (int f = 0; f < head->model->data.field_count; f++) {
 		const nn_data_field *field = &head->model->data.fields[f];
 		table->own[f] = -1;
-		if (field->source != head->place->source || field->column == NULL || is_truth(head, f) || (field->label && !head->place->labels)) continue;
+		if (field->source != head->place->source || field->column == NULL) continue;
+		int windows = head->spec->horizon > 0, predicted = windows && is_truth(head, f);
+		if (!windows && (is_truth(head, f) || (field->label && !head->place->labels))) continue;
+		if (predicted && !head->place->labels && nn_find_column(head->cells, field->column) == COLUMN_NONE) continue;
 		int64_t at = need_column(head, field->name, field->column);
 		if (at == COLUMN_NONE || (table->own[f] = add_column(table, head, at, field->fitted != NULL)) < 0) return 1;
 	}
@@ -123,11 +126,29 @@ static int add_label(Table *table, const Head *head, int field, const char *cons
 	return 0;
 }
 
+/* Of windows: the columns that are predicted. Where there are none to compare with they are needed only to undo what was done
+ * to them. */
+static int find_targets(Table *table, const Head *head)
+{
+	const nn_texts *all = &head->spec->label;
+	for (int i = 0; i < all->count; i++) {
+		int needed = head->place->labels;
+		for (int k = 0; k < head->spec->transform_count; k++) needed |= strcmp(head->spec->transforms[k].column, all->items[i]) == 0;
+		int64_t at = needed ? need_column(head, "label", all->items[i]) : nn_find_column(head->cells, all->items[i]);
+		if (needed && at == COLUMN_NONE) return 1;
+		table->targets[i] = at == COLUMN_NONE ? -1 : add_column(table, head, at, 1);
+		table->target_count++;
+		if (at != COLUMN_NONE && table->targets[i] < 0) return 1;
+	}
+	return 0;
+}
+
 /* Columns of the spec's label: together, and those that outputs have by their names. Inputs for predict may come with or
  * without. */
 static int find_labels(Table *table, const Head *head)
 {
 	const nn_texts *all = &head->spec->label;
+	if (head->spec->horizon > 0) return find_targets(table, head);
 	if (!head->place->labels || all->count == 0) return 0;
 	for (int f = 0; f < head->model->data.field_count; f++) {
 		const nn_data_field *field = &head->model->data.fields[f];
@@ -155,7 +176,7 @@ static int only_features(const Head *head, int64_t wanted)
 			nn_names_of_column(head->place->store, head->model, head->place->source, head->spec->categories[i].column);
 		if (categories->count > 0) wanted -= categories->count - 1;
 	}
-	if (head->place->labels || head->cells->columns != wanted) return 0;
+	if (head->place->labels || head->spec->horizon > 0 || head->cells->columns != wanted) return 0;
 	for (int i = 0; i < label->count && head->cells->header != NULL; i++)
 		for (int64_t c = 0; c < head->cells->columns; c++)
 			if (strcmp(head->cells->header[c], label->items[i]) == 0) return 0;
@@ -179,6 +200,15 @@ static int find_known_features(Table *table, const Head *head, const nn_names *k
 	return 0;
 }
 
+static int find_listed_features(Table *table, const Head *head)
+{
+	for (int i = 0; i < head->spec->features.count; i++) {
+		int64_t at = need_column(head, "features", head->spec->features.items[i]);
+		if (at == COLUMN_NONE || add_feature(table, head, at)) return 1;
+	}
+	return 0;
+}
+
 /* What is found by its name afterwards has a name of its own. */
 static int shares_name(const Head *head, int64_t at)
 {
@@ -192,10 +222,13 @@ static int find_features(Table *table, const Head *head, int field)
 	const char *group = head->model->data.split_group;
 	nn_names *known = &head->place->store->names[field];
 	if (known->count > 0 && cells->header != NULL) return find_known_features(table, head, known);
+	if (head->spec->features.count > 0) return find_listed_features(table, head);
 	int all = only_features(head, (int64_t)head->model->data.fields[field].count);
 	int64_t grouped = group != NULL ? nn_find_column(cells, group) : COLUMN_NONE;
 	for (int64_t i = 0; i < cells->columns; i++) {
-		int other = i == grouped || i == table->key_at || is_listed(cells, &head->spec->label, i) || is_listed(cells, &head->spec->ignore, i) ||
+		int other = i == grouped || i == table->key_at || i == table->time_at || i == table->series_at ||
+			    (head->spec->horizon == 0 && is_listed(cells, &head->spec->label, i)) ||
+			    is_listed(cells, &head->spec->ignore, i) ||
 			    is_own(table, head, i);
 		if ((all || !other) && (shares_name(head, i) || add_feature(table, head, i))) return 1;
 	}
@@ -215,7 +248,9 @@ static int allocate(Table *table, const Head *head)
 	table->own = malloc(sizeof *table->own * fields);
 	table->fitted = calloc(fields, sizeof *table->fitted);
 	table->labels = calloc(fields, sizeof *table->labels);
-	if (table->columns == NULL || table->features == NULL || table->own == NULL || table->fitted == NULL || table->labels == NULL) return 1;
+	table->targets = malloc(sizeof *table->targets * (size_t)(head->spec->label.count + 1));
+	int failed = table->columns == NULL || table->features == NULL || table->own == NULL || table->fitted == NULL || table->labels == NULL;
+	if (failed || table->targets == NULL) return 1;
 	for (int f = 0; f < head->model->data.field_count; f++) table->fitted[f] = nn_fitted_find(head->model, f);
 	return 0;
 }
@@ -236,14 +271,23 @@ int nn_table_columns(Table *table, const nn_model *model, const Place *place, co
 	const Head head = {model, &model->data.sources[place->source], place, cells};
 	const char *group = model->data.split_group;
 	int features = nn_field_of_part(model, place->source, 0);
-	table->group_at = table->key_at = COLUMN_NONE;
-	if (group != NULL && place->labels && model->data.source_count > 1)
+	table->group_at = table->key_at = table->time_at = table->series_at = COLUMN_NONE;
+	if (head.spec->horizon > 0) {
+		if (head.spec->time != NULL && (table->time_at = need_column(&head, "time", head.spec->time)) == COLUMN_NONE) return 1;
+		if (head.spec->group != NULL && (table->series_at = need_column(&head, "group", head.spec->group)) == COLUMN_NONE) return 1;
+	} else if (group != NULL && place->labels && model->data.source_count > 1)
 		table->group_at = nn_find_column(cells, group); /* or of another source */
 	else if (group != NULL && place->labels && (table->group_at = need_column(&head, "group", group)) == COLUMN_NONE)
 		return 1;
 	if (head.spec->key != NULL && (table->key_at = need_column(&head, "key", head.spec->key)) == COLUMN_NONE) return 1;
 	if (check_names(&head) || allocate(table, &head) || find_labels(table, &head) || find_own(table, &head)) return 1;
 	return features >= 0 && find_features(table, &head, features);
+}
+
+/* Numbers of a row that a field takes. */
+static int64_t numbers_of(const nn_data_field *field)
+{
+	return (int64_t)field->count / (field->steps ? field->steps : 1);
 }
 
 static int learn_column(const Column *column, const Head *head)
@@ -294,13 +338,14 @@ int nn_table_learn(Table *table, const nn_model *model, const Place *place, cons
 				 place->paths[0], column->name, nn_column_width(column), (long long)field->limit, nn_column_width(column));
 			return 1;
 		}
-		if (column == NULL || field->count == 1 || (int)field->count == nn_column_width(column)) continue;
-		nn_error("%s: %s has %d categories, but the model's input is [%zu]", place->paths[0], column->name,
-			 nn_column_width(column), field->count);
+		int64_t numbers = numbers_of(field);
+		if (column == NULL || numbers == 1 || numbers == nn_column_width(column)) continue;
+		nn_error("%s: %s has %d categories, but the model's input is [%lld]", place->paths[0], column->name,
+			 nn_column_width(column), (long long)numbers);
 		return 1;
 	}
 	for (int i = 0; i < table->feature_count; i++) width += nn_column_width(&table->columns[table->features[i]]);
-	if (features < 0 || width == (int)model->data.fields[features].count) return 0;
+	if (features < 0 || width == numbers_of(&model->data.fields[features])) return 0;
 	say_width(table, &head, &model->data.fields[features]);
 	return 1;
 }

@@ -47,6 +47,13 @@ double nn_fitted_apply(const nn_model *model, const void *state, const Fitted *f
 	return value;
 }
 
+double nn_fitted_undo(const nn_model *model, const void *state, const Fitted *fitted, int64_t i, double value)
+{
+	if (fitted->scale != NULL) value *= get(model, state, fitted->scale, i);
+	if (fitted->offset != NULL) value += get(model, state, fitted->offset, i);
+	return value;
+}
+
 static void put_all(const nn_model *model, void *state, const Fitted *fitted, int64_t i, const Statistics *s)
 {
 	put(model, state, fitted->impute, i, s->impute);

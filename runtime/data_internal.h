@@ -167,6 +167,7 @@ typedef struct Fitted {
 Fitted nn_fitted_find(const nn_model *model, int field);
 /* A number as the model takes it: filled if it is missing, shifted, scaled. i: which number of the field. */
 double nn_fitted_apply(const nn_model *model, const void *state, const Fitted *fitted, int64_t i, double value);
+double nn_fitted_undo(const nn_model *model, const void *state, const Fitted *fitted, int64_t i, double value); /* the way back */
 /* Fits one number of a field to a column of values (NAN: missing), which is filled. room: for count numbers. 0, or 1: there is
  * no value. */
 int nn_fit_number(const nn_model *model, void *state, const Fitted *fitted, int64_t i, const nn_data_source *spec, double *column,

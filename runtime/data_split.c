@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 #include "data_split.h"
+#include "data_windows.h"
 #include "message.h"
 #include "nn_random.h"
 
@@ -221,6 +222,7 @@ static int deal_by_chance(const Source *source, const double *classes, int class
 int nn_split_deal(const Source *source, const double *classes, int class_count, double validation, double test, int *part)
 {
 	int failed = 0;
+	if (source->model->data.split_by_time) return nn_windows_deal(source, validation, test, part);
 	if (source->in_order)
 		deal_in_order(source, validation, test, part);
 	else if (source->model->data.split_by_name)

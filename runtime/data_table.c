@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "data_table.h"
+#include "data_windows.h"
 #include "message.h"
 #include "model.h"
 
@@ -142,7 +142,7 @@ static int read_rows(Source *source, const char *path, const Cells *cells, Dropp
 			if (dropped->unlabelled++ == 0) dropped->first_unlabelled = cells->lines[row];
 			continue;
 		}
-		if (missing > 0 && source->spec->impute == NN_IMPUTE_DROP) {
+		if (missing > 0 && source->spec->impute == NN_IMPUTE_DROP && source->spec->horizon == 0) { /* windows need all rows */
 			if (dropped->incomplete++ == 0) dropped->first_incomplete = cells->lines[row];
 			continue;
 		}
@@ -253,6 +253,7 @@ static void close_table(Source *source)
 	free(table->fitted);
 	for (int i = 0; i < table->label_count; i++) free(table->labels[i].at);
 	free(table->labels);
+	free(table->targets);
 	free(table->values);
 	free(table->lines);
 	free(table);
@@ -311,8 +312,12 @@ Source *nn_open_table(const nn_model *model, const Place *place)
 	}
 	*source = (Source){.model = model, .spec = spec, .own = table, .read = read_row, .name = name_row, .close = close_table, .fit = fit_table};
 	int failed = fill(source, place, &cells);
+	if (!failed && spec->horizon > 0) {
+		source = nn_windows_over(source, place, &cells);
+	} else if (failed) {
+		nn_source_close(source);
+		source = NULL;
+	}
 	nn_cells_free(&cells);
-	if (!failed) return source;
-	nn_source_close(source);
-	return NULL;
+	return source;
 }

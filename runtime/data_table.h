@@ -29,7 +29,9 @@ typedef struct Table {
 	Fitted *fitted; /* (the model's field_count) */
 	TableLabel *labels;
 	int label_count;
-	int64_t group_at, key_at; /* COLUMN_NONE: none */
+	int *targets; /* (target_count) of windows: which columns are predicted; -1: not there */
+	int target_count;
+	int64_t group_at, key_at, time_at, series_at; /* COLUMN_NONE: none */
 	double *values; /* (count, column_count): NAN: missing */
 	int64_t *lines; /* (count) */
 } Table;

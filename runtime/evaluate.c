@@ -145,6 +145,8 @@ static void score_numbers(nn_evaluation *evaluation, const nn_part *part) {
 		evaluation->regression = 1;
 		evaluation->mae = nn_mean_absolute_error(label, y, (int64_t)samples, (int64_t)count);
 		evaluation->mse = nn_mean_squared_error(label, y, (int64_t)samples, (int64_t)count);
+		evaluation->smape = nn_tally_number(part, NN_SMAPE);
+		evaluation->mase = nn_tally_number(part, NN_MASE);
 		evaluation->r2 = nn_r2(label, y, (int64_t)samples, (int64_t)count);
 	}
 	free(y), free(label);
@@ -220,7 +222,20 @@ static nn_evaluation new_evaluation(const nn_model *model, const nn_dataset *set
 	                       .specificity = NAN,
 	                       .mae = NAN,
 	                       .mse = NAN,
-	                       .r2 = NAN};
+	                       .r2 = NAN,
+	                       .mase = NAN,
+	                       .smape = NAN,
+	                       .naive_mae = NAN,
+	                       .seasonal_naive_mae = NAN};
+}
+
+/* Of windows of a series: forecasts that need no network. */
+static void compare_with_naive(nn_evaluation *evaluation, const nn_dataset *set) {
+	int label = evaluation->output->label, season = nn_dataset_season(set);
+	if (!season) return;
+	evaluation->season = season;
+	evaluation->naive_mae = nn_dataset_naive_mae(set, label, 1);
+	if (season > 1) evaluation->seasonal_naive_mae = nn_dataset_naive_mae(set, label, season);
 }
 
 /* One output into the evaluation itself, several into its parts. */
@@ -243,6 +258,7 @@ static int score_all(nn_evaluation *evaluation, const nn_tally *tally, const nn_
 		}
 		one->output = part->output;
 		failed = score(one, part, names, name_count);
+		if (one->regression) compare_with_naive(one, set);
 	}
 	return failed;
 }
@@ -327,6 +343,12 @@ static void add_scores(nn_text *text, const nn_evaluation *evaluation) {
 		add_member(text, "mse", evaluation->mse, 0);
 		add_member(text, "r2", evaluation->r2, 0);
 	}
+	if (evaluation->season) {
+		add_member(text, "smape", evaluation->smape, 0);
+		add_member(text, "mase", evaluation->mase, 0);
+		add_member(text, "naive_mae", evaluation->naive_mae, 0);
+		if (evaluation->season > 1) add_member(text, "seasonal_naive_mae", evaluation->seasonal_naive_mae, 0);
+	}
 }
 
 void nn_evaluation_json(nn_text *text, const nn_evaluation *evaluation) {
@@ -356,6 +378,11 @@ static void add_value(nn_text *text, const char *name, double value) {
 	if (!isnan(value)) nn_text_add(text, " - %s: %.4f", name, value);
 }
 
+/* What a forecast gets that needs no network, beside the network's. */
+static void add_naive(nn_text *text, const char *what, double mae, double naive) {
+	nn_text_add(text, "  %s: mae %.4f, the network's is %.3f of it\n", what, naive, mae / naive);
+}
+
 /* The rest of a line, and what a task has more to say. */
 static void add_report(nn_text *text, const nn_evaluation *evaluation) {
 	if (evaluation->segmentation.class_count)
@@ -367,7 +394,10 @@ static void add_report(nn_text *text, const nn_evaluation *evaluation) {
 	add_value(text, "mae", evaluation->mae);
 	add_value(text, "mse", evaluation->mse);
 	add_value(text, "r2", evaluation->r2);
+	if (evaluation->season) add_value(text, "mase", evaluation->mase), add_value(text, "smape", evaluation->smape);
 	nn_text_add(text, "\n");
+	if (evaluation->season) add_naive(text, "repeating the last value", evaluation->mae, evaluation->naive_mae);
+	if (evaluation->season > 1) add_naive(text, "repeating the season before", evaluation->mae, evaluation->seasonal_naive_mae);
 	const nn_segmentation *segmentation = &evaluation->segmentation;
 	for (int c = 0; c < segmentation->class_count && segmentation->class_count > 2; c++)
 		nn_text_add(text, "  %s: dice %.4f, iou %.4f\n", evaluation->classes[c],

@@ -374,6 +374,8 @@ static int allocate_slot(const nn_loader *loader, Slot *slot)
 		if (loader->bytes[f] > 0 && (slot->fields[f] = malloc(loader->bytes[f] * size)) == NULL) return 1;
 	slot->batch.fields = (const void *const *)slot->fields;
 	slot->batch.samples = slot->samples;
+	slot->batch.set = loader->set;
+	slot->batch.state = loader->state;
 	return 0;
 }
 

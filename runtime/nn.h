@@ -72,6 +72,7 @@ typedef enum nn_token_kind { NN_WORDS, NN_CHARACTERS, NN_BYTES } nn_token_kind;
 typedef enum nn_standardize { NN_STANDARDIZE_NONE, NN_LOWER, NN_STRIP_PUNCTUATION, NN_LOWER_AND_STRIP } nn_standardize;
 typedef enum nn_side { NN_POST, NN_PRE, NN_NEITHER } nn_side; /* the end, the beginning; what is too long is an error */
 typedef enum nn_normalize { NN_NORMALIZE_NONE, NN_NORMALIZE_STANDARD, NN_NORMALIZE_MINMAX, NN_NORMALIZE_ROW } nn_normalize; /* ROW: each by itself */
+typedef enum nn_change { NN_LOG, NN_LOG1P, NN_SQRT, NN_DIFFERENCE } nn_change;
 
 typedef struct nn_texts {
 	const char *const *items;
@@ -85,6 +86,13 @@ typedef struct nn_category {
 	const char *column;
 	nn_texts values; /* in the order of their numbers; none: found in the training data, sorted */
 } nn_category;
+
+/* What is done to a column of a series before a model sees it, and undone in what it predicts; several in their order. */
+typedef struct nn_transform {
+	const char *column;
+	nn_change change;
+	int lag; /* of NN_DIFFERENCE: x[t] - x[t - lag] */
+} nn_transform;
 
 /* A place that samples come from: what its spec says of it. A new kind of source is a row of the compiler's table
  * (compiler/spec_source.c: its keys, paths and fields), a row of the runtime's (runtime/data_kinds.c) and one file
@@ -126,6 +134,15 @@ typedef struct nn_data_source {
 	int variables; /* numbers of a step */
 	const nn_category *categories; /* columns of texts */
 	int category_count;
+	/* csv as windows of series: sequence_length rows go in, the next horizon rows are predicted; stride rows from a window to the
+	 * next. horizon 0: every row is a sample of its own */
+	int horizon;
+	const char *time; /* column of the time, which rises; NULL: the order of the rows */
+	const char *group; /* column that says which series a row belongs to; NULL: one series */
+	int seasonality; /* rows of a season, for the naive forecast that MASE is measured by; 1: none */
+	nn_texts features; /* columns that go in; none: all that are nothing else */
+	const nn_transform *transforms;
+	int transform_count;
 } nn_data_source;
 
 /* What one sample has of numbers, by a name. Programs take their inputs from the fields of the same names. Only what some
@@ -142,6 +159,7 @@ typedef struct nn_data_field {
 			       NULL: numbers as they are */
 	int label; /* 1: not known when predicting */
 	int integer; /* 1: whole numbers: classes, tokens */
+	int steps; /* of windows: rows of a sample, so that shape is [steps, numbers of a row], where an axis of 1 may be left out; else 0 */
 	int64_t limit; /* of a column of categories: rows of the table that they are looked up in; 0: it is not */
 	int64_t low, high; /* its numbers lie between these, both included; high 0: anywhere */
 	/* of a label */
@@ -161,6 +179,7 @@ typedef struct nn_data {
 	int split_stratify;
 	const char *split_group; /* a regular expression on file names, or a column */
 	uint64_t split_seed;
+	int split_by_time; /* the last rows of every series */
 	int split_by_name; /* by a hash of the file's or group's name instead of by chance */
 	int split_folds, split_fold; /* 0: none; else the test set is fold 0 .. folds-1 */
 } nn_data;

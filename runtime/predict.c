@@ -170,12 +170,27 @@ static const char *output_at(const Predictor *p, const Target *t, int row) {
 	return (const char *)p->memory.work + t->y->offset + (size_t)row * t->y->count * (size_t)p->model->number_size;
 }
 
-static void add_target(Predictor *p, const Target *t, int row) {
+/* The numbers of an output, of windows of a series as its values. Returns whether these are others than the network's own. */
+static int read_row(Predictor *p, const Target *t, int64_t sample, int row) {
+	const char *from = output_at(p, t, row);
+	for (size_t i = 0; i < t->y->count; i++) p->row[i] = nn_number(p->model, from, i);
+	return t->output->task == NN_REGRESSION && t->output->label >= 0 &&
+	       nn_dataset_restore(p->sets.test, sample, t->output->label, p->memory.state, p->row);
+}
+
+static void add_npy(Predictor *p, const Target *t, int64_t sample, int row) {
+	char *numbers = (char *)p->memory.work + t->y->offset + (size_t)row * t->y->count * (size_t)p->model->number_size;
+	int restored = read_row(p, t, sample, row);
+	for (size_t i = 0; restored && i < t->y->count; i++) nn_number_set(p->model, numbers, i, p->row[i]);
+	nn_text_bytes(&p->text, numbers, t->y->count * (size_t)p->model->number_size);
+}
+
+static void add_target(Predictor *p, const Target *t, int64_t sample, int row) {
 	const char *from = output_at(p, t, row);
 	size_t count = t->y->count;
 	double *probabilities = p->row + count;
 	nn_text prediction = {0};
-	for (size_t i = 0; i < count; i++) p->row[i] = nn_number(p->model, from, i);
+	read_row(p, t, sample, row);
 	if (classifies(t))
 		nn_probabilities(t->output, p->row, (int)count, probabilities);
 	else if (segments(t))
@@ -199,7 +214,7 @@ static void add_sample(Predictor *p, int64_t sample, int row) {
 	if (!csv) nn_text_add(&p->text, "{\"input\": ");
 	if (csv) nn_text_csv(&p->text, name);
 	else nn_text_json_string(&p->text, name);
-	for (int k = 0; k < p->target_count; k++) add_target(p, &p->targets[k], row);
+	for (int k = 0; k < p->target_count; k++) add_target(p, &p->targets[k], sample, row);
 	nn_text_add(&p->text, csv ? "\n" : "}\n");
 }
 
@@ -217,8 +232,7 @@ static int run_batch(Predictor *p, const nn_batch *batch) {
 	nn_program_feed(p->model, p->program, p->memory.work, batch);
 	p->program->run(p->memory.state, p->memory.work, &call);
 	for (int i = 0; i < batch->rows; i++) {
-		for (int k = 0; p->options->format == NN_FORMAT_NPY && k < p->target_count; k++)
-			nn_text_bytes(&p->text, output_at(p, &p->targets[k], i), p->targets[k].y->count * (size_t)p->model->number_size);
+		for (int k = 0; p->options->format == NN_FORMAT_NPY && k < p->target_count; k++) add_npy(p, &p->targets[k], batch->samples[i], i);
 		if (p->options->format == NN_FORMAT_PNG && write_mask(p, batch->samples[i], i)) return 1;
 		if (p->options->format < NN_FORMAT_NPY) add_sample(p, batch->samples[i], i);
 	}

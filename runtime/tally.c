@@ -11,7 +11,7 @@
 /* Sums: rows, then for each logged output its own and the rows it was taken over, as programs need not run equally often; then for
  * each part these, and three for each class. */
 enum { ROWS, LOGGED };
-enum { PLACES, RIGHT, NUMBERS, ELEMENTS_RIGHT, ABSOLUTE, SQUARED, FIXED };
+enum { PLACES, RIGHT, NUMBERS, ELEMENTS_RIGHT, ABSOLUTE, SQUARED, SCALED, PERCENT, FIXED };
 enum { CLASS_RIGHT, CLASS_PREDICTED, CLASS_PRESENT, PER_CLASS };
 
 /* The kind of a metric by its name, -1: there is none. */
@@ -210,12 +210,25 @@ static void add_place(nn_part *part, const double *y, const double *label) {
 	}
 }
 
-static void add_row(nn_part *part, const char *y, const char *label, double *row) {
+/* Numbers of windows are measured as the values of the series that they mean. */
+static void add_errors(nn_part *part, const double *y, const double *label, const nn_batch *batch) {
+	for (size_t i = 0; i < part->y->count; i++) {
+		double error = fabs(y[i] - label[i]), both = fabs(y[i]) + fabs(label[i]);
+		part->sums[PERCENT] += both > 0 ? 200 * error / both : 0;
+		part->sums[SCALED] += batch->set ? error / nn_dataset_naive_error(batch->set, part->output->label, batch->state, (int)i) : NAN;
+	}
+}
+
+static void add_row(nn_part *part, const char *y, const char *label, const nn_batch *batch, int number, double *row) {
 	const nn_model *model = part->model;
 	size_t count = part->y->count, label_count = label ? part->label->count : 0;
 	for (size_t i = 0; i < count; i++) row[i] = nn_number(model, y, i);
 	for (size_t i = 0; i < label_count; i++) row[count + i] = nn_number(model, label, i);
 	for (size_t i = 0; !label && part->label && i < part->label->count; i++) row[count + i] = NAN;
+	int numbers = label_count == count && part->output->task == NN_REGRESSION;
+	if (numbers && batch->set && nn_dataset_restore(batch->set, batch->samples[number], part->output->label, batch->state, row))
+		nn_dataset_truth(batch->set, batch->samples[number], part->output->label, row + count);
+	if (numbers) add_errors(part, row, row + count, batch);
 	for (size_t i = 0, places = count / (size_t)part->units; label_count && i < places; i++)
 		add_place(part, row + i * (size_t)part->units, row + count + i * (size_t)part->label_units);
 }
@@ -229,7 +242,7 @@ static int add_outputs(nn_part *part, const void *work, const nn_batch *batch) {
 		const char *y = (const char *)work + part->y->offset + (size_t)i * part->y->count * size;
 		const char *labels = part->label ? batch->fields[part->output->label] : NULL;
 		const char *label = labels ? labels + (size_t)i * part->label->count * size : NULL;
-		add_row(part, y, label, part->kept + (part->keep ? (size_t)part->kept_rows++ * width : 0));
+		add_row(part, y, label, batch, i, part->kept + (part->keep ? (size_t)part->kept_rows++ * width : 0));
 	}
 	return 0;
 }
@@ -304,6 +317,12 @@ static double whole_metric(const nn_part *part, nn_metric_kind kind) {
 	return value;
 }
 
+double nn_tally_number(const nn_part *part, nn_metric_kind kind) {
+	static const int places[] = {[NN_MAE] = ABSOLUTE, [NN_MSE] = SQUARED, [NN_RMSE] = SQUARED, [NN_MASE] = SCALED, [NN_SMAPE] = PERCENT};
+	double mean = part->sums[places[kind]] / part->sums[NUMBERS];
+	return kind == NN_RMSE ? sqrt(mean) : mean;
+}
+
 static double metric_value(const nn_part *part, nn_metric_kind kind, int live) {
 	const double *sums = part->sums;
 	switch (kind) {
@@ -318,11 +337,11 @@ static double metric_value(const nn_part *part, nn_metric_kind kind, int live) {
 	case NN_IOU:
 		return class_metric(part, kind);
 	case NN_MAE:
-		return sums[ABSOLUTE] / sums[NUMBERS];
 	case NN_MSE:
-		return sums[SQUARED] / sums[NUMBERS];
 	case NN_RMSE:
-		return sqrt(sums[SQUARED] / sums[NUMBERS]);
+	case NN_MASE:
+	case NN_SMAPE:
+		return nn_tally_number(part, kind);
 	case NN_AUC:
 	case NN_R2:
 		return live ? NAN : whole_metric(part, kind);

@@ -17,7 +17,9 @@ typedef enum nn_metric_kind {
 	NN_MAE,
 	NN_MSE,
 	NN_RMSE,
-	NN_R2
+	NN_R2,
+	NN_MASE,
+	NN_SMAPE
 } nn_metric_kind;
 
 enum { NN_LOGS = 64, NN_LOG_NAME = 64 };
@@ -73,6 +75,12 @@ nn_overlap nn_tally_overlap(const nn_part *part, int class);
 int nn_tally_classes(const nn_part *part);
 /* Numbers in a row of what a part keeps. */
 size_t nn_tally_width(const nn_part *part);
+/* Of numbers: a metric of all so far (MAE, MSE, RMSE, MASE, SMAPE). Of windows of a series in the units of the data.
+ * MASE: the mean of abs(error)/q, where q is the mean error of the seasonal naive forecast over the training rows, of each column
+ * (Hyndman & Koehler 2006, Another look at measures of forecast accuracy, section 3); NAN where there is no such forecast.
+ * SMAPE: the mean of 200 abs(y - f)/(abs(y) + abs(f)), in percent, 0 where both are 0 (Makridakis 1993, Accuracy measures:
+ * theoretical and practical concerns; as in the M4 competition, with absolute values). */
+double nn_tally_number(const nn_part *part, nn_metric_kind kind);
 double nn_tally_accuracy(const nn_part *part); /* the share of places (of one sample there may be many) that are right */
 /* Precision, recall, F1 or Dice (the same), intersection over union of one class; 0 where nothing could be right. */
 double nn_overlap_metric(const nn_overlap *overlap, nn_metric_kind kind);
