@@ -101,17 +101,20 @@ static bool mentions(const char *text, const char *name)
 
 static const struct {
 	const char *name, *declaration;
-} parameters[] = {{"state", "real *state"}, {"work", "char *work"}, {"n", "ptrdiff_t n"}, {"call", "const nn_call *call"},
-	{"t", "ptrdiff_t t"}, {"t1", "ptrdiff_t t1"}, {"t2", "ptrdiff_t t2"}};
+	bool of_share;
+} parameters[] = {{"state", "real *state", false}, {"work", "char *work", false}, {"n", "ptrdiff_t n", false}, {"call", "const nn_call *call", false},
+	{"share", "ptrdiff_t share", true}, {"first_row", "ptrdiff_t first_row", true}, {"t", "ptrdiff_t t", false}, {"t1", "ptrdiff_t t1", false},
+	{"t2", "ptrdiff_t t2", false}};
 enum { UNTIMED = sizeof parameters/sizeof *parameters - MAX_SCANS }; /* times stand last, outermost first */
 
-/* of a function in so many scans; the innermost time only where it is declared */
-static const char *parameter_list(Arena *arena, const char *body, bool declare, int depth)
+/* of a step's function; the innermost time only where it is declared */
+static const char *parameter_list(const Plan *plan, const char *body, bool declare)
 {
+	Arena *arena = plan->context->arena;
 	const char *list = "";
-	int count = UNTIMED + depth - (depth && !declare);
+	int count = UNTIMED + plan->depth - (plan->depth && !declare);
 	for (int i = 0; i < count; i++) {
-		if (!mentions(body, parameters[i].name)) continue;
+		if ((parameters[i].of_share && !plan->shares) || !mentions(body, parameters[i].name)) continue;
 		list = arena_format(arena, "%s%s%s", list, *list ? ", " : "", declare ? parameters[i].declaration : parameters[i].name);
 	}
 	return *list ? list : declare ? "void" : "";
@@ -159,8 +162,7 @@ static void step_comment(CWriter *out, const Model *model, const Plan *plan, con
 		? arena_format(out->arena, "; line %d", node->place.line + 1) : "";
 	const char *of = subject(plan, step, plan->program->name);
 	const char *phase = node->phase == PHASE_FORWARD ? "" : node->phase == PHASE_GRADIENT ? ", gradient" : ", update";
-	if (step->body) what = arena_format(out->arena, "%lld steps, %s", (long long)node->at.body->steps,
-		scan_round(step) == node->at.body->steps ? "in straight line" : arena_format(out->arena, "%lld a round", (long long)scan_round(step)));
+	if (step->body) what = scan_about(out->arena, step);
 	cw_comment(out, "%s%s %s: %s; kernel %s%s", of, phase, shape_text(out->arena, &step->space), what, step->kernel->name, line);
 }
 
@@ -233,12 +235,12 @@ static void step_function(CWriter *out, const Model *model, Plan *plan, Step *st
 	step->name = step_name(plan, step);
 	const char *body = step_body(plan, step);
 	step_comment(out, model, plan, step);
-	cw(out, "%sstatic void %s(%s)", plan->depth ? "TIMED " : "", step->name, parameter_list(out->arena, body, true, plan->depth));
+	cw(out, "%sstatic void %s(%s)", plan->depth ? "TIMED " : "", step->name, parameter_list(plan, body, true));
 	cw(out, "{");
 	cw_text(out, body);
 	cw(out, "}");
 	cw_blank(out);
-	step->arguments = parameter_list(out->arena, body, false, plan->depth);
+	step->arguments = parameter_list(plan, body, false);
 	step->timed = plan->depth && mentions(body, time_names[plan->depth - 1]);
 }
 

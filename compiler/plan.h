@@ -14,8 +14,13 @@ void plan_index(Plan *plan, Node **roots, int root_count); /* order of nodes, em
 /* plan_scan.c: the plan of a scan's body, but for the places that depend on the plan around, which plan_scan_places gives. */
 void plan_scan(Plan *plan, Step *step);
 void plan_scan_places(Plan *plan);
+/* plan_rows.c: may rows of the batch go through all steps apart from each other? In how many shares, for so much work? */
+bool plan_rows_apart(Arena *arena, const Body *body);
+int64_t plan_shares(const Plan *plan, double nanoseconds);
+int64_t row_numbers(const Shape *shape); /* from one row of the batch to the next; 0: the batch is no axis of it */
 bool plan_order(Plan *plan); /* the order of steps; false: writing variables in place leaves no order */
 void plan_memory(Plan *plan); /* offsets in the work area */
+size_t plan_bytes(const Plan *plan, const Node *node); /* of a stored value; in memory of a share's own: of its rows */
 size_t plan_rounded(size_t bytes); /* the room that a buffer of so many bytes has there */
 
 /* First and last step at which a stored value's memory is taken; inputs and outputs are taken throughout. */

@@ -51,14 +51,21 @@ Buffer *plan_buffers(const Plan *plan, int *count)
 	for (int i = 0; i < plan->count; i++) {
 		const Node *node = plan->order[i];
 		if (plan->location[node->id].space != SPACE_WORK) continue;
-		size_t bytes = (size_t)shape_count(&node->shape)*(size_t)plan->target->number_size;
-		buffers[n++] = (Buffer){node, NULL, plan->location[node->id].offset, bytes, life[node->id]};
+		buffers[n++] = (Buffer){node, NULL, plan->location[node->id].offset, plan_bytes(plan, node), life[node->id]};
 	}
 	for (int s = 0; s < plan->step_count; s++)
 		if (plan->steps[s]->scratch_bytes)
 			buffers[n++] = (Buffer){NULL, plan->steps[s], plan->steps[s]->scratch_offset, plan->steps[s]->scratch_bytes, {s, s}};
 	*count = n;
 	return buffers;
+}
+
+size_t plan_bytes(const Plan *plan, const Node *node)
+{
+	int64_t count = shape_count(&node->shape);
+	bool by_row = plan->shares && node->shape.rank && node->shape.dim[0].rows;
+	if (by_row) count = count/node->shape.dim[0].size*live_dim(plan, node->shape.dim[0]).size;
+	return (size_t)count*(size_t)plan->target->number_size;
 }
 
 /* reading a whole vector at the end of a buffer may pass its last number by less than a vector */

@@ -72,10 +72,8 @@ static const char *recurrences(const Model *model)
 		const Step *step = plan->steps[s];
 		if (!step->body) continue;
 		const Node *scan = step->anchor;
-		long long steps = scan->at.body->steps, round = scan_round(step);
-		const char *how = round == steps ? "in straight line" : arena_format(arena, "%lld a round", round);
-		text = arena_format(arena, "%sRecurrence, %s%s: %lld steps, %s\n", text, *scan->layer ? scan->layer : "scan",
-			scan->phase == PHASE_FORWARD ? "" : ", gradient", steps, how);
+		text = arena_format(arena, "%sRecurrence, %s%s: %s\n", text, *scan->layer ? scan->layer : "scan",
+			scan->phase == PHASE_FORWARD ? "" : ", gradient", scan_about(arena, step));
 	}
 	return text;
 }

@@ -16,7 +16,7 @@ static void emit(CWriter *out, const Plan *plan, const Step *step)
 	bool batch = shape->rank && shape->dim[0].rows;
 	long long rows = batch ? shape->dim[0].size : 1, width = (long long)shape_count(shape)/rows;
 	const char *y = pointer_name(plan, node);
-	if (worth_threads(step->cost)) cw(out, "PRAGMA(omp parallel for schedule(static)%s)", batch ? "" : " collapse(2)");
+	if (worth_threads(plan, step->cost)) cw(out, "PRAGMA(omp parallel for schedule(static)%s)", batch ? "" : " collapse(2)");
 	cw(out, "for (ptrdiff_t row = 0; row < %s; row++) {", batch ? dim_text(out->arena, shape->dim[0]) : "1");
 	cw(out, "for (ptrdiff_t block = 0; block < %lld; block++) {", (width + 3)/4);
 	cw(out, "const nn_philox draw = nn_philox_at(call->seed, call->step, %uu, (uint32_t)row, (uint32_t)block);", (unsigned)node->at.stream);

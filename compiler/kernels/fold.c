@@ -98,7 +98,7 @@ static void emit_disjoint(CWriter *out, const Plan *plan, const Step *step)
 	Nest nest = nest_over(scope, &shape, ~0u, run);
 	for (int k = 0; k < windows.rank; k++) at[k] = run[where[k]];
 	folded_place(node, at, place);
-	nest_open(out, scope, &nest, (worth_threads(step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
+	nest_open(out, scope, &nest, (worth_threads(plan, step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
 	scope_give(scope, node, &node->shape, place, scope_value(scope, node->args[0], at));
 	scope_stores(scope, &node->shape, place);
 	nest_close(out, &nest);
@@ -131,11 +131,11 @@ static void emit_adding(CWriter *out, const Plan *plan, const Step *step)
 	Shape windows = places_added(step, &along);
 	unsigned outer = node->at.window.axis > 0 ? 1 : 0; /* the batch, or nothing */
 	const char *sums = followed(step) ? "sums" : pointer_name(plan, node);
-	if (followed(step)) cw(out, "real *const sums = (real *)(work + %zu);", step->scratch_offset);
+	if (followed(step)) cw(out, "real *const sums = (real *)(%s);", scratch_text(plan, step->scratch_offset));
 	Scope *scope = scope_new(out, plan, step);
 	Index at[MAX_RANK], place[MAX_RANK], flat;
 	Nest images = nest_over(scope, &windows, outer, at);
-	nest_open(out, scope, &images, worth_threads(step->cost) && images.count ? NEST_PARALLEL : 0);
+	nest_open(out, scope, &images, worth_threads(plan, step->cost) && images.count ? NEST_PARALLEL : 0);
 	for (int k = 0; k < node->shape.rank; k++) place[k] = k < node->at.window.axis && k == 0 ? at[0] : index_constant(0);
 	Nest zero = nest_over(scope, &node->shape, ~outer, place);
 	nest_open(out, scope, &zero, NEST_SIMD);
@@ -162,7 +162,7 @@ static void emit_followers(CWriter *out, const Plan *plan, const Step *step)
 	Scope *scope = scope_new(out, plan, step);
 	Index at[MAX_RANK];
 	Nest nest = nest_over(scope, &node->shape, ~0u, at);
-	nest_open(out, scope, &nest, (worth_threads(step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
+	nest_open(out, scope, &nest, (worth_threads(plan, step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
 	Index flat = index_flat(&node->shape, at);
 	scope_give(scope, node, &node->shape, at, arena_format(out->arena, "sums[%s]", index_text(scope, &flat)));
 	scope_stores(scope, &node->shape, at);

@@ -21,7 +21,7 @@ static void emit(CWriter *out, const Plan *plan, const Step *step)
 		Dim piece = node->args[i]->shape.dim[axis];
 		place[axis] = index_add(place[axis], index_places(scope, piece, start), 1);
 		start += piece.size;
-		nest_open(out, scope, &nest, (worth_threads(step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
+		nest_open(out, scope, &nest, (worth_threads(plan, step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
 		const char *value = scope_value(scope, node->args[i], at);
 		cw(out, "%s = %s;", scope_element(scope, node, place), value);
 		nest_close(out, &nest);

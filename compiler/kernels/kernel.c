@@ -21,7 +21,22 @@ bool same_places(const Shape *a, const Shape *b)
 }
 
 /* A parallel region costs a microsecond to open and close, a second core its cold cache; estimates are on the high side. */
-bool worth_threads(double nanoseconds) { return nanoseconds > 40e3; }
+bool worth_threads(const Plan *plan, double nanoseconds) { return !plan->shares && nanoseconds > 40e3; }
+
+int64_t share_rows(const Plan *plan)
+{
+	int64_t batch = plan->program->graph->batch;
+	return plan->shares ? (batch + plan->shares - 1)/plan->shares : batch;
+}
+
+Dim live_dim(const Plan *plan, Dim dim) { return dim.rows ? (Dim){dim.rows*share_rows(plan), dim.rows} : dim; }
+
+const char *scratch_text(const Plan *plan, size_t offset)
+{
+	Arena *arena = plan->context->arena;
+	if (!plan->shares) return arena_format(arena, "work + %zu", offset);
+	return arena_format(arena, "work + %zu + share*%zu", offset, plan->share_bytes);
+}
 
 void marks_clear(Marks *marks) { marks->walk++; }
 
@@ -113,6 +128,8 @@ const char *location_text(Arena *arena, Location at, bool writes)
 		static const char *const turns[] = {[TURN_TIME] = "%s + %s*%zu", [TURN_EVEN] = "%s + (%s & 1)*%zu", [TURN_ODD] = "%s + (~%s & 1)*%zu"};
 		if (at.stride[d].bytes) place = arena_format(arena, turns[at.stride[d].turn], place, time_names[d], at.stride[d].bytes);
 	}
+	if (at.row_bytes) place = arena_format(arena, "%s + first_row*%zu", place, at.row_bytes);
+	if (at.share_bytes) place = arena_format(arena, "%s + share*%zu", place, at.share_bytes);
 	return arena_format(arena, "(%sreal *)(%s)", writes ? "" : "const ", place);
 }
 

@@ -18,6 +18,7 @@ typedef struct Target {
 	int lanes; /* numbers in a vector, 1 for portable */
 	bool full; /* --unroll=full: no loops but those over the batch */
 	const char *without; /* tests: a kernel that is not to be chosen, or NULL */
+	int64_t shares; /* tests: rows of a recurrence fall into so many shares, however little work it is; 0: as it pays */
 } Target;
 
 /* Where a stored value lives. Outer: in the work area, but the plan around gives it its place. */
@@ -30,6 +31,7 @@ typedef struct Location {
 		size_t bytes;
 		Turn turn;
 	} stride[MAX_SCANS]; /* by the time of the scans around, outermost first */
+	size_t row_bytes, share_bytes; /* by the first row of the share, by the share: where the plan has shares */
 } Location;
 
 typedef struct Kernel Kernel;
@@ -105,6 +107,10 @@ struct Plan {
 	const Plan *outer; /* NULL: a program's */
 	Node *scan;
 	int depth; /* scans around */
+	/* The rows of the batch fall into so many shares, and a call of a step computes one of them; 0: it computes all rows. What the
+	 * plan keeps in memory of its own is there once a share, share_bytes apart. */
+	int64_t shares;
+	size_t share_bytes;
 };
 
 extern const char *const time_names[MAX_SCANS]; /* the variables of C that count time, outermost first */
@@ -199,13 +205,18 @@ const Variable *written_variable(const Plan *plan, const Node *node); /* whose n
 const char *dim_text(Arena *arena, Dim dim);
 /* As many values, in the same order? */
 bool same_places(const Shape *a, const Shape *b);
-/* Is so much work, in estimated nanoseconds on one core, worth waking other threads for? */
-bool worth_threads(double nanoseconds);
+/* Is so much work, in estimated nanoseconds on one core, worth waking other threads for? Never where shares have threads. */
+bool worth_threads(const Plan *plan, double nanoseconds);
+int64_t share_rows(const Plan *plan); /* rows of the batch that a call of a step computes at most */
+Dim live_dim(const Plan *plan, Dim dim); /* as many places of it as that is */
+const char *scratch_text(const Plan *plan, size_t offset); /* "work + 64", "work + 64 + share*4096" */
 /* A view that is an affine map of something stored: where element 0 is and what each axis steps by. False: it is not. */
 bool affine_view(const Plan *plan, Node *view, Node **stored, int64_t *offset, int64_t *strides);
 bool is_view(const Node *node);
 bool is_stored(const Plan *plan, const Node *node);
 double step_loads(const Plan *plan, const Step *step); /* bytes read and written, for cost estimates */
+double scan_cost(const Step *step); /* of all its time steps */
 int64_t scan_round(const Step *step); /* how many times stand in a round of the loop of a scan; all of them: there is no loop */
+const char *scan_about(Arena *arena, const Step *step); /* "64 steps, 8 a round, rows in 4 shares" */
 
 #endif

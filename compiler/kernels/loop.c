@@ -17,7 +17,7 @@ static void emit(CWriter *out, const Plan *plan, const Step *step)
 	Scope *scope = scope_new(out, plan, step);
 	Index at[MAX_RANK];
 	Nest nest = nest_over(scope, &shape, ~0u, at);
-	nest_open(out, scope, &nest, (worth_threads(step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
+	nest_open(out, scope, &nest, (worth_threads(plan, step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
 	scope_stores(scope, &shape, at);
 	nest_close(out, &nest);
 }

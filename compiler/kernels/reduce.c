@@ -62,7 +62,7 @@ static Reduction reduction(const Plan *plan, const Step *step)
 	double results = r.values/(double)reduced_count(&r), rest = r.last >= 0 ? results/(double)r.domain.dim[r.last].size : results;
 	bool little = rest == 1 || (r.last >= 0 && results <= LITTLE && reduced_count(&r) >= MUCH && !kept_rows);
 	r.results = (int64_t)results;
-	r.chunked = !r.written_out && little && worth_threads(r.values) && !step->twin && r.node->op != &op_argmax;
+	r.chunked = !r.written_out && little && worth_threads(plan, r.values) && !step->twin && r.node->op != &op_argmax;
 	return r;
 }
 
@@ -148,7 +148,7 @@ static void emit_written_out(CWriter *out, const Reduction *r)
 	Scope *scope = scope_new(out, r->plan, r->step);
 	Index at[MAX_RANK];
 	Nest nest = nest_over(scope, &r->domain, ~r->reduced, at);
-	nest_open(out, scope, &nest, (worth_threads(r->step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
+	nest_open(out, scope, &nest, (worth_threads(r->plan, r->step->cost) ? NEST_PARALLEL : 0) | NEST_SIMD);
 	cw(out, "real %s = %s;", total(r), start_value(r->node));
 	if (wants_place(r)) cw(out, "real place = 0;");
 	every_place(scope, r, at, 0);
@@ -161,7 +161,7 @@ static void emit_along(CWriter *out, const Reduction *r)
 	Scope *scope = scope_new(out, r->plan, r->step);
 	Index at[MAX_RANK];
 	Nest kept = nest_over(scope, &r->domain, ~r->reduced, at);
-	nest_open(out, scope, &kept, worth_threads(r->step->cost) ? NEST_PARALLEL : 0);
+	nest_open(out, scope, &kept, worth_threads(r->plan, r->step->cost) ? NEST_PARALLEL : 0);
 	cw(out, "real %s = %s;", total(r), start_value(r->node));
 	if (wants_place(r)) cw(out, "real place = 0;");
 	Nest inner = nest_over(scope, &r->domain, r->reduced, at);
@@ -193,7 +193,7 @@ static void emit_rows(CWriter *out, const Reduction *r)
 	Scope *scope = scope_new(out, r->plan, r->step);
 	Index at[MAX_RANK];
 	Nest kept = nest_over(scope, &r->domain, ~(r->reduced | 1u << r->last), at);
-	nest_open(out, scope, &kept, worth_threads(r->step->cost) ? NEST_PARALLEL : 0);
+	nest_open(out, scope, &kept, worth_threads(r->plan, r->step->cost) ? NEST_PARALLEL : 0);
 	long long row = (long long)r->domain.dim[r->last].size;
 	cw(out, "real %s[%lld]%s;", totals(r), row, wants_place(r) ? arena_format(out->arena, ", places[%lld]", row) : "");
 	open_row(out, scope, r, at);
@@ -262,7 +262,7 @@ static void emit_chunk(CWriter *out, const Reduction *r)
 
 static void emit_chunked(CWriter *out, const Reduction *r)
 {
-	cw(out, "real *const part = (real *)(work + %zu); /* %d chunks of the result */", r->step->scratch_offset, CHUNKS);
+	cw(out, "real *const part = (real *)(%s); /* %d chunks of the result */", scratch_text(r->plan, r->step->scratch_offset), CHUNKS);
 	emit_chunk(out, r);
 	Scope *scope = scope_new(out, r->plan, r->step);
 	Index at[MAX_RANK];

@@ -1,6 +1,8 @@
 /* scan.c: in: a scan, whose body has a plan of its own; out: C that puts the states at their start, and calls the functions of
- * the body's steps for every time: all of them in straight line below a budget of calls, several a round above it.
- * Invariant: the number of threads is the business of the functions that are called. */
+ * the body's steps for every time: all of them in straight line below a budget of calls, several a round above it. Where the plan
+ * of the body has shares, a thread takes a share of the rows through all times, and no other waits for it.
+ * Invariant: shares depend on the spec alone; without them the number of threads is the business of the functions that are called. */
+#include <string.h>
 #include "nest.h"
 
 enum { CALLS_STRAIGHT = 64, CALLS_ROUND = 16 };
@@ -9,14 +11,22 @@ static double cost(const Plan *plan, const Step *step)
 {
 	(void)plan;
 	if (!step->anchor || step->anchor->op != &op_scan) return -1;
+	return scan_cost(step);
+}
+
+double scan_cost(const Step *step)
+{
 	double sum = 0;
 	for (int s = 0; s < step->body->step_count; s++) sum += step->body->steps[s]->cost + 2;
 	return sum*(double)step->anchor->at.body->steps;
 }
 
+/* Does this scan share its rows out, and not one around it? */
+static bool shares_out(const Plan *plan, const Step *step) { return step->body->shares && !plan->shares; }
+
 static size_t scratch(const Plan *plan, const Step *step)
 {
-	(void)plan;
+	if (shares_out(plan, step)) return (size_t)step->body->shares*step->body->share_bytes;
 	return step->turns_bytes + step->body->work_bytes;
 }
 
@@ -30,47 +40,56 @@ static Location at_time(const Plan *inside, Location at, int64_t time)
 	return at;
 }
 
-/* to[..] = value, over a shape */
-static void copy(CWriter *out, const Plan *plan, const Step *step, const char *to, Node *value, const char *from)
+/* The same place, seen from the whole batch. */
+static void in_batch(Scope *scope, const Plan *plan, const Step *step, const Shape *shape, const Index *at, Index *whole)
+{
+	memcpy(whole, at, sizeof *at*(size_t)shape->rank);
+	if (!shares_out(plan, step)) return;
+	int64_t rows = share_rows(step->body);
+	int first = scope_var(scope, "first_row", step->body->program->graph->batch - rows + 1);
+	for (int k = 0; k < shape->rank; k++)
+		if (shape->dim[k].rows) whole[k] = index_add(at[k], index_var(first, shape->dim[k].rows), 1);
+}
+
+/* A state from where it starts to its first place, or from its last place to what the scan gives. */
+static void copy(CWriter *out, const Plan *plan, const Step *step, Node *value, Location now, Node *last)
 {
 	Scope *scope = scope_new(out, plan, step);
-	Index at[MAX_RANK];
-	Nest nest = nest_over(scope, &value->shape, ~0u, at);
-	Index flat = index_flat(&value->shape, at);
-	const char *place = index_text(scope, &flat);
+	Index at[MAX_RANK], whole[MAX_RANK];
+	Shape shape = value->shape, live = shape;
+	for (int k = 0; k < shape.rank; k++) live.dim[k] = live_dim(step->body, shape.dim[k]);
+	cw(out, "{");
+	cw(out, "%sreal *const now = %s; /* %s */", last ? "const " : "", location_text(out->arena, now, !last), shape_text(out->arena, &shape));
+	if (last) cw(out, "real *const last = %s;", location_text(out->arena, plan->location[last->id], true));
+	Nest nest = nest_over(scope, &live, ~0u, at);
+	in_batch(scope, plan, step, &shape, at, whole);
+	Index here = index_flat(&shape, at), there = index_flat(&shape, whole);
 	nest_open(out, scope, &nest, nest.count ? NEST_SIMD : 0);
-	const char *text = from ? arena_format(out->arena, "%s[%s]", from, place) : scope_value(scope, value, at);
-	cw(out, "%s[%s] = %s;", to, place, text);
+	if (last) cw(out, "last[%s] = now[%s];", index_text(scope, &there), index_text(scope, &here));
+	else cw(out, "now[%s] = %s;", index_text(scope, &here), scope_value(scope, value, whole));
 	nest_close(out, &nest);
+	cw(out, "}");
 }
 
 static void start(CWriter *out, const Plan *plan, const Step *step)
 {
 	const Body *body = step->anchor->at.body;
 	int64_t first = body->reverse ? body->steps - 1 : 0;
-	node_pointers(out, plan, step, step->anchor->args, body->carried_count);
 	for (int k = 0; k < body->carried_count; k++) {
 		Location at = at_time(step->body, step->body->location[body->carried[k]->id], first);
-		cw(out, "{");
-		cw(out, "real *const now = %s; /* %s */", location_text(out->arena, at, true), shape_text(out->arena, &body->carried[k]->shape));
-		copy(out, plan, step, "now", scan_start(step->anchor, k), NULL);
-		cw(out, "}");
+		copy(out, plan, step, scan_start(step->anchor, k), at, NULL);
 	}
 }
 
 static void finish(CWriter *out, const Plan *plan, const Step *step)
 {
 	const Body *body = step->anchor->at.body;
-	int64_t last = body->reverse ? 0 : body->steps - 1;
+	int64_t time = body->reverse ? 0 : body->steps - 1;
 	for (int i = 0; i < step->store_count; i++) {
 		Node *result = step->stores[i];
 		if (result->at.result != RESULT_LAST) continue;
-		Location at = at_time(step->body, step->body->location[body->next[result->at.which]->id], last);
-		cw(out, "{");
-		cw(out, "const real *const now = %s;", location_text(out->arena, at, false));
-		cw(out, "real *const last = %s; /* %s */", location_text(out->arena, plan->location[result->id], true), shape_text(out->arena, &result->shape));
-		copy(out, plan, step, "last", result, "now");
-		cw(out, "}");
+		Location at = at_time(step->body, step->body->location[body->next[result->at.which]->id], time);
+		copy(out, plan, step, result, at, result);
 	}
 }
 
@@ -96,6 +115,13 @@ int64_t scan_round(const Step *step)
 	return each >= CALLS_ROUND ? 1 : CALLS_ROUND/each;
 }
 
+const char *scan_about(Arena *arena, const Step *step)
+{
+	long long steps = step->anchor->at.body->steps, round = scan_round(step), shares = step->body->shares;
+	const char *how = round == steps ? "in straight line" : arena_format(arena, "%lld a round", round);
+	return arena_format(arena, "%lld steps, %s%s", steps, how, shares ? arena_format(arena, ", rows in %lld shares", shares) : "");
+}
+
 static void loop(CWriter *out, const Step *step, long long from, long long rounds, long long round)
 {
 	const Plan *inside = step->body;
@@ -109,15 +135,32 @@ static void loop(CWriter *out, const Step *step, long long from, long long round
 	if (rounds > 1) cw(out, "}");
 }
 
+static void open_shares(CWriter *out, const Plan *inside)
+{
+	long long batch = (long long)inside->program->graph->batch, shares = (long long)inside->shares, each = batch/shares;
+	const char *first = "share*%lld", *end = "(share + 1)*%lld";
+	if (batch%shares) first = "%lld*share/%lld", end = "%lld*(share + 1)/%lld";
+	cw(out, "const ptrdiff_t live = n;");
+	cw(out, "PRAGMA(omp parallel for schedule(static))");
+	nest_for(out, "share", "0", arena_format(out->arena, "%lld", shares));
+	first = arena_format(out->arena, first, batch%shares ? batch : each, shares);
+	end = arena_format(out->arena, end, batch%shares ? batch : each, shares);
+	cw(out, "const ptrdiff_t first_row = %s, end = %s, n = (live < end ? live : end) - first_row;", first, end);
+	cw(out, "if (n <= 0) continue;");
+}
+
 static void emit(CWriter *out, const Plan *plan, const Step *step)
 {
 	const Body *body = step->anchor->at.body;
 	long long steps = body->steps, round = scan_round(step), rounds = steps/round, rest = steps%round;
 	long long first = body->reverse ? steps - 1 : 0, by = body->reverse ? -1 : 1;
+	node_pointers(out, plan, step, step->anchor->args, body->carried_count);
+	if (shares_out(plan, step)) open_shares(out, step->body);
 	start(out, plan, step);
 	loop(out, step, first, rounds, round);
 	if (rest) loop(out, step, first + by*rounds*round, 1, rest);
 	finish(out, plan, step);
+	if (shares_out(plan, step)) cw(out, "}");
 }
 
 const Kernel kernel_scan = {.name = "scan", .about = "recurrence: the functions of its body, time after time", .cost = cost,

@@ -36,6 +36,7 @@ bool tile_read_letters(const Plan *plan, const Node *contract, Letters *letters)
 		int l = letter(letters, contract->at.o[i], contract->shape.dim[i]);
 		letters->out[l] = i;
 	}
+	for (int l = 0; l < letters->count; l++) letters->extent[l] = live_dim(plan, letters->extent[l]);
 	return true;
 }
 
@@ -101,18 +102,23 @@ static void join_sums(Product *product)
 }
 
 /* Axes that are neighbours in the result and in the operand become one. */
+static bool whole_axis(const Product *product, const Axis *axis)
+{
+	Dim dim = product->result.dim[axis->out];
+	return product->by[axis->out] == 1 && !product->start[axis->out] && dim.rows == axis->extent.rows && (dim.rows || dim.size == axis->extent.size);
+}
+
 static void join_result(Product *product, Axes *axes)
 {
 	for (int i = axes->count - 2; i >= 0; i--) {
 		Axis *outer = &axes->axis[i], *inner = &axes->axis[i + 1];
 		int o = outer->out;
-		bool plain = product->by[o] == 1 && product->by[inner->out] == 1 && !product->start[o] && !product->start[inner->out]
-			&& product->result.dim[o].size == outer->extent.size && product->result.dim[inner->out].size == inner->extent.size;
-		if (!plain || inner->out != o + 1 || inner->extent.rows || outer->a != inner->a*inner->extent.size
+		if (!whole_axis(product, outer) || !whole_axis(product, inner) || inner->out != o + 1 || inner->extent.rows || outer->a != inner->a*inner->extent.size
 			|| outer->b != inner->b*inner->extent.size)
 			continue;
-		Dim joined = {outer->extent.size*inner->extent.size, outer->extent.rows*inner->extent.size};
-		inner->extent = product->result.dim[o] = joined;
+		product->result.dim[o].size *= inner->extent.size;
+		product->result.dim[o].rows *= inner->extent.size;
+		inner->extent = (Dim){outer->extent.size*inner->extent.size, outer->extent.rows*inner->extent.size};
 		inner->out = o;
 		for (int k = i; k < axes->count - 1; k++) axes->axis[k] = axes->axis[k + 1];
 		axes->count--;
@@ -227,6 +233,8 @@ bool tile_finish_product(Product *product)
 	order_by_result(&product->columns);
 	order_sums(&product->sums);
 	if (!product->columns.count || !product->sums.count) return false;
+	for (int i = 0; i < product->columns.count; i++) /* a vector of rows would reach into another share */
+		if (product->plan->shares && product->columns.axis[i].extent.rows) return false;
 	join_result(product, &product->both);
 	join_result(product, &product->rows);
 	join_result(product, &product->columns);

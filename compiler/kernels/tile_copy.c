@@ -25,7 +25,7 @@ const char *tile_pad(Text *text, const Operand *operand, size_t bytes, const cha
 	Scope *scope = scope_new(out, text->product->plan, text->product->step);
 	Index at[MAX_RANK], place[MAX_RANK];
 	int edge = last_padded(operand);
-	cw(out, "real *const %s = (real *)(work + %zu); /* %s, with zeros around it */", name, tile_take(text, bytes),
+	cw(out, "real *const %s = (real *)(%s); /* %s, with zeros around it */", name, scratch_text(text->product->plan, tile_take(text, bytes)),
 		shape_text(text->arena, &operand->copy));
 	unsigned outer = (2u << edge) - 1;
 	Nest around = nest_over(scope, &operand->copy, outer, at);
@@ -98,8 +98,8 @@ const char *tile_pack(Text *text, size_t bytes)
 	const Axis *column = &p->columns.axis[p->columns.count - 1];
 	int64_t width = row_width(p);
 	int depth = 0;
-	cw(out, "real *const packed = (real *)(work + %zu); /* b in blocks of %lld columns */", tile_take(text, bytes), (long long)width);
-	if (worth_threads((double)bytes/4)) cw(out, "PRAGMA(omp parallel for schedule(static))");
+	cw(out, "real *const packed = (real *)(%s); /* b in blocks of %lld columns */", scratch_text(p->plan, tile_take(text, bytes)), (long long)width);
+	if (worth_threads(p->plan, (double)bytes/4)) cw(out, "PRAGMA(omp parallel for schedule(static))");
 	for (int i = 0; i < p->both.count; i++, depth++)
 		pack_axis(text, scope, &p->both.axis[i], &text->packed.both.axis[i], arena_format(text->arena, "e%d", i), &source, &target);
 	for (int i = 0; i < p->columns.count - 1; i++, depth++)

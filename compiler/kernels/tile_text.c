@@ -196,6 +196,11 @@ static void close_levels(Text *text)
 	for (int i = 0; i < text->levels || (!text->levels && i < 1); i++) cw(text->out, "}");
 }
 
+static const Axis *row_axis(const Product *p, int from_inside)
+{
+	return p->rows.count > from_inside ? &p->rows.axis[p->rows.count - 1 - from_inside] : NULL;
+}
+
 static int last_q(const Product *p)
 {
 	int64_t rows = p->rows.count ? p->rows.axis[p->rows.count - 1].extent.size : 1;
@@ -255,6 +260,15 @@ static const char *tail_bound(Text *text, const char *var, int64_t tiles, int64_
 	return arena_format(text->arena, "(%s < %lld ? %lld : %lld)", var, (long long)tiles - 1, (long long)full, (long long)last);
 }
 
+/* along rows of the batch: those of another share are not to be written */
+static const char *row_bound(Text *text, const Axis *axis, const char *var, int64_t tiles, int64_t full, int64_t last)
+{
+	if (!axis || !axis->extent.rows || !text->packed.plan->shares || full == 1) return tail_bound(text, var, tiles, full, last);
+	const char *live = dim_text(text->arena, axis->extent), *whole = tile_number(text->arena, tiles == 1 ? last : full);
+	if (tiles > 1) live = arena_format(text->arena, "%s - %s*%lld", live, var, (long long)full);
+	return arena_format(text->arena, "(%s < %s ? %s : %s)", live, whole, live, whole);
+}
+
 static void epilogue(Text *text, const char *c)
 {
 	const Product *p = &text->packed;
@@ -266,14 +280,14 @@ static void epilogue(Text *text, const char *c)
 	bool across = column->out != p->result.rank - 1;
 	int64_t width = row_width(p), rest = column->extent.size - (p->blocks - 1)*width;
 	int j = scope_var(text->scope, "j", width), r = scope_var(text->scope, "r", p->q), d = scope_var(text->scope, "d", p->p);
-	const char *columns = tail_bound(text, "block", p->blocks, width, rest), *rows = tail_bound(text, "along", p->q_tiles, p->q, last_q(p));
+	const char *columns = tail_bound(text, "block", p->blocks, width, rest), *rows = row_bound(text, row_axis(p, 0), "along", p->q_tiles, p->q, last_q(p));
 	Index element = index_var(j, 1);
 	int opened = 2;
 	place[column->out] = index_add(place[column->out], index_var(j, p->by[column->out]), 1);
 	if (across) nest_for(out, "j", "0", columns);
 	if (p->p > 1) {
 		const Axis *axis = &p->rows.axis[p->rows.count - 2];
-		nest_for(out, "d", "0", tile_number(text->arena, p->p));
+		nest_for(out, "d", "0", row_bound(text, axis, "down", p->p_tiles, p->p, p->p));
 		opened++;
 		place[axis->out] = index_add(place[axis->out], index_var(d, p->by[axis->out]), 1);
 		element = index_add(element, index_var(d, width*p->q), 1);
@@ -329,7 +343,7 @@ static void emit_rounds(Text *text)
 	CWriter *out = text->out;
 	Index a = text->a_at, b = text->b_at;
 	const char *count;
-	cw(out, "real *const kept = (real *)(work + %zu); /* %lld tiles */", text->kept, tiles(text));
+	cw(out, "real *const kept = (real *)(%s); /* %lld tiles */", scratch_text(text->packed.plan, text->kept), tiles(text));
 	cw(out, "memset(kept, 0, %zu);", text->packed.kept);
 	if (text->threads) cw(out, "PRAGMA(omp parallel)");
 	cw(out, "{");
@@ -352,7 +366,7 @@ static void emit_slabs(Text *text)
 	const Axis *axis = &text->packed.sums.axis[0];
 	const char *count, *live = dim_text(text->arena, axis->extent);
 	long long size = tile_numbers(&text->packed), all = tiles(text)*size;
-	cw(out, "real *const kept = (real *)(work + %zu); /* %lld tiles in %d slabs, added in their order */", text->kept, tiles(text), SLABS);
+	cw(out, "real *const kept = (real *)(%s); /* %lld tiles in %d slabs, added in their order */", scratch_text(text->packed.plan, text->kept), tiles(text), SLABS);
 	if (text->threads) cw(out, "PRAGMA(omp parallel for schedule(static))");
 	nest_for(out, "slab", "0", tile_number(text->arena, SLABS));
 	cw(out, "const ptrdiff_t first = %s*slab/%d, end = %s*(slab + 1)/%d;", live, SLABS, live, SLABS);
@@ -393,7 +407,7 @@ void product_emit(CWriter *out, const Product *product, size_t scratch)
 {
 	Text text = {.out = out, .arena = out->arena, .product = product, .packed = *product, .at = scratch};
 	text.scope = scope_new(out, product->plan, product->step);
-	text.threads = worth_threads(product->cost);
+	text.threads = worth_threads(product->plan, product->cost);
 	for (int k = 0; k < product->result.rank; k++) text.place[k] = index_constant(product->start[k]);
 	if (product->nothing) {
 		emit_nothing(&text);

@@ -87,6 +87,14 @@ static bool is_output(const Plan *plan, const Node *node)
 	return false;
 }
 
+/* a share keeps as many rows as it has */
+static size_t own_bytes(const Plan *plan, const Node *node)
+{
+	size_t bytes = (size_t)shape_count(&node->shape)*(size_t)plan->target->number_size, batch = (size_t)plan->program->graph->batch;
+	bool by_row = plan->shares && node->shape.rank && node->shape.dim[0].rows;
+	return by_row ? bytes/batch*((batch + (size_t)plan->shares - 1)/(size_t)plan->shares) : bytes;
+}
+
 /* by node id; what is not in the work area has to == 0. Scratch of steps follows. */
 static Piece *pieces_of(const Plan *plan, int *count)
 {
@@ -99,7 +107,7 @@ static Piece *pieces_of(const Plan *plan, int *count)
 		Piece *piece = &pieces[node->id];
 		Location at = plan->location[node->id];
 		if (at.space != SPACE_WORK) continue;
-		size_t bytes = (size_t)shape_count(&node->shape)*(size_t)plan->target->number_size;
+		size_t bytes = own_bytes(plan, node);
 		int first = plan->step_of[node->id], last = piece->last < first ? first : piece->last;
 		bool whole = first < 0 || is_output(plan, node); /* inputs and outputs keep their memory */
 		*piece = (Piece){at.offset, at.offset + bytes, whole ? 0 : first, whole ? plan->step_count : last, node};
@@ -119,7 +127,7 @@ static Piece place_at(const Plan *plan, const Node *node, int64_t time)
 	Location at = plan->location[node->id];
 	struct Stride stride = at.stride[plan->depth - 1];
 	size_t times = stride.turn == TURN_TIME ? (size_t)time : (size_t)(stride.turn == TURN_EVEN ? time & 1 : (time + 1) & 1);
-	size_t from = at.offset + stride.bytes*times, bytes = (size_t)shape_count(&node->shape)*(size_t)plan->target->number_size;
+	size_t from = at.offset + stride.bytes*times, bytes = at.share_bytes ? own_bytes(plan, node) : (size_t)shape_count(&node->shape)*(size_t)plan->target->number_size;
 	return (Piece){.from = from, .to = from + bytes};
 }
 
@@ -163,7 +171,9 @@ static void check_memory(const Plan *plan, size_t from, size_t to)
 		const Step *step = plan->steps[s];
 		if (!step->body) continue;
 		check_states(plan, step);
-		check_memory(step->body, step->scratch_offset + step->turns_bytes, step->scratch_offset + step->scratch_bytes);
+		size_t bytes = step->body->shares ? step->body->share_bytes : step->scratch_bytes;
+		check_memory(step->body, step->scratch_offset + step->turns_bytes, step->scratch_offset + bytes);
+		if (!plan->shares && step->body->shares) assert_true(step->scratch_bytes >= bytes*(size_t)step->body->shares);
 	}
 	for (int i = 0; i < count; i++) {
 		const Piece *a = &pieces[i];
@@ -310,6 +320,8 @@ static const char *const nets[] = {
 		"train: {optimizer: Adam(), loss: mse, batch_size: 3}\n",
 	"model:\n  input: {shape: [9], dtype: int32}\n  layers: [\"Embedding(5, 4, mask_zero=true)\", \"LSTM(8, recurrent_dropout=0.2, dropout=0.1)\", "
 		"\"Dense(5, activation=softmax)\"]\n" CLASSES "2}\n",
+	"model:\n  input: [30, 20]\n  layers: [\"LSTM(48, return_sequences=true)\", \"GRU(40, recurrent_dropout=0.2)\", \"Dense(1)\"]\n"
+		"train: {optimizer: Adam(), loss: mse, batch_size: 19}\n",
 };
 
 static void test_nets(void **state)
@@ -358,8 +370,51 @@ static void test_bytes(void **state)
 	if (wrong) fail_msg("%d specs take other bytes than the table of this test says: the lines above are what they take", wrong);
 }
 
+/* --- recurrences whose rows are shared out */
+
+static int64_t shares_of(const Model *model, const char *name)
+{
+	int64_t shares = -1;
+	for (int p = 0; p < model->network->program_count; p++)
+		for (int s = 0; !strcmp(model->network->programs[p]->name, name) && s < model->plans[p]->step_count; s++) {
+			const Step *step = model->plans[p]->steps[s];
+			if (!step->body) continue;
+			assert_true(shares < 0 || shares == step->body->shares); /* forwards and backwards */
+			shares = step->body->shares;
+		}
+	return shares;
+}
+
+static void test_shares(void **state)
+{
+	static const struct {
+		int64_t shares;
+		const char *batch, *body;
+	} cases[] = {
+		{4, "32", "tanh(matmul(s[0], w) + i)"},
+		{2, "9", "tanh(matmul(s[0], w) + i)"},
+		{0, "7", "tanh(matmul(s[0], w) + i)"}, /* too few rows */
+		{0, "8", "0.5*s[0] + w[0]*i"}, /* too little work */
+		{0, "32", "tanh(matmul(s[0], w) + i - mean(s[0], 0))"}, /* rows mix */
+		{0, "32", "tanh(matmul(s[0], w) + i + flip(s[0], 0))"},
+		{0, "32", "tanh(matmul(s[0], w) + i)*sum(full([dim(i, 0)], 1), 0)"}, /* the number of rows */
+		{4, "32", "tanh(matmul(s[0], w) + i + flip(s[0], 1) - mean(s[0], 1))"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases/sizeof *cases; i++) {
+		Context context = {.arena = arena_new(), .messages = stderr};
+		const char *text = arena_format(context.arena, "model:\n  inputs: {x: [32, 64]}\n  graph:\n    w: weight([64, 64])\n    f(s, i): \"[%s]\"\n"
+			"    y: scan(f, [0*x[:, 0]], x)[0][0]\ntrain: {optimizer: SGD(), loss: mse, batch_size: %s}\n", cases[i].body, cases[i].batch);
+		Source source = {.name = "net.yaml", .text = text, .size = strlen(text)};
+		const Model *model = compile(&context, &source, "avx512", 4);
+		if (shares_of(model, "train") != cases[i].shares) fail_msg("%s, batch %s: %d shares", cases[i].body, cases[i].batch, (int)shares_of(model, "train"));
+		arena_free(context.arena);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_specs), cmocka_unit_test(test_nets), cmocka_unit_test(test_bytes)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_specs), cmocka_unit_test(test_nets), cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_shares)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
