@@ -101,7 +101,10 @@ static Node *named_loss(Builder *builder, Value loss, Value y, int output, Place
 	Value values[] = {loss, build_label(builder, predicted->label, place), y};
 	builder->stage->judged = y.as.tensor;
 	builder->stage->peeled = NULL;
-	Node *mean = build_mean(builder, build_library_call(builder, "keras_loss", 3, values, place), place);
+	Value found = build_library_call(builder, "keras_loss", 3, values, place);
+	bool good = found.kind == VALUE_LIST && found.as.list.count == 2;
+	Node *mean = good ? build_mean(builder, found.as.list.items[0], place) : NULL;
+	if (good && found.as.list.items[1].kind == VALUE_TENSOR) builder->stage->counted[output] = found.as.list.items[1].as.tensor;
 	if (mean) build_check_loss(builder, loss, predicted, y.as.tensor, place);
 	predicted->task = builder->task;
 	predicted->logits = builder->logits && !from_probabilities(y.as.tensor);
@@ -209,6 +212,15 @@ Node *build_loss(Builder *builder, LossSlots *slots, Frame *frame)
 		build_keep_predictions(builder, y);
 	}
 	return loss;
+}
+
+void build_mask_output(Builder *builder, const char *name, const Node *y)
+{
+	Stage *stage = builder->stage;
+	Node *mask = y->mask;
+	for (int i = 0; i < builder->network->output_count; i++)
+		if (!strcmp(builder->network->outputs[i].name, name) && stage->counted[i]) mask = stage->counted[i];
+	if (mask) build_output(builder, stage->program, arena_format(builder->arena, "%s%s", NN_MASK, name), mask);
 }
 
 void build_keep_predictions(Builder *builder, Value y)

@@ -313,7 +313,7 @@ static int find_label(Builder *builder, const Predicted *output, const Shape *y,
 			"the output '%s' needs labels of another shape than those that '%s' reads", output->name, builder->network->outputs[0].name);
 	}
 	if (found < 0 && builder->context->errors == errors) *shared = found = spec_label(builder->context, spec, NULL, rank, label, !expression);
-	if (found >= 0 && spec->fields[found].source < 0) spec->fields[found].integer = sparse;
+	if (found >= 0 && sparse) spec->fields[found].integer = 1;
 	return found;
 }
 

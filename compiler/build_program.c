@@ -72,6 +72,7 @@ static bool predict_outputs(Builder *builder, Program *program, const Definition
 		Place own = d->output_names && d->result->kind == EXPR_LIST ? d->result->items[i]->place : place;
 		if (!check_output(builder, list.items[i], own)) return false;
 		build_output(builder, program, name, list.items[i].as.tensor);
+		build_mask_output(builder, name, list.items[i].as.tensor);
 	}
 	return list.count > 0;
 }

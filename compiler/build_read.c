@@ -238,6 +238,18 @@ static void read_task(Builder *builder, const DocNode *value, Definition *target
 			"the task of a loss is regression, binary (yes or no, for each unit) or multiclass, not '%s'", word);
 }
 
+/* In a definition the mask of its result; among the values of a model or of the training it would be that in silence, too. */
+static void read_mask(Builder *builder, const DocPair *pair, Definition *target)
+{
+	if (target->kind != KIND_MODEL && target->kind != KIND_TRAIN) {
+		target->mask = read_slot(builder, pair->value, target);
+		return;
+	}
+	build_error(builder, pair->key->place, "give it another name; a result gets a mask by masked(x, m)",
+		"'mask' can't name a value: in a definition it is the mask of the result");
+	build_read_binding(builder, pair, target);
+}
+
 void build_read_body(Builder *builder, const DocNode *map, Definition *target)
 {
 	for (int i = 0; i < map->count; i++) {
@@ -247,7 +259,7 @@ void build_read_body(Builder *builder, const DocNode *map, Definition *target)
 			build_read_binding(builder, &map->pairs[i], target);
 		else if (!strcmp(word, "doc")) target->doc = value->text;
 		else if (!strcmp(word, "return")) target->result = read_slot(builder, value, target);
-		else if (!strcmp(word, "mask")) target->mask = read_slot(builder, value, target);
+		else if (!strcmp(word, "mask")) read_mask(builder, &map->pairs[i], target);
 		else if (!strcmp(word, "layers")) target->layers = read_slot(builder, value, target);
 		else if (!strcmp(word, "defaults")) target->defaults_node = value;
 		else if (!strcmp(word, "task")) read_task(builder, value, target);

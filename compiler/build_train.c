@@ -195,8 +195,10 @@ static void build_step(Builder *builder, const StepSlots *slots, const char *nam
 	if (loss) loss = add_penalties(builder, loss, count, weights, losses.place);
 	build_output(builder, stage.program, "loss", loss);
 	for (int i = 0; builder->model_count == 1 && i < stage.predictions.count && i < builder->network->output_count; i++)
-		if (stage.predictions.items[i].kind == VALUE_TENSOR)
+		if (stage.predictions.items[i].kind == VALUE_TENSOR) {
 			build_output(builder, stage.program, builder->network->outputs[i].name, stage.predictions.items[i].as.tensor);
+			build_mask_output(builder, builder->network->outputs[i].name, stage.predictions.items[i].as.tensor);
+		}
 	if (mode == STEP_EVALUATE) build_finish(builder, true);
 	else train_weights(builder, slots, frame, loss, count, weights, mode, losses.place);
 }

@@ -250,6 +250,7 @@ typedef struct Stage {
 	Node **penalties; /* of activity regularizers */
 	int penalty_count, penalty_capacity;
 	List predictions; /* what the model that was called last gave */
+	Node *counted[NN_OUTPUTS]; /* of each output: the places that its loss counts; NULL: all, or it has none */
 	const Node *judged; /* what the loss that is evaluated reads */
 	const char *peeled; /* the function that it looked for under that; NULL: it did not look */
 	bool peel_found;
@@ -452,6 +453,8 @@ const DocNode *build_loss_of(Builder *builder, const DocNode *loss, int output);
 /* A loss whose first input is called y_class reads class numbers: the prediction's shape without its last axis. */
 bool build_reads_classes(Builder *builder, const DocNode *loss);
 Node *build_mean(Builder *builder, Value value, Place place); /* over masked-in places, if there is a mask; NULL after a report */
+/* The places of an output that count, as an output of its own, if not all do. */
+void build_mask_output(Builder *builder, const char *name, const Node *y);
 void build_keep_predictions(Builder *builder, Value y);
 
 /* build_train.c */

@@ -127,9 +127,26 @@ static void check_tables(const Model *model)
 			check_table(model, model->network->programs[p]->graph->nodes[i]), take_bounds(model, model->network->programs[p]->graph->nodes[i]);
 }
 
+/* Only of several classes there is a perplexity. */
+static void check_perplexity(const Model *model)
+{
+	const DocNode *train = model->spec->train;
+	for (int o = 0; train && o < model->network->output_count; o++)
+		for (int m = 0; m < model->spec->metric_count; m++) {
+			const SpecMetrics *metrics = &model->spec->metrics[m];
+			bool asked = false;
+			for (int i = 0; i < metrics->names.count; i++) asked |= !strcmp(metrics->names.items[i], "perplexity");
+			if (metrics->output && strcmp(metrics->output, model->network->outputs[o].name)) continue;
+			if (asked && model_task(model, o) != NN_MULTICLASS)
+				diag_error(model->context, doc_get(train, "metrics")->place, "it is of the loss sparse_categorical_crossentropy, or the like",
+					"'perplexity' is of one class of several, which the output '%s' does not give", model->network->outputs[o].name);
+		}
+}
+
 /* An area under a curve is of one prediction a sample. */
 static void check_metrics(const Model *model)
 {
+	check_perplexity(model);
 	const DocNode *train = model->spec->train, *metrics = train ? doc_get(train, "metrics") : NULL;
 	const Network *network = model->network;
 	const Node *y = network->output_count == 1 ? find_output(network, network->outputs[0].name) : NULL;
@@ -190,9 +207,9 @@ int model_class_count(const Model *model, const nn_data_field *field)
 	if (!model_classed(model, field)) return 0;
 	if (output < 0) return field->classes.count;
 	if (task == NN_SEGMENTATION) return units_of(y) > 1 ? (int)units_of(y) : 2;
-	if (field->count > 1) return (int)field->count;
+	if (field->count > 1 && !field->integer) return (int)field->count;
 	if (task == NN_BINARY) return 2;
-	return task == NN_MULTICLASS && y ? (int)(shape_count(&y->shape)/y->shape.dim[0].size) : 0;
+	return task == NN_MULTICLASS && y ? (int)units_of(y) : 0;
 }
 
 void model_check(const Model *model)

@@ -55,26 +55,32 @@ static void finish(nn_classification *result, const Counts *counts) {
 	result->weighted = average_of(result->classes, result->class_count, 1, all.present);
 }
 
-int nn_classify(nn_classification *result, const int *truth, const int *predicted, int64_t samples, int class_count) {
+int nn_classify_counted(nn_classification *result, int64_t *confusion, int class_count) {
 	size_t classes = (size_t)class_count;
 	Counts *counts = calloc(classes + 1, sizeof *counts);
-	*result = (nn_classification){.class_count = class_count,
-	                              .samples = samples,
-	                              .confusion = calloc(classes * classes + 1, sizeof *result->confusion),
-	                              .classes = calloc(classes + 1, sizeof *result->classes)};
-	if (!counts || !result->confusion || !result->classes) {
+	*result = (nn_classification){
+	        .class_count = class_count, .confusion = confusion, .classes = calloc(classes + 1, sizeof *result->classes)};
+	if (!counts || !confusion || !result->classes) {
 		free(counts);
 		nn_classification_free(result);
 		return 1;
 	}
-	for (int64_t i = 0; i < samples; i++) {
-		result->confusion[truth[i] * class_count + predicted[i]]++;
-		counts[truth[i]].present++, counts[predicted[i]].predicted++;
-		counts[truth[i]].right += truth[i] == predicted[i];
-	}
+	for (int t = 0; t < class_count; t++)
+		for (int p = 0; p < class_count; p++) {
+			int64_t count = confusion[t * class_count + p];
+			result->samples += count;
+			counts[t].present += count, counts[p].predicted += count;
+			if (t == p) counts[t].right = count;
+		}
 	finish(result, counts);
 	free(counts);
 	return 0;
+}
+
+int nn_classify(nn_classification *result, const int *truth, const int *predicted, int64_t samples, int class_count) {
+	int64_t *confusion = calloc((size_t)class_count * (size_t)class_count + 1, sizeof *confusion);
+	for (int64_t i = 0; confusion && i < samples; i++) confusion[truth[i] * class_count + predicted[i]]++;
+	return nn_classify_counted(result, confusion, class_count);
 }
 
 static Counts count_row(const uint8_t *truth, const uint8_t *predicted, int64_t count, int64_t stride) {

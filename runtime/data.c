@@ -303,7 +303,8 @@ int nn_data_open(const nn_model *model, const nn_data_request *request, nn_datas
 	int label = main_label(model);
 	sets->names = sets->store->names;
 	sets->name_count = sets->store->name_count;
-	if (label >= 0 && (model->data.fields[label].classed || nn_label_task(model, label) == NN_MULTILABEL)) {
+	int of_steps = label >= 0 && model->data.fields[label].integer && model->data.fields[label].count > 1; /* classes, but of no sample */
+	if (label >= 0 && !of_steps && (model->data.fields[label].classed || nn_label_task(model, label) == NN_MULTILABEL)) {
 		sets->classes = (const char *const *)sets->store->names[label].items;
 		sets->class_count = sets->store->names[label].count;
 	}

@@ -86,12 +86,27 @@ static int inputs_fit(const Elements *elements, const nn_data_field *field, cons
 	return 1;
 }
 
+/* Numbers that are none end the run: nothing that is trained with them is worth anything. 0, or 2 with why. */
+static int check_finite(const Elements *elements, int64_t from, int64_t count, char why[NN_WHY])
+{
+	char shape[120];
+	for (int64_t i = 0; elements->kind == 'f' && i < count; i++) {
+		double value = nn_element(elements, from + i);
+		if (isfinite(value)) continue;
+		snprintf(why, NN_WHY, "number %lld of %s is %s", (long long)i,
+			 nn_shape_text(elements->rank - 1, elements->shape + 1, shape, sizeof shape), isnan(value) ? "not a number" : "infinite");
+		return 2;
+	}
+	return 0;
+}
+
 static int read_array(Source *source, int64_t sample, int field, const void *state, void *x, char why[NN_WHY])
 {
 	const Arrays *arrays = source->own;
 	const Elements *inputs = &arrays->inputs;
 	int64_t count = inputs->row, from = sample * count;
-	(void)field, (void)state, (void)why;
+	(void)field, (void)state;
+	if (check_finite(inputs, from, count, why)) return 2;
 	if (source->model->number_size == 4) {
 		float *numbers = x, rescale = (float)arrays->rescale;
 		if (inputs->kind == 'u' && inputs->size == 1)
@@ -117,16 +132,19 @@ static void close_arrays(Source *source)
 	free(arrays);
 }
 
-/* Labels as numbers (samples, numbers a sample); class numbers must be whole and not negative. */
+/* Labels as numbers (samples, numbers a sample); class numbers must be whole and not negative. Of those of steps a negative one may
+ * be what the loss ignores. */
 static int read_labels(Source *source, const char *path, const Elements *labels, int field)
 {
-	int classes = source->model->data.fields[field].classed && labels->row == 1;
+	const nn_data_field *of = &source->model->data.fields[field];
+	int classes = of->classed && (labels->row == 1 || of->integer), steps = classes && labels->row > 1;
+	double end = steps && of->class_count > 0 ? of->class_count : 1e6;
 	if (nn_source_add_label(source, field, (int)labels->row, 0)) return 1;
 	for (int64_t i = 0; i < source->count * labels->row; i++) {
 		double value = nn_element(labels, i);
 		source->labels[field].values[i] = value;
-		if (!classes || (value >= 0 && value < 1e6 && value == floor(value))) continue;
-		nn_error("%s: label %g of sample %lld is no class number", path, value, (long long)(i / labels->row));
+		if (classes ? (value >= 0 || steps) && value < end && value == floor(value) : isfinite(value)) continue;
+		nn_error("%s: label %g of sample %lld is no %s", path, value, (long long)(i / labels->row), classes ? "class number" : "number");
 		return 1;
 	}
 	return 0;

@@ -46,9 +46,11 @@ const char *nn_classes_text(char *const *classes, int count, char *buffer, size_
 static int make_numbers(nn_names *classes, const Source *source, int field)
 {
 	const Label *label = &source->labels[field];
-	double largest = label->width > 1 ? label->width - 1 : 1;
-	for (int64_t i = 0; i < source->count && label->width == 1; i++) largest = fmax(largest, label->values[i]);
-	int64_t count = (int64_t)largest + 1, told = source->model->data.fields[field].class_count;
+	const nn_data_field *of = &source->model->data.fields[field];
+	int one_hot = label->width > 1 && !of->integer;
+	double largest = one_hot ? label->width - 1 : 1;
+	for (int64_t i = 0; i < source->count * label->width && !one_hot; i++) largest = fmax(largest, label->values[i]);
+	int64_t count = (int64_t)largest + 1, told = of->class_count;
 	if (told > count) count = told;
 	if (count > MAX_CLASSES || (classes->items = calloc((size_t)count, sizeof *classes->items)) == NULL) return 1;
 	for (classes->count = 0; classes->count < count; classes->count++) {

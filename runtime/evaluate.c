@@ -42,7 +42,7 @@ static int name_classes(nn_evaluation *evaluation, const char *const *classes, i
 
 /* truth and predicted (samples), probabilities (samples, classes) from the kept rows; 1 after an error */
 static int read_classes(const nn_part *part, int classes, int *truth, int *predicted, double *probabilities) {
-	size_t count = part->y->count, width = count + part->label->count;
+	size_t count = (size_t)part->units, width = nn_tally_width(part);
 	for (int64_t i = 0; i < part->kept_rows; i++) {
 		const double *y = part->kept + (size_t)i * width, *label = y + count;
 		double *p = probabilities + i * classes;
@@ -50,7 +50,7 @@ static int read_classes(const nn_part *part, int classes, int *truth, int *predi
 			nn_probabilities(part->output, y, 1, p + 1), p[0] = 1 - p[1], predicted[i] = p[1] > 0.5;
 		else
 			nn_probabilities(part->output, y, classes, p), predicted[i] = nn_argmax(y, classes);
-		double number = part->label->count == 1 ? label[0] : nn_argmax(label, classes);
+		double number = part->label_units == 1 ? label[0] : nn_argmax(label, classes);
 		if (!(number >= 0 && number < classes) || number != floor(number))
 			return nn_error("the label %g is no class from 0 to %d", number, classes - 1), 1;
 		truth[i] = (int)number;
@@ -73,8 +73,7 @@ static void sensitivity_and_specificity(nn_evaluation *evaluation) {
 	}
 }
 
-static int two_class_curve(nn_evaluation *evaluation, const int *truth, const double *probabilities) {
-	int64_t samples = evaluation->samples;
+static int two_class_curve(nn_evaluation *evaluation, const int *truth, const double *probabilities, int64_t samples) {
 	double *scores = malloc(sizeof *scores * (size_t)(samples + 1));
 	uint8_t *positive = malloc((size_t)samples + 1);
 	evaluation->false_rates = malloc(sizeof(double) * (size_t)(samples + 1));
@@ -94,21 +93,21 @@ static int two_class_curve(nn_evaluation *evaluation, const int *truth, const do
 
 static int score_classes(nn_evaluation *evaluation, const nn_part *part) {
 	int classes = evaluation->class_count, failed;
-	size_t samples = (size_t)evaluation->samples;
+	size_t samples = (size_t)part->kept_rows;
 	int *truth = malloc(sizeof *truth * (samples + 1)), *predicted = malloc(sizeof *predicted * (samples + 1));
 	double *probabilities = malloc(sizeof *probabilities * (samples + 1) * (size_t)classes);
 	failed = !truth || !predicted || !probabilities;
 	if (failed) nn_error("out of memory");
 	failed = failed || read_classes(part, classes, truth, predicted, probabilities);
-	failed = failed || nn_classify(&evaluation->scores, truth, predicted, evaluation->samples, classes);
+	failed = failed || nn_classify(&evaluation->scores, truth, predicted, part->kept_rows, classes);
 	if (!failed) {
 		evaluation->accuracy = evaluation->scores.micro.precision;
-		evaluation->log_loss = nn_log_loss(probabilities, truth, evaluation->samples, classes);
+		evaluation->log_loss = nn_log_loss(probabilities, truth, part->kept_rows, classes);
 		sensitivity_and_specificity(evaluation);
 		if (classes == 2)
-			failed = two_class_curve(evaluation, truth, probabilities);
+			failed = two_class_curve(evaluation, truth, probabilities, part->kept_rows);
 		else
-			evaluation->roc_auc = nn_roc_auc_ovr(probabilities, truth, evaluation->samples, classes);
+			evaluation->roc_auc = nn_roc_auc_ovr(probabilities, truth, part->kept_rows, classes);
 	}
 	free(truth), free(predicted), free(probabilities);
 	return failed;
@@ -117,7 +116,8 @@ static int score_classes(nn_evaluation *evaluation, const nn_part *part) {
 /* truth and predictions (samples, classes), each its own yes or no */
 static int score_labels(nn_evaluation *evaluation, const nn_part *part) {
 	int classes = evaluation->class_count;
-	size_t numbers = (size_t)evaluation->samples * (size_t)classes, right = 0;
+	int64_t samples = part->kept_rows;
+	size_t numbers = (size_t)samples * (size_t)classes, right = 0;
 	uint8_t *truth = malloc(numbers + 1), *predicted = malloc(numbers + 1);
 	double threshold = part->output->logits ? 0 : 0.5;
 	int failed = !truth || !predicted;
@@ -126,16 +126,16 @@ static int score_labels(nn_evaluation *evaluation, const nn_part *part) {
 		predicted[i] = row[i % (size_t)classes] > threshold,
 		truth[i] = row[(size_t)classes + i % (size_t)classes] > 0.5;
 	}
-	for (int64_t i = 0; !failed && i < evaluation->samples; i++)
+	for (int64_t i = 0; !failed && i < samples; i++)
 		right += !memcmp(truth + i * classes, predicted + i * classes, (size_t)classes);
-	failed = failed || nn_classify_multilabel(&evaluation->scores, truth, predicted, evaluation->samples, classes);
-	evaluation->accuracy = (double)right / (double)evaluation->samples;
+	failed = failed || nn_classify_multilabel(&evaluation->scores, truth, predicted, samples, classes);
+	evaluation->accuracy = (double)right / (double)samples;
 	free(truth), free(predicted);
 	return failed;
 }
 
 static void score_numbers(nn_evaluation *evaluation, const nn_part *part) {
-	size_t count = part->y->count, samples = (size_t)evaluation->samples;
+	size_t count = (size_t)part->units, samples = (size_t)part->kept_rows;
 	double *y = malloc(sizeof *y * (samples * count + 1)), *label = malloc(sizeof *label * (samples * count + 1));
 	for (size_t i = 0; y && label && i < samples; i++) {
 		memcpy(y + i * count, part->kept + i * 2 * count, sizeof *y * count);
@@ -157,6 +157,19 @@ static int score_masks(nn_evaluation *evaluation, const nn_part *part, const cha
 	if (nn_segmentation_score(segmentation, part)) return 1;
 	if (name_classes(evaluation, names, name_count, segmentation->class_count)) return nn_error("out of memory"), 1;
 	evaluation->accuracy = nn_tally_accuracy(part);
+	return 0;
+}
+
+/* Steps, or other places, that are classes: from counts alone. */
+static int score_steps(nn_evaluation *evaluation, const nn_part *part, const char *const *names, int name_count) {
+	int classes = nn_tally_classes(part), failed = 1;
+	int64_t *confusion = calloc((size_t)classes * (size_t)classes, sizeof *confusion);
+	for (int i = 0; confusion && i < classes * classes; i++) confusion[i] = nn_tally_confused(part, i / classes, i % classes);
+	evaluation->steps = 1;
+	if (!name_classes(evaluation, names, name_count, classes)) failed = nn_classify_counted(&evaluation->scores, confusion, classes);
+	else free(confusion);
+	if (failed) return nn_error("out of memory"), 1;
+	sensitivity_and_specificity(evaluation);
 	return 0;
 }
 
@@ -199,6 +212,7 @@ static int score(nn_evaluation *evaluation, const nn_part *part, const nn_names 
 		if (!strcmp(known[i].key, label)) names = (const char *const *)known[i].items, name_count = known[i].count;
 	if (task == NN_SEGMENTATION && part->label) return score_masks(evaluation, part, names, name_count);
 	if (!part->label) return 0;
+	if (part->entropy) evaluation->perplexity = nn_tally_perplexity(part);
 	int single = part->y->count == (size_t)part->units, classes = part->units == 1 ? 2 : part->units;
 	if (single && part->keep && (task == NN_BINARY || task == NN_MULTICLASS || task == NN_MULTILABEL)) {
 		if (name_classes(evaluation, names, name_count, classes)) return nn_error("out of memory"), 1;
@@ -206,7 +220,8 @@ static int score(nn_evaluation *evaluation, const nn_part *part, const nn_names 
 		return part->label->count == part->y->count ? score_labels(evaluation, part) : 0;
 	}
 	if (task == NN_BINARY || task == NN_MULTICLASS) evaluation->accuracy = nn_tally_accuracy(part); /* of each place */
-	if (task == NN_REGRESSION && part->keep && part->label->count == part->y->count) score_numbers(evaluation, part);
+	if (part->crossed) return score_steps(evaluation, part, names, name_count);
+	if (task == NN_REGRESSION && part->keep && part->label_units == part->units) score_numbers(evaluation, part);
 	return 0;
 }
 
@@ -218,6 +233,7 @@ static nn_evaluation new_evaluation(const nn_model *model, const nn_dataset *set
 	                       .accuracy = NAN,
 	                       .roc_auc = NAN,
 	                       .log_loss = NAN,
+	                       .perplexity = NAN,
 	                       .sensitivity = NAN,
 	                       .specificity = NAN,
 	                       .mae = NAN,
@@ -332,11 +348,12 @@ static void add_scores(nn_text *text, const nn_evaluation *evaluation) {
 			add_member(text, "accuracy", evaluation->accuracy, 0);
 		else
 			add_confusion(text, &evaluation->scores);
-		add_member(text, "roc_auc", evaluation->roc_auc, 0);
-		add_member(text, "log_loss", evaluation->log_loss, 0);
+		if (!evaluation->steps) add_member(text, "roc_auc", evaluation->roc_auc, 0);
+		if (!evaluation->steps) add_member(text, "log_loss", evaluation->log_loss, 0);
 		add_member(text, "sensitivity", evaluation->sensitivity, 0);
 		add_member(text, "specificity", evaluation->specificity, 0);
 	}
+	if (!isnan(evaluation->perplexity)) add_member(text, "perplexity", evaluation->perplexity, 0);
 	if (!evaluation->class_count && !isnan(evaluation->accuracy)) add_member(text, "accuracy", evaluation->accuracy, 0);
 	if (evaluation->regression) {
 		add_member(text, "mae", evaluation->mae, 0);
@@ -388,6 +405,7 @@ static void add_report(nn_text *text, const nn_evaluation *evaluation) {
 	if (evaluation->segmentation.class_count)
 		add_value(text, "dice", evaluation->segmentation.dice), add_value(text, "iou", evaluation->segmentation.iou);
 	add_value(text, "accuracy", evaluation->accuracy);
+	add_value(text, "perplexity", evaluation->perplexity);
 	add_value(text, "roc_auc", evaluation->roc_auc);
 	add_value(text, "sensitivity", evaluation->sensitivity);
 	add_value(text, "specificity", evaluation->specificity);

@@ -26,7 +26,8 @@ typedef struct nn_evaluation {
 	int class_count; /* 0: not a classification */
 	char **classes;  /* names, of its own */
 	nn_classification scores;
-	double accuracy, roc_auc, log_loss, sensitivity, specificity; /* NAN: undefined */
+	double accuracy, roc_auc, log_loss, perplexity, sensitivity, specificity; /* NAN: undefined */
+	int steps; /* scores are of steps, of which a sample has many */
 	double *false_rates, *true_rates; /* the ROC curve of two classes, roc_count corners */
 	int64_t roc_count;
 	nn_segmentation segmentation; /* class_count 0: none */

@@ -9,6 +9,7 @@
 	X("dice", DICE, 1) X("iou", IOU, 1) X("mean_iou", IOU, 1) \
 	X("auc", AUC, 1) X("roc_auc", AUC, 1) \
 	X("mae", MAE, -1) X("mean_absolute_error", MAE, -1) X("mse", MSE, -1) X("mean_squared_error", MSE, -1) \
+	X("perplexity", PERPLEXITY, -1) \
 	X("rmse", RMSE, -1) X("root_mean_squared_error", RMSE, -1) X("r2", R2, 1) X("r2_score", R2, 1) \
 	X("mase", MASE, -1) X("mean_absolute_scaled_error", MASE, -1) X("smape", SMAPE, -1) \
 	X("symmetric_mean_absolute_percentage_error", SMAPE, -1)

@@ -22,6 +22,8 @@ typedef struct nn_classification {
 
 /* truth, predicted: (samples), each 0 .. class_count-1. 0, or 1 when memory ran out. */
 int nn_classify(nn_classification *result, const int *truth, const int *predicted, int64_t samples, int class_count);
+/* The same of a confusion matrix (class_count, class_count), which is taken over; NULL: memory ran out. */
+int nn_classify_counted(nn_classification *result, int64_t *confusion, int class_count);
 /* truth, predicted: (samples, class_count), 0 or 1. */
 int nn_classify_multilabel(nn_classification *result, const uint8_t *truth, const uint8_t *predicted, int64_t samples,
                            int class_count);

@@ -62,6 +62,9 @@ typedef struct nn_program {
 	int (*run)(void *state, void *work, const nn_call *call);
 } nn_program;
 
+/* Before the name of an output: that of its mask, 1 for each place that counts; a program has it if not all do. */
+#define NN_MASK "mask "
+
 /* What the numbers of an output are. */
 typedef enum nn_task { NN_REGRESSION, NN_BINARY, NN_MULTICLASS, NN_MULTILABEL, NN_SEGMENTATION, NN_OTHER } nn_task;
 

@@ -1,5 +1,6 @@
 /* Input: a checkpoint; images, folders, tables, arrays. Output: one prediction a sample, in the order of the inputs.
  * Invariant: a file that was asked for appears whole or not at all. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ enum { INCOMPLETE = 1000 }; /* some inputs have no prediction; the others shall 
 
 typedef struct Target { /* one output */
 	const nn_output *output;
-	const nn_field *y;
+	const nn_field *y, *mask; /* of the places that count; NULL: all do */
 	const nn_names *classes; /* NULL: without names */
 	nn_text columns; /* names of the numbers after the prediction, each ended by 0 */
 } Target;
@@ -126,16 +127,23 @@ static void add_header(Predictor *p) {
 	nn_text_add(&p->text, "\n");
 }
 
-static void add_csv(Predictor *p, const Target *t, const char *prediction, const double *numbers) {
+/* A number of a place that does not count: nothing stands there. */
+static int is_hidden(const Predictor *p, const Target *t, int row, int number) {
+	size_t units = t->y->rank ? (size_t)t->y->shape[t->y->rank - 1] : 1, places = t->y->count / units;
+	return places > 1 && !nn_place_counts(p->model, t->mask, p->memory.work, row, (size_t)number / units, places);
+}
+
+static void add_csv(Predictor *p, const Target *t, const char *prediction, const double *numbers, int row) {
 	int column = 0;
 	if (has_prediction(p, t)) nn_text_add(&p->text, ","), nn_text_csv(&p->text, prediction);
 	for (size_t i = 0; i < t->columns.length; i += strlen(t->columns.data + i) + 1) {
 		nn_text_add(&p->text, ",");
-		nn_text_number(&p->text, numbers[column++], p->model->number_size);
+		if (!is_hidden(p, t, row, column)) nn_text_number(&p->text, numbers[column], p->model->number_size);
+		column++;
 	}
 }
 
-static void add_jsonl(Predictor *p, const Target *t, const char *prediction, const double *numbers) {
+static void add_jsonl(Predictor *p, const Target *t, const char *prediction, const double *numbers, int row) {
 	int column = 0;
 	if (has_prediction(p, t)) {
 		nn_text_add(&p->text, ", ");
@@ -150,7 +158,8 @@ static void add_jsonl(Predictor *p, const Target *t, const char *prediction, con
 		nn_text_add(&p->text, ", ");
 		nn_text_json_string(&p->text, t->columns.data + i);
 		nn_text_add(&p->text, ": ");
-		nn_text_json_number(&p->text, numbers[column++]);
+		nn_text_json_number(&p->text, is_hidden(p, t, row, column) ? NAN : numbers[column]);
+		column++;
 	}
 }
 
@@ -201,9 +210,9 @@ static void add_target(Predictor *p, const Target *t, int64_t sample, int row) {
 	add_prediction(p, t, &prediction, p->row, probabilities);
 	p->text.failed |= prediction.failed;
 	if (p->options->format == NN_FORMAT_CSV)
-		add_csv(p, t, prediction.data, probabilities);
+		add_csv(p, t, prediction.data, probabilities, row);
 	else
-		add_jsonl(p, t, prediction.data, probabilities);
+		add_jsonl(p, t, prediction.data, probabilities, row);
 	nn_text_free(&prediction);
 }
 
@@ -319,6 +328,9 @@ static int open_targets(Predictor *p) {
 		Target *t = &p->targets[p->target_count];
 		*t = (Target){.output = &model->outputs[i], .y = nn_output_find(p->program, model->outputs[i].name)};
 		if (!t->y) continue;
+		char mask[NN_LOG_NAME];
+		snprintf(mask, sizeof mask, "%s%.40s", NN_MASK, t->output->name);
+		t->mask = nn_output_find(p->program, mask);
 		p->target_count++;
 		const char *label = t->output->label >= 0 ? model->data.fields[t->output->label].name : "";
 		for (int k = 0; k < p->name_count; k++)

@@ -84,6 +84,7 @@ static void add_cards(nn_text *text, const nn_evaluation *evaluation) {
 	if (evaluation->segmentation.class_count)
 		add_card(text, "Dice", evaluation->segmentation.dice, "g"), add_card(text, "IoU", evaluation->segmentation.iou, "g");
 	add_card(text, "accuracy", evaluation->accuracy, "%");
+	add_card(text, "perplexity", evaluation->perplexity, "g");
 	add_card(text, "area under the ROC curve", evaluation->roc_auc, "g");
 	if (evaluation->class_count == 2 && !evaluation->segmentation.class_count)
 		add_card(text, "sensitivity", evaluation->sensitivity, "%"),
@@ -192,7 +193,7 @@ static void add_classes(nn_text *text, const nn_evaluation *evaluation) {
 	}
 	nn_text_add(text, "</div>\n<div class=\"card scroll\" style=\"margin-top:.75rem\"><table><tr><th>class</th><th "
 	                  "class=\"n\">precision</th><th class=\"n\">recall</th>"
-	                  "<th class=\"n\">F1</th><th class=\"n\">samples</th></tr>\n");
+	                  "<th class=\"n\">F1</th><th class=\"n\">%s</th></tr>\n", evaluation->steps ? "steps" : "samples");
 	for (int c = 0; c < scores->class_count; c++)
 		add_score_row(text, evaluation->classes[c], &scores->classes[c], 0);
 	if (scores->multilabel) add_score_row(text, "micro average", &scores->micro, 1);

@@ -8,11 +8,13 @@
 #include "metric_list.h"
 #include "tally.h"
 
-/* Sums: rows, then for each logged output its own and the rows it was taken over, as programs need not run equally often; then for
- * each part these, and three for each class. */
+/* Sums: rows, then for each logged output its own and the weight it was taken with, as programs need not run equally often; then for
+ * each part these, three for each class, and the confusion matrix. */
 enum { ROWS, LOGGED };
-enum { PLACES, RIGHT, NUMBERS, ELEMENTS_RIGHT, ABSOLUTE, SQUARED, SCALED, PERCENT, FIXED };
+enum { PLACES, RIGHT, NUMBERS, ELEMENTS_RIGHT, ABSOLUTE, SQUARED, SCALED, PERCENT, ENTROPY, ENTROPIES, FIXED };
 enum { CLASS_RIGHT, CLASS_PREDICTED, CLASS_PRESENT, PER_CLASS };
+enum { MOST_CROSSED = 256 }; /* classes of a confusion matrix of steps */
+static const double least_probability = 1e-38;
 
 /* The kind of a metric by its name, -1: there is none. */
 static int metric_kind(const char *name) {
@@ -59,7 +61,7 @@ static nn_log *add_log(nn_tally *tally) {
 		tally->log_count++;
 	else
 		log--;
-	*log = (nn_log){.metric = -1};
+	*log = (nn_log){.metric = -1, .weigh = -1};
 	return log;
 }
 
@@ -92,6 +94,7 @@ static int add_metric_logs(nn_tally *tally, int index) {
 		         output->metrics[i]);
 		log->metric = kind, log->part = index;
 		if (kind == NN_AUC || kind == NN_R2) part->keep = 1;
+		if (kind == NN_PERPLEXITY) part->entropy = 1;
 	}
 	return 0;
 }
@@ -102,6 +105,21 @@ static int last_axis(const nn_field *field) { return field->rank ? (int)field->s
 static int keeps_rows(const nn_output *output, const nn_field *y) {
 	if (output->task == NN_OTHER || output->task == NN_SEGMENTATION) return 0;
 	return output->task == NN_REGRESSION || y->rank <= 1 || y->count == (size_t)last_axis(y);
+}
+
+/* Of steps that are classes a report is made of counts alone. */
+static int is_crossed(const nn_part *part) {
+	nn_task task = part->output->task;
+	return part->label && part->places > 1 && (task == NN_BINARY || task == NN_MULTICLASS) && nn_tally_classes(part) <= MOST_CROSSED &&
+	       part->model->data.fields[part->output->label].classed;
+}
+
+/* The label that y is compared with, and its places. */
+static void find_label(nn_part *part, const nn_program *scored) {
+	part->label = nn_input_find(scored, part->model->data.fields[part->output->label].name);
+	if (!part->label) return;
+	part->label_units = part->label->count == part->y->count ? part->units : 1;
+	if (part->label->count != part->places * (size_t)part->label_units) part->label = NULL; /* not comparable: only losses */
 }
 
 /* The outputs of the model that one of the programs has. */
@@ -116,17 +134,29 @@ static void find_parts(nn_tally *tally, const nn_program *const *programs, int p
 		if (!y) continue;
 		nn_part *part = &tally->parts[tally->part_count++];
 		*part = (nn_part){.model = model, .output = output, .y = y, .units = last_axis(y)};
+		part->places = y->count / (size_t)part->units;
+		char mask[NN_LOG_NAME];
+		snprintf(mask, sizeof mask, "%s%.40s", NN_MASK, output->name);
+		part->mask = nn_output_find(tally->scored, mask);
 		part->keep = keep && keeps_rows(output, y);
 		snprintf(part->kept_name, sizeof part->kept_name, model->output_count > 1 ? "epoch/kept/%.40s" : "epoch/kept", output->name);
-		if (output->label >= 0) part->label = nn_input_find(tally->scored, model->data.fields[output->label].name);
-		if (!part->label) continue;
-		size_t places = y->count / (size_t)part->units;
-		part->label_units = part->label->count == y->count ? part->units : 1;
-		if (part->label->count != places * (size_t)part->label_units) part->label = NULL; /* not comparable: only losses */
+		if (output->label >= 0) find_label(part, tally->scored);
+		part->crossed = keep && is_crossed(part);
+		part->entropy = keep && part->label && part->places > 1 && output->task == NN_MULTICLASS;
 	}
 }
 
-size_t nn_tally_width(const nn_part *part) { return part->y->count + (part->label ? part->label->count : 0); }
+/* The loss of an output of which not all places count is the mean over those that do, over batches as well. */
+static void weigh_losses(nn_tally *tally) {
+	for (int p = 0; p < tally->part_count; p++) {
+		char name[NN_LOG_NAME];
+		snprintf(name, sizeof name, "%.40s_loss", tally->parts[p].output->name);
+		for (int i = 0; i < tally->log_count && tally->parts[p].mask; i++)
+			if (!strcmp(tally->logs[i].name, tally->part_count > 1 ? name : "loss")) tally->logs[i].weigh = p;
+	}
+}
+
+size_t nn_tally_width(const nn_part *part) { return (size_t)part->units + (part->label ? (size_t)part->label_units : 0); }
 
 /* Room for so many rows. 0, or 1 after an error. */
 static int reserve_rows(nn_part *part, int64_t rows) {
@@ -141,13 +171,24 @@ static int reserve_rows(nn_part *part, int64_t rows) {
 	return 0;
 }
 
-static int part_sums(const nn_part *part) { return FIXED + PER_CLASS * nn_tally_classes(part); }
+static int part_sums(const nn_part *part) {
+	int classes = nn_tally_classes(part);
+	return FIXED + PER_CLASS * classes + (part->crossed ? classes * classes : 0);
+}
+
+/* Room for what a part keeps of so many samples. 0, or 1 after an error. */
+static int open_part(nn_part *part, int64_t samples) {
+	part->row = malloc(sizeof *part->row * (part->y->count + (part->label ? part->label->count : 0)));
+	if (!part->row) return nn_error("out of memory"), 1;
+	return part->keep ? reserve_rows(part, (samples > 0 ? samples : 1) * (int64_t)part->places) : 0;
+}
 
 int nn_tally_open(nn_tally *tally, const nn_model *model, const nn_program *const *programs, int program_count,
                   int keep, int64_t rows) {
 	*tally = (nn_tally){.model = model};
 	for (int i = 0; i < program_count; i++) add_program_logs(tally, programs[i]);
 	find_parts(tally, programs, program_count, keep);
+	weigh_losses(tally);
 	tally->sum_count = LOGGED + 2 * tally->log_count;
 	for (int i = 0; i < tally->part_count; i++) {
 		if (add_metric_logs(tally, i)) return 1;
@@ -160,7 +201,7 @@ int nn_tally_open(nn_tally *tally, const nn_model *model, const nn_program *cons
 	for (int i = tally->part_count - 1; i >= 0; i--) {
 		nn_part *part = &tally->parts[i];
 		part->sums = sums -= part_sums(part);
-		if (part->keep && reserve_rows(part, rows > 0 ? rows : 1)) return nn_tally_close(tally), 1;
+		if (open_part(part, rows)) return nn_tally_close(tally), 1;
 	}
 	return 0;
 }
@@ -172,7 +213,7 @@ void nn_tally_clear(nn_tally *tally) {
 
 void nn_tally_close(nn_tally *tally) {
 	free(tally->sums);
-	for (int i = 0; i < tally->part_count; i++) free(tally->parts[i].kept);
+	for (int i = 0; i < tally->part_count; i++) free(tally->parts[i].kept), free(tally->parts[i].row);
 	*tally = (nn_tally){0};
 }
 
@@ -186,6 +227,24 @@ static void count_class(const nn_part *part, int truth, int predicted) {
 	if (truth < 0 || truth >= classes) return;
 	class_sums(part, truth)[CLASS_PRESENT]++;
 	if (truth == predicted) class_sums(part, truth)[CLASS_RIGHT]++;
+	if (part->crossed) part->sums[FIXED + PER_CLASS * classes + truth * classes + predicted]++;
+}
+
+/* -log of the probability of unit i; of one unit, of the class i of two */
+static double surprise(const nn_part *part, const double *y, int i) {
+	double top = y[nn_argmax(y, part->units)], sum = 0;
+	if (!part->output->logits) return -log(fmax(y[i], least_probability));
+	for (int k = 0; k < part->units; k++) sum += exp(y[k] - top);
+	return log(sum) + top - y[i];
+}
+
+/* Of a label that is a class, or of shares of all. */
+static void add_entropy(nn_part *part, const double *y, const double *label) {
+	if (part->label_units == 1 && !(label[0] >= 0 && label[0] < part->units)) return;
+	part->sums[ENTROPIES]++;
+	if (part->label_units == 1) part->sums[ENTROPY] += surprise(part, y, (int)label[0]);
+	for (int i = 0; part->label_units > 1 && i < part->units; i++)
+		if (label[i] != 0) part->sums[ENTROPY] += label[i] * surprise(part, y, i);
 }
 
 /* One place of a row: y (units), label (label_units). Keras's accuracy by shape: one unit: over 0.5; one label of
@@ -199,6 +258,7 @@ static void add_place(nn_part *part, const double *y, const double *label) {
 		predicted = nn_argmax(y, units),
 		truth = part->label_units == 1 ? (int)label[0] : nn_argmax(label, units);
 	part->sums[PLACES]++;
+	if (part->entropy && units > 1) add_entropy(part, y, label);
 	part->sums[RIGHT] += units == 1 && label[0] != 0 && label[0] != 1 ? 0 : truth == predicted;
 	count_class(part, truth, predicted);
 	for (int i = 0; part->label_units == units && i < units; i++) {
@@ -210,39 +270,67 @@ static void add_place(nn_part *part, const double *y, const double *label) {
 	}
 }
 
-/* Numbers of windows are measured as the values of the series that they mean. */
-static void add_errors(nn_part *part, const double *y, const double *label, const nn_batch *batch) {
-	for (size_t i = 0; i < part->y->count; i++) {
+int nn_place_counts(const nn_model *model, const nn_field *mask, const void *work, int row, size_t place, size_t places) {
+	if (!mask) return 1;
+	size_t at = (mask->per_row ? (size_t)row * mask->count : 0) + place * mask->count / places;
+	return nn_number(model, (const char *)work + mask->offset, at) != 0;
+}
+
+/* Places that count: all of the rows, or those of the mask. */
+static double weight_of(const nn_part *part, const void *work, int rows) {
+	double sum = 0;
+	for (int i = 0; i < rows; i++)
+		for (size_t k = 0; k < part->places; k++) sum += nn_place_counts(part->model, part->mask, work, i, k, part->places);
+	return sum;
+}
+
+/* The numbers of a place beside what they should be. Those of windows are measured as the values of the series that they mean. */
+static void add_errors(nn_part *part, const double *y, const double *label, const nn_batch *batch, size_t place) {
+	for (int i = 0; i < part->units; i++) {
 		double error = fabs(y[i] - label[i]), both = fabs(y[i]) + fabs(label[i]);
+		int number = (int)place * part->units + i;
 		part->sums[PERCENT] += both > 0 ? 200 * error / both : 0;
-		part->sums[SCALED] += batch->set ? error / nn_dataset_naive_error(batch->set, part->output->label, batch->state, (int)i) : NAN;
+		part->sums[SCALED] += batch->set ? error / nn_dataset_naive_error(batch->set, part->output->label, batch->state, number) : NAN;
 	}
 }
 
-static void add_row(nn_part *part, const char *y, const char *label, const nn_batch *batch, int number, double *row) {
+static int keep_place(nn_part *part, const double *y, const double *label) {
+	size_t units = (size_t)part->units, width = nn_tally_width(part);
+	if (reserve_rows(part, part->kept_rows + 1)) return 1;
+	double *kept = part->kept + (size_t)part->kept_rows++ * width;
+	memcpy(kept, y, sizeof *y * units);
+	memcpy(kept + units, label, sizeof *label * (width - units));
+	return 0;
+}
+
+/* The places of a row that count. label NULL: the batch has none. 0, or 1 after an error (memory). */
+static int add_row(nn_part *part, const void *work, const char *label, const nn_batch *batch, int number) {
 	const nn_model *model = part->model;
-	size_t count = part->y->count, label_count = label ? part->label->count : 0;
+	size_t count = part->y->count, label_count = part->label ? part->label->count : 0;
+	const char *y = (const char *)work + part->y->offset + (size_t)number * count * (size_t)model->number_size;
+	double *row = part->row, *truth = row + count;
 	for (size_t i = 0; i < count; i++) row[i] = nn_number(model, y, i);
-	for (size_t i = 0; i < label_count; i++) row[count + i] = nn_number(model, label, i);
-	for (size_t i = 0; !label && part->label && i < part->label->count; i++) row[count + i] = NAN;
-	int numbers = label_count == count && part->output->task == NN_REGRESSION;
+	for (size_t i = 0; i < label_count; i++) truth[i] = label ? nn_number(model, label, i) : NAN;
+	int numbers = label && label_count == count && part->output->task == NN_REGRESSION;
 	if (numbers && batch->set && nn_dataset_restore(batch->set, batch->samples[number], part->output->label, batch->state, row))
-		nn_dataset_truth(batch->set, batch->samples[number], part->output->label, row + count);
-	if (numbers) add_errors(part, row, row + count, batch);
-	for (size_t i = 0, places = count / (size_t)part->units; label_count && i < places; i++)
-		add_place(part, row + i * (size_t)part->units, row + count + i * (size_t)part->label_units);
+		nn_dataset_truth(batch->set, batch->samples[number], part->output->label, truth);
+	for (size_t k = 0; k < part->places; k++) {
+		const double *one = row + k * (size_t)part->units, *wanted = truth + k * (size_t)part->label_units;
+		if (!nn_place_counts(model, part->mask, work, number, k, part->places)) continue;
+		if (label) add_place(part, one, wanted);
+		if (numbers) add_errors(part, one, wanted, batch, k);
+		if (part->keep && keep_place(part, one, wanted)) return 1;
+	}
+	return 0;
 }
 
 /* The outputs beside the labels: (rows, y) and (rows, label) */
 static int add_outputs(nn_part *part, const void *work, const nn_batch *batch) {
-	int rows = batch->rows;
-	size_t size = (size_t)part->model->number_size, width = nn_tally_width(part);
-	if (reserve_rows(part, part->keep ? part->kept_rows + rows : 1)) return 1;
-	for (int i = 0; i < rows; i++) {
-		const char *y = (const char *)work + part->y->offset + (size_t)i * part->y->count * size;
-		const char *labels = part->label ? batch->fields[part->output->label] : NULL;
+	size_t size = (size_t)part->model->number_size;
+	const char *labels = part->label ? batch->fields[part->output->label] : NULL;
+	for (int i = 0; i < batch->rows; i++) {
 		const char *label = labels ? labels + (size_t)i * part->label->count * size : NULL;
-		add_row(part, y, label, batch, i, part->kept + (part->keep ? (size_t)part->kept_rows++ * width : 0));
+		if ((label || part->keep) && add_row(part, work, label, batch, i)) return 1;
 	}
 	return 0;
 }
@@ -252,10 +340,10 @@ int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, c
 	for (int i = 0; i < tally->log_count; i++) {
 		const nn_log *log = &tally->logs[i];
 		if (log->program != program) continue;
-		double value = nn_number(tally->model, (const char *)work + log->output->offset, 0);
-		int rows = log->last ? 1 : batch->rows;
-		tally->sums[log->slot] = rows * value + (log->last ? 0 : tally->sums[log->slot]);
-		tally->sums[log->slot + 1] = rows + (log->last ? 0 : tally->sums[log->slot + 1]);
+		double value = nn_number(tally->model, (const char *)work + log->output->offset, 0), *sum = &tally->sums[log->slot];
+		double weight = log->last ? 1 : log->weigh < 0 ? batch->rows : weight_of(&tally->parts[log->weigh], work, batch->rows);
+		sum[0] = weight * value + (log->last ? 0 : sum[0]);
+		sum[1] = weight + (log->last ? 0 : sum[1]);
 	}
 	if (program == tally->scored || (!tally->scored && tally->log_count && program == tally->logs[0].program))
 		tally->sums[ROWS] += batch->rows;
@@ -265,6 +353,13 @@ int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, c
 }
 
 int nn_tally_classes(const nn_part *part) { return part->units > 1 ? part->units : 2; }
+
+double nn_tally_perplexity(const nn_part *part) { return exp(part->sums[ENTROPY] / part->sums[ENTROPIES]); }
+
+int64_t nn_tally_confused(const nn_part *part, int truth, int predicted) {
+	int classes = nn_tally_classes(part);
+	return (int64_t)part->sums[FIXED + PER_CLASS * classes + truth * classes + predicted];
+}
 
 double nn_tally_accuracy(const nn_part *part) { return part->sums[RIGHT] / part->sums[PLACES]; }
 
@@ -296,7 +391,7 @@ static double class_metric(const nn_part *part, nn_metric_kind kind) {
 /* Metrics of all samples at once, from what was kept. */
 static double whole_metric(const nn_part *part, nn_metric_kind kind) {
 	int64_t rows = part->kept_rows;
-	size_t count = part->y->count, labels = part->label->count, width = count + labels;
+	size_t count = (size_t)part->units, labels = (size_t)part->label_units, width = count + labels;
 	double *y = malloc(sizeof *y * ((size_t)rows * count + 1)),
 	       *label = malloc(sizeof *label * ((size_t)rows * labels + 1)), value = NAN;
 	int *truth = malloc(sizeof *truth * ((size_t)rows + 1));
@@ -342,6 +437,8 @@ static double metric_value(const nn_part *part, nn_metric_kind kind, int live) {
 	case NN_MASE:
 	case NN_SMAPE:
 		return nn_tally_number(part, kind);
+	case NN_PERPLEXITY:
+		return nn_tally_perplexity(part);
 	case NN_AUC:
 	case NN_R2:
 		return live ? NAN : whole_metric(part, kind);

@@ -19,7 +19,8 @@ typedef enum nn_metric_kind {
 	NN_RMSE,
 	NN_R2,
 	NN_MASE,
-	NN_SMAPE
+	NN_SMAPE,
+	NN_PERPLEXITY
 } nn_metric_kind;
 
 enum { NN_LOGS = 64, NN_LOG_NAME = 64 };
@@ -29,19 +30,25 @@ typedef struct nn_log { /* one column of the history */
 	int metric; /* nn_metric_kind, -1: the mean of a program's output */
 	int part;   /* of a metric: which of the tally's parts */
 	int last;   /* not the mean, but what the last batch gave: the learning rate */
+	int weigh;  /* the part whose places a batch is weighed by, -1: by its rows */
 	const nn_program *program;
 	const nn_field *output;
-	int slot; /* where its sum is */
+	int slot; /* where its sum is, and behind it that of the weights */
 } nn_log;
 
 typedef struct nn_part { /* one output of the model, beside its label */
 	const nn_model *model;
 	const nn_output *output;
 	const nn_field *y, *label;  /* label NULL: there is none that y can be compared with */
+	const nn_field *mask;       /* of the places that count; NULL: all do */
 	int units, label_units;     /* numbers of the last axis of y, and for each place of the other axes of the label */
+	size_t places;              /* of the other axes: pixels, steps */
 	double *sums;               /* among the tally's */
 	int keep;                   /* outputs and labels are kept */
-	double *kept;               /* (kept_rows, y->count + label->count) */
+	int crossed;                /* a confusion matrix is among the sums */
+	int entropy;                /* the cross-entropy is */
+	double *row;                /* room for a sample: its y, then its label */
+	double *kept;               /* (kept_rows, units + label_units): a row for each place that counts */
 	int64_t kept_rows, kept_capacity;
 	char kept_name[NN_LOG_NAME]; /* in a checkpoint */
 } nn_part;
@@ -82,6 +89,10 @@ size_t nn_tally_width(const nn_part *part);
  * theoretical and practical concerns; as in the M4 competition, with absolute values). */
 double nn_tally_number(const nn_part *part, nn_metric_kind kind);
 double nn_tally_accuracy(const nn_part *part); /* the share of places (of one sample there may be many) that are right */
+double nn_tally_perplexity(const nn_part *part); /* e^(mean cross-entropy of the places, in nats); NAN if it was not summed */
+int64_t nn_tally_confused(const nn_part *part, int truth, int predicted); /* how many places; of a part that is crossed */
+/* Whether a place of a row of an output counts. mask NULL: all do. */
+int nn_place_counts(const nn_model *model, const nn_field *mask, const void *work, int row, size_t place, size_t places);
 /* Precision, recall, F1 or Dice (the same), intersection over union of one class; 0 where nothing could be right. */
 double nn_overlap_metric(const nn_overlap *overlap, nn_metric_kind kind);
 /* The values of logs[0 .. log_count-1] so far. live: 1 for a progress line, where metrics that need all samples are
