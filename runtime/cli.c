@@ -8,6 +8,7 @@
 #include <string.h>
 #include "commands.h"
 #include "evaluate.h"
+#include "forecast.h"
 #include "message.h"
 #include "model.h"
 #include "predict.h"
@@ -34,6 +35,10 @@ typedef enum Option {
 	FORMAT,
 	OUTPUT,
 	STEPS,
+	FORECAST_STEPS,
+	FROM,
+	BACKTEST,
+	PLOT,
 	HELP,
 	VERSION,
 	OPTION_COUNT
@@ -62,6 +67,10 @@ static const OptionText option_texts[OPTION_COUNT] = {
         [FORMAT] = {"format", "F", "csv (default), jsonl, npy, or png: masks into the folder --output"},
         [OUTPUT] = {"output", "FILE", "write here instead of to standard output"},
         [STEPS] = {"steps", "N", "calls that are timed (20)"},
+        [FORECAST_STEPS] = {"steps", "N", "rows of a forecast (the horizon)"},
+        [FROM] = {"from", "TIME", "the first time that is forecast, or without times the row, from 1"},
+        [BACKTEST] = {"backtest", NULL, "over the test data, N rows at a time, each time from the true rows before"},
+        [PLOT] = {"plot", "FILE", "a picture (SVG) of the forecast beside the truth"},
         [HELP] = {"help", NULL, "this help"},
         [VERSION] = {"version", NULL, "name, versions, target"},
 };
@@ -82,6 +91,10 @@ static const Command commands[] = {
          " INPUT...",
          "predict files, or all files of folders",
          {WEIGHTS, FORMAT, OUTPUT, THREADS, HELP, VERSION}},
+        {"forecast",
+         "",
+         "go on with series, or beside their truth",
+         {WEIGHTS, TEST, FORECAST_STEPS, FROM, BACKTEST, OUTPUT, PLOT, THREADS, HELP, VERSION}},
         {"info", "", "layers, parameters, bytes", {JSON, HELP, VERSION}},
         {"bench", "", "how long the programs take", {STEPS, THREADS, JSON, HELP, VERSION}},
         {"selftest", "", "the programs against their double-precision build", {THREADS, HELP, VERSION}},
@@ -224,6 +237,21 @@ static int run_predict(const nn_model *model, const char *program, const Command
 	return nn_predict(model, &options);
 }
 
+static int run_forecast(const nn_model *model, const char *program, const Command *command, const Arguments *a) {
+	nn_forecast_options options = {.weights = a->value[WEIGHTS],
+	                               .test = a->value[TEST],
+	                               .output = a->value[OUTPUT],
+	                               .plot = a->value[PLOT],
+	                               .plan = {.from = a->value[FROM], .backtest = a->value[BACKTEST] != NULL}};
+	if (!options.weights) return wrong(program, command->name, "--weights FILE is missing%s", "");
+	if (options.plan.from && options.plan.backtest)
+		return wrong(program, command->name, "--from and --backtest exclude each other%s", "");
+	if (read_number(program, command, a, FORECAST_STEPS, 1, &options.plan.steps) ||
+	    read_number(program, command, a, THREADS, 1, &options.plan.threads))
+		return WRONG_USAGE;
+	return nn_forecast_command(model, &options);
+}
+
 static int run_bench(const nn_model *model, const char *program, const Command *command, const Arguments *a) {
 	int steps = DEFAULT_BENCH_STEPS, threads = 0;
 	if (read_number(program, command, a, STEPS, 1, &steps) ||
@@ -246,6 +274,7 @@ static int run_command(const nn_model *model, const nn_model *reference, const c
 	if (!strcmp(command->name, "train")) return run_train(model, program, command, a);
 	if (!strcmp(command->name, "evaluate")) return run_evaluate(model, program, command, a);
 	if (!strcmp(command->name, "predict")) return run_predict(model, program, command, a);
+	if (!strcmp(command->name, "forecast")) return run_forecast(model, program, command, a);
 	if (!strcmp(command->name, "info")) return nn_info(model, a->value[JSON] != NULL);
 	if (!strcmp(command->name, "bench")) return run_bench(model, program, command, a);
 	return run_selftest(model, reference, program, command, a);

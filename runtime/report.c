@@ -91,6 +91,11 @@ static void add_cards(nn_text *text, const nn_evaluation *evaluation) {
 		        add_card(text, "specificity", evaluation->specificity, "%");
 	add_card(text, "mean absolute error", evaluation->mae, "g");
 	add_card(text, "R²", evaluation->r2, "g");
+	if (!evaluation->season) return;
+	add_card(text, "error of repeating the last value", evaluation->naive_mae, "g");
+	add_card(text, "error of repeating the season before", evaluation->seasonal_naive_mae, "g");
+	add_card(text, "MASE", evaluation->mase, "g");
+	add_card(text, "sMAPE, percent", evaluation->smape, "g");
 }
 
 static void add_head(nn_text *text, const nn_report *report) {
@@ -338,6 +343,7 @@ void nn_report_html(nn_text *text, const nn_report *report) {
 		else if (one->class_count)
 			add_classes(text, one);
 	}
+	if (report->forecast) nn_forecast_html(text, report->forecast);
 	add_data(text, report);
 	add_network(text, report->model);
 	add_run(text, report);

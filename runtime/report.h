@@ -3,6 +3,7 @@
 #define NN_REPORT_H
 #include "data.h"
 #include "evaluate.h"
+#include "forecast.h"
 #include "history.h"
 
 typedef struct nn_report {
@@ -10,6 +11,7 @@ typedef struct nn_report {
 	const nn_history *history;       /* may have no epochs */
 	const nn_evaluation *evaluation; /* NULL: nothing was evaluated */
 	const nn_datasets *sets;
+	const nn_forecast *forecast; /* of windows of series; NULL: none */
 	int best_epoch; /* from 0; -1: unknown */
 	int epochs;
 	uint64_t seed;

@@ -4,15 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 #include "report.h"
+#include "report_axis.h"
 
 enum { WIDTH = 460, HEIGHT = 260, LEFT = 52, RIGHT = 14, TOP = 14, BOTTOM = 34, ROC_SIZE = 320, ROC_POINTS = 400 };
 
-typedef struct Axis {
-	double low, high; /* numbers */
-	double from, to;  /* places */
-} Axis;
-
-static double at(const Axis *axis, double value) {
+double nn_axis_at(const Axis *axis, double value) {
 	double share = axis->high > axis->low ? (value - axis->low) / (axis->high - axis->low) : 0.5;
 	share = share < 0 ? 0 : share > 1 ? 1 : share;
 	return axis->from + share * (axis->to - axis->from);
@@ -24,11 +20,11 @@ static double tick_step(double range, int ticks) {
 	return (lead < 1.5 ? 1 : lead < 3.5 ? 2 : lead < 7.5 ? 5 : 10) * power;
 }
 
-static void add_y_ticks(nn_text *text, const Axis *y, double left, double right) {
+void nn_axis_y_ticks(nn_text *text, const Axis *y, double left, double right) {
 	double step = tick_step(y->high - y->low, 4);
 	int digits = step >= 1 ? 0 : (int)ceil(-log10(step) - 1e-9);
 	for (double tick = ceil(y->low / step - 1e-9) * step; tick <= y->high + step * 1e-6; tick += step) {
-		double place = at(y, tick), shown = fabs(tick) < step * 1e-6 ? 0 : tick;
+		double place = nn_axis_at(y, tick), shown = fabs(tick) < step * 1e-6 ? 0 : tick;
 		nn_text_add(text, "<line class=\"grid\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.2f\" y2=\"%.2f\"/>", left, right,
 		            place, place);
 		nn_text_add(text,
@@ -43,7 +39,7 @@ static void add_x_ticks(nn_text *text, const Axis *x, int epochs) {
 	for (int epoch = 1; epoch <= epochs; epoch++)
 		if (epoch == 1 ? step == 1 || epochs < 2 * step : epoch % step == 0)
 			nn_text_add(text, "<text class=\"tick\" x=\"%.2f\" y=\"%d\" text-anchor=\"middle\">%d</text>",
-			            at(x, epoch), HEIGHT - BOTTOM + 16, epoch);
+			            nn_axis_at(x, epoch), HEIGHT - BOTTOM + 16, epoch);
 	nn_text_add(text, "<text class=\"tick\" x=\"%d\" y=\"%d\" text-anchor=\"end\">epoch</text>\n", WIDTH - RIGHT,
 	            HEIGHT - 4);
 }
@@ -81,14 +77,14 @@ static void add_curve(nn_text *text, const nn_history *history, int column, cons
 		if (!isfinite(value))
 			pen = 0;
 		else
-			nn_text_add(text, "%s%.2f %.2f", pen++ ? " L" : " M", at(x, e + 1), at(y, value));
+			nn_text_add(text, "%s%.2f %.2f", pen++ ? " L" : " M", nn_axis_at(x, e + 1), nn_axis_at(y, value));
 	}
 	nn_text_add(text, "\"/>\n");
 	for (int e = 0; history->epoch_count <= 40 && e < history->epoch_count; e++) {
 		double value = column_value(history, column, e);
 		if (isfinite(value))
 			nn_text_add(text, "<circle class=\"%s\" cx=\"%.2f\" cy=\"%.2f\" r=\"2.6\"/>", class,
-			            at(x, e + 1), at(y, value));
+			            nn_axis_at(x, e + 1), nn_axis_at(y, value));
 	}
 }
 
@@ -101,11 +97,11 @@ void nn_svg_curves(nn_text *text, const nn_history *history, const char *log, in
 	nn_text_add(text, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH, HEIGHT);
 	nn_text_html(text, log);
 	nn_text_add(text, " by epoch\">\n");
-	add_y_ticks(text, &y, LEFT, WIDTH - RIGHT);
+	nn_axis_y_ticks(text, &y, LEFT, WIDTH - RIGHT);
 	add_x_ticks(text, &x, history->epoch_count);
 	if (best_epoch >= 0 && best_epoch < history->epoch_count)
 		nn_text_add(text, "<line class=\"best\" x1=\"%.2f\" x2=\"%.2f\" y1=\"%d\" y2=\"%d\"/>",
-		            at(&x, best_epoch + 1), at(&x, best_epoch + 1), TOP, HEIGHT - BOTTOM);
+		            nn_axis_at(&x, best_epoch + 1), nn_axis_at(&x, best_epoch + 1), TOP, HEIGHT - BOTTOM);
 	if (columns[0] >= 0) add_curve(text, history, columns[0], "train", &x, &y);
 	if (columns[1] >= 0) add_curve(text, history, columns[1], "validation", &x, &y);
 	nn_text_add(text, "</svg>\n");
@@ -115,10 +111,10 @@ void nn_svg_roc(nn_text *text, const nn_evaluation *evaluation) {
 	Axis x = {0, 1, LEFT, ROC_SIZE - RIGHT}, y = {0, 1, ROC_SIZE - BOTTOM, TOP};
 	int64_t count = evaluation->roc_count;
 	nn_text_add(text, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"ROC curve\">\n", ROC_SIZE, ROC_SIZE);
-	add_y_ticks(text, &y, LEFT, ROC_SIZE - RIGHT);
+	nn_axis_y_ticks(text, &y, LEFT, ROC_SIZE - RIGHT);
 	for (int i = 0; i <= 4; i++)
 		nn_text_add(text, "<text class=\"tick\" x=\"%.2f\" y=\"%d\" text-anchor=\"middle\">%.2g</text>",
-		            at(&x, i / 4.0), ROC_SIZE - BOTTOM + 16, i / 4.0);
+		            nn_axis_at(&x, i / 4.0), ROC_SIZE - BOTTOM + 16, i / 4.0);
 	nn_text_add(text,
 	            "<line class=\"chance\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n<path class=\"area\" d=\"M%d %d",
 	            LEFT, ROC_SIZE - BOTTOM, ROC_SIZE - RIGHT, TOP, LEFT, ROC_SIZE - BOTTOM);
@@ -126,8 +122,8 @@ void nn_svg_roc(nn_text *text, const nn_evaluation *evaluation) {
 	int64_t drawn = count < ROC_POINTS ? count : ROC_POINTS;
 	for (int64_t i = 0; i < drawn; i++) {
 		int64_t k = drawn > 1 ? i * (count - 1) / (drawn - 1) : 0;
-		nn_text_add(&line, " L%.2f %.2f", at(&x, evaluation->false_rates[k]),
-		            at(&y, evaluation->true_rates[k]));
+		nn_text_add(&line, " L%.2f %.2f", nn_axis_at(&x, evaluation->false_rates[k]),
+		            nn_axis_at(&y, evaluation->true_rates[k]));
 	}
 	nn_text_add(text, "%s L%d %d Z\"/>\n<path class=\"train\" d=\"M%d %d%s\"/>\n", line.data ? line.data : "",
 	            ROC_SIZE - RIGHT, ROC_SIZE - BOTTOM, LEFT, ROC_SIZE - BOTTOM, line.data ? line.data : "");

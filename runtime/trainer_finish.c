@@ -82,11 +82,12 @@ static int best_epoch(const nn_trainer *trainer) {
 	return -1;
 }
 
-static int write_results(const nn_trainer *trainer, const nn_evaluation *evaluation) {
+static int write_results(const nn_trainer *trainer, const nn_evaluation *evaluation, const nn_forecast *forecast) {
 	nn_report report = {.model = trainer->model,
 	                    .history = &trainer->history,
 	                    .evaluation = evaluation,
 	                    .sets = &trainer->sets,
+	                    .forecast = forecast,
 	                    .best_epoch = best_epoch(trainer),
 	                    .epochs = trainer->settings.epochs,
 	                    .seed = trainer->settings.seed,
@@ -141,7 +142,7 @@ int nn_trainer_finish(nn_trainer *trainer) {
 	                .epoch = trainer->epoch};
 	nn_evaluation evaluation;
 	if (take_averages(trainer) || restore_weights(trainer) || load_best(trainer)) return 1;
-	if (!trainer->evaluate) return write_results(trainer, NULL);
+	if (!trainer->evaluate) return write_results(trainer, NULL, NULL);
 	int result = nn_evaluate_set(&evaluation, trainer->model, &trainer->memory, set, sets->names,
 	                             sets->name_count, &call);
 	if (result) return result;
@@ -151,7 +152,11 @@ int nn_trainer_finish(nn_trainer *trainer) {
 		if (one->segmentation.class_count)
 			result = nn_segmentation_pictures(&one->segmentation, trainer->model, &trainer->memory, set, one->output, &call);
 	}
-	if (!result) result = write_results(trainer, &evaluation);
+	nn_forecast forecast = {0};
+	const nn_forecast_plan plan = {.backtest = 1, .rows = 1000, .series = 12, .threads = call.threads};
+	if (!result && nn_dataset_season(set) && evaluation.samples) result = nn_forecast_set(&forecast, &trainer->memory, set, &plan);
+	if (!result) result = write_results(trainer, &evaluation, forecast.count ? &forecast : NULL);
+	nn_forecast_free(&forecast);
 	nn_evaluation_free(&evaluation);
 	return result;
 }

@@ -105,6 +105,9 @@ static void test_usage(void **unused) {
 	                                    "train --init a --resume",
 	                                    "evaluate",
 	                                    "predict --weights x",
+	                                    "forecast",
+	                                    "forecast --weights x --steps 0",
+	                                    "forecast --weights x --from 3 --backtest",
 	                                    "predict x",
 	                                    "predict --weights x --format tiff y",
 	                                    "info --steps 3",
@@ -119,7 +122,7 @@ static void test_usage(void **unused) {
 		if (code != 2 || *out || !*err) fail_msg("'%s' ends with %d", wrong[i], code);
 	}
 	static const char *const right[] = {"--help",         "--version",      "train --help",    "evaluate --help",
-	                                    "predict --help", "info --help",    "bench --version", "selftest --help",
+	                                    "predict --help", "forecast --help", "info --help",    "bench --version", "selftest --help",
 	                                    "info",           "train --version"};
 	for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
 		int code = run(right[i]);
@@ -129,7 +132,7 @@ static void test_usage(void **unused) {
 
 static void test_wrong_input(void **unused) {
 	static const char *const wrong[] = {
-	        "evaluate --weights build/no", "predict --weights build/no x",
+	        "evaluate --weights build/no", "predict --weights build/no x", "forecast --weights build/no",
 	        "train --train build/no --out " FOLDER "/no", "evaluate --weights " FOLDER "/table.csv",
 	        "train --train " FOLDER "/three.csv --validation build/no --out " FOLDER "/no"};
 	(void)unused;

@@ -1,0 +1,110 @@
+#!/bin/sh
+# Series: a trainer of windows on a sine with a trend, its forecasts, and files that can't be read as series. Two columns predicted
+# by two outputs.
+. tests/cli/lib.sh
+awk 'BEGIN { pi = 3.14159265358979
+	print "place,month,y"
+	for (t = 0; t < 180; t++) for (g = 0; g < 2; g++)
+		printf "%s,%04d-%02d,%.4f\n", g ? "north" : "south", 1990 + int(t/12), t % 12 + 1, 50 + 30*g + 0.5*t + 10*sin(2*pi*t/12 + g) }' >$C/series.csv
+trainer windows
+D=$C/windows
+at_most() { # FILE KEY MOST
+	value=$(sed -n "s/^\"$2\": \([-0-9.e+]*\),*$/\1/p" "$1")
+	if awk "BEGIN { exit !(\"$value\" != \"\" && $value <= $3) }"; then good; else bad "$2 is $value, not at most $3"; fi
+}
+
+code 0 $D selftest
+prints "PASS"
+code 0 $D train --out $T/run --threads 2
+prints "repeating the last value: mae"
+prints "repeating the season before: mae 6.0000" # the trend of a year
+quiet
+at_most $T/run/metrics.json mae 0.8
+at_most $T/run/metrics.json mase 0.15
+at_most $T/run/metrics.json seasonal_naive_mae 6.0001
+grep -q "<h2>Forecast</h2>" $T/run/report.html && good || bad "no forecast in the report"
+code 0 $D train --out $T/one --threads 1 --quiet
+same $T/run/last.safetensors $T/one/last.safetensors
+W=$T/run/best.safetensors
+code 0 $D evaluate --weights $W --json $T/m.json
+at_most $T/m.json mae 0.8
+
+# beyond the end, fed with its own predictions: near to what the sine goes on with
+code 0 $D forecast --weights $W --steps 24 --output $T/f.csv --plot $T/f.svg
+quiet
+holds $T/f.csv "time,group,truth,forecast"
+awk -F, 'BEGIN { pi = 3.14159265358979 } NR > 1 { g = $2 == "north"; t = (substr($1, 1, 4) - 1990)*12 + substr($1, 6) - 1
+	e = $4 - (50 + 30*g + 0.5*t + 10*sin(2*pi*t/12 + g)); sum += e < 0 ? -e : e; n++; rest = rest $3 } END { exit !(n == 48 && rest == "" && sum/n < 3) }' $T/f.csv &&
+	good || bad "the forecast is not near: $(head -n 4 $T/f.csv | tr '\n' ' ')"
+grep -q "^2005-01,north,,[0-9.]*$" $T/f.csv && grep -q "^2006-12,south,," $T/f.csv && good || bad "months do not go on: $(tail -n 2 $T/f.csv)"
+grep -q "</svg>" $T/f.svg && grep -q "y of north" $T/f.svg && good || bad "no picture"
+code 0 $D forecast --weights $W --backtest --output $T/b.csv
+prints "mae: "
+if [ "$(wc -l <$T/b.csv)" -eq 73 ]; then good; else bad "not 36 rows of the test part of each series"; fi
+grep -q "^2002-01,south,[0-9.]*,[0-9.]*$" $T/b.csv && good || bad "the backtest does not begin with the test part"
+code 0 $D forecast --weights $W --from 2004-06 --steps 4 --output $T/g.csv
+if [ "$(wc -l <$T/g.csv)" -eq 9 ]; then good; else bad "not 4 rows of each series"; fi
+
+# a prediction for each row that has 24 and one before it, whatever comes behind; a file without rows to predict
+code 0 $D predict --weights $W $C/series.csv
+holds $T/out "input,y_0,y_1,y_2"
+if [ "$(wc -l <$T/out)" -eq 313 ]; then good; else bad "not 156 predictions of each series"; fi
+code 0 $D predict --weights $W --format npy --output $T/p.npy $C/series.csv
+grep -qa "'shape': (312, 3)" $T/p.npy && good || bad "p.npy is no array of 312 x 3"
+
+wrong() { # TEXT: a file that must be refused by train; nothing is left behind
+	code 1 $D train --train $T/wrong.csv --out $T/new
+	one_line
+	says "$1"
+	absent $T/new
+}
+{ head -n 3 $C/series.csv; sed -n 2p $C/series.csv; } >$T/wrong.csv
+wrong 'wrong.csv:4: group "south": the time "1990-01" is there twice, in line 2 too'
+{ head -n 5 $C/series.csv; echo "south,1989-12,3"; } >$T/wrong.csv
+wrong 'wrong.csv:6: group "south": the time "1989-12" is before "1990-02" of line 4; rows must be sorted by time'
+head -n 41 $C/series.csv >$T/wrong.csv
+wrong 'wrong.csv: group "north": the series has 20 rows, but a window needs 28: 1 for differences, 24 that go in, 3 to be predicted'
+head -n 61 $C/series.csv >$T/wrong.csv
+wrong 'wrong.csv: group "north": the training part has 21 of 30 rows, but a window needs 28'
+sed '9s/1990-04/April/' $C/series.csv >$T/wrong.csv
+wrong 'wrong.csv:9: "April" in column "month" is no time: a number, 1949-01, 1949-01-31 or 1949-01-31T10:00'
+sed 's/,y/,x/' $C/series.csv >$T/wrong.csv
+wrong 'wrong.csv: has no column "y" (label); its columns are place, month, x'
+sed '9s/,[^,]*$/,much/' $C/series.csv >$T/wrong.csv
+wrong 'wrong.csv:9: "much" in column "y" is no number'
+sed '9,10d' $C/series.csv >$T/gap.csv
+code 0 $D evaluate --weights $W --test $T/gap.csv
+says 'gap.csv:9: from "1990-03" to "1990-05" is not the usual step of time; 2 steps are not, and windows go by rows'
+code 1 $D forecast --weights $W --from 1991-03
+says 'group "north": 14 rows before the first that is forecast are too few; the network reads 24'
+code 1 $D forecast --weights $W --from May
+says '--from May: is written otherwise than the times of the data, as "1990-01"'
+code 2 $D forecast --weights $W --from 2004-01 --backtest
+code 2 $D forecast
+
+# several columns in and out
+awk 'BEGIN { pi = 3.14159265358979
+	print "place,month,u,y,z"
+	for (t = 0; t < 200; t++) printf "-,%d,%.4f,%.4f,%.4f\n", t, cos(t/3), 20 + 5*sin(t/3), -3*sin(t/3 + 1) }' >$C/variables.csv
+trainer windows_outputs
+D=$C/windows_outputs
+code 0 $D train --out $T/two --quiet
+W=$T/two/best.safetensors
+code 0 $D forecast --weights $W
+holds $T/out "row,y_truth,y_forecast,z_truth,z_forecast"
+grep -q "^202,,[0-9.]*,,[-0-9.]*$" $T/out && good || bad "not two rows behind the 200"
+code 1 $D forecast --weights $W --steps 3
+one_line
+says '--steps 3: the network reads column "u", which it does not predict, so that it sees 2 rows ahead at most'
+code 0 $D predict --weights $W $C/variables.csv
+holds $T/out "input,y_y_0,y_y_1,z_y_0,z_y_1"
+cut -d, -f1-4 $C/variables.csv >$T/less.csv
+code 1 $D predict --weights $W $T/less.csv
+one_line
+says 'has no column "z" (features)'
+sed '20s/,[^,]*,\([^,]*\)$/,-1,\1/' $C/variables.csv >$T/wrong.csv
+wrong 'wrong.csv:20: column "y" is -1, of which there is no logarithm; log1p can be taken of 0, sqrt too'
+trainer table
+code 1 $C/table forecast --weights $W
+says "only windows of series are forecast"
+finish
