@@ -365,9 +365,11 @@ static Value call_definition(Builder *builder, const Definition *d, const Argume
 		return layer->owner ? enter(builder, layer, &d->statics, arguments, site) : value_poison();
 	}
 	bool numbers = d->kind == KIND_OPTIMIZER || d->kind == KIND_SCHEDULE; /* whose arguments may change at run time */
-	for (int i = 0; !numbers && i < arguments->count; i++)
-		if ((!arguments->names || !arguments->names[i]) && value_holds_tensor(arguments->values[i]))
-			return make_and_call(builder, d, arguments, frame, site);
+	for (int i = 0; !numbers && i < arguments->count; i++) {
+		if (arguments->names && arguments->names[i]) continue;
+		if (value_is_poison(arguments->values[i])) return value_poison(); /* a tensor, perhaps */
+		if (value_holds_tensor(arguments->values[i])) return make_and_call(builder, d, arguments, frame, site);
+	}
 	return build_make_layer(builder, d, arguments, frame, site, true);
 }
 

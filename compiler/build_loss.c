@@ -12,12 +12,12 @@ static const Predicted *outputs_of(const Builder *builder, int *count)
 	return builder->network->outputs;
 }
 
+/* Also of a model that could not be built. */
 static bool has_output(const Builder *builder, const char *name)
 {
-	int count;
-	const Predicted *outputs = outputs_of(builder, &count);
-	for (int i = 0; i < count; i++)
-		if (!strcmp(outputs[i].name, name)) return true;
+	const Definition *model = builder->models[0]->definition;
+	for (int i = 0; i < model->output_count; i++)
+		if (!strcmp(model->output_names[i], name)) return true;
 	return false;
 }
 

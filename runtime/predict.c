@@ -9,6 +9,7 @@
 #include "interrupt.h"
 #include "model.h"
 #include "predict.h"
+#include "predict_maps.h"
 #include "predict_masks.h"
 #include "predict_tokens.h"
 #include "segmentation.h"
@@ -227,12 +228,53 @@ static void add_sample(Predictor *p, int64_t sample, int row) {
 	nn_text_add(&p->text, csv ? "\n" : "}\n");
 }
 
-/* The mask of the first output that gives masks. */
-static int write_mask(Predictor *p, int64_t sample, int row) {
+static int maps(const Predictor *p, const Target *t) { return nn_is_map(t->output, t->y, nn_image_of(p->model, p->program)); }
+
+/* The first output that gives masks, else the first that is maps; NULL: there is none. */
+static const Target *pictured(const Predictor *p) {
+	for (int k = 0; k < p->target_count; k++)
+		if (segments(&p->targets[k])) return &p->targets[k];
+	for (int k = 0; k < p->target_count; k++)
+		if (maps(p, &p->targets[k])) return &p->targets[k];
+	return NULL;
+}
+
+/* The tokens of the output that tells one for each of so many maps; *count of them, up to the end of the text. Each and the list are
+ * freed by the caller; NULL: there is no such output. */
+static char **map_titles(const Predictor *p, int row, int maps, int *count) {
+	const Target *t = p->targets, *end = t + p->target_count;
+	while (t < end && !(tells(p, t) && t->y->shape[0] == maps)) t++;
+	char **titles = t < end ? calloc((size_t)maps + 1, sizeof *titles) : NULL;
+	int size = t < end ? (int)t->y->shape[1] : 0;
+	for (*count = 0; titles && *count < maps; ++*count) {
+		nn_text title = {0};
+		for (int i = 0; i < size; i++) p->row[i] = nn_number(p->model, output_at(p, t, row), (size_t)(*count * size + i));
+		int id = nn_argmax(p->row, size);
+		nn_tokens_text(&title, &p->model->data.sources[p->model->data.fields[t->output->label].source], p->vocabulary, p->vocabulary_count, &id, 1);
+		if (!title.data) break;
+		titles[*count] = title.data;
+	}
+	return titles;
+}
+
+static int write_maps(const Predictor *p, const Target *t, const nn_batch *batch, int row, const char *name) {
+	const nn_data_field *image = nn_image_of(p->model, p->program);
+	const char *pixels = batch->fields[image - p->model->data.fields];
+	nn_map_sheet sheet = {.model = p->model, .image = image, .y = t->y, .maps = output_at(p, t, row),
+	                      .pixels = pixels + (size_t)row * image->count * (size_t)p->model->number_size};
+	char **titles = t->y->rank == 3 ? map_titles(p, row, (int)t->y->shape[0], &sheet.title_count) : NULL;
+	sheet.titles = (const char *const *)titles;
+	int failed = nn_map_write(&sheet, name, p->options->output);
+	for (int i = 0; titles && i < sheet.title_count; i++) free(titles[i]);
+	free(titles);
+	return failed;
+}
+
+static int write_picture(const Predictor *p, const nn_batch *batch, int row) {
 	char name[4096];
-	const Target *t = p->targets;
-	while (!segments(t)) t++;
-	nn_dataset_name(p->sets.test, sample, name, sizeof name);
+	const Target *t = pictured(p);
+	nn_dataset_name(p->sets.test, batch->samples[row], name, sizeof name);
+	if (!segments(t)) return write_maps(p, t, batch, row, name);
 	return nn_mask_write(p->model, t->output, t->y, output_at(p, t, row), name, p->options->output);
 }
 
@@ -242,7 +284,7 @@ static int run_batch(Predictor *p, const nn_batch *batch) {
 	p->program->run(p->memory.state, p->memory.work, &call);
 	for (int i = 0; i < batch->rows; i++) {
 		for (int k = 0; p->options->format == NN_FORMAT_NPY && k < p->target_count; k++) add_npy(p, &p->targets[k], batch->samples[i], i);
-		if (p->options->format == NN_FORMAT_PNG && write_mask(p, batch->samples[i], i)) return 1;
+		if (p->options->format == NN_FORMAT_PNG && write_picture(p, batch, i)) return 1;
 		if (p->options->format < NN_FORMAT_NPY) add_sample(p, batch->samples[i], i);
 	}
 	p->rows += batch->rows;
@@ -357,7 +399,6 @@ static int check_inputs(const Predictor *p) {
 
 static int open_predictor(Predictor *p, const nn_safetensors *file) {
 	char error[NN_ERROR];
-	int masks = 0;
 	p->program = nn_program_find(p->model, "predict");
 	if (!p->program) return nn_error("%s has no program 'predict'", p->model->name), 1;
 	if (check_inputs(p)) return 1;
@@ -370,10 +411,11 @@ static int open_predictor(Predictor *p, const nn_safetensors *file) {
 	if (nn_data_open_inputs(p->model, p->options->inputs, p->options->input_count, p->names, p->name_count, &p->sets))
 		return 1;
 	if (p->options->format != NN_FORMAT_PNG) return 0;
-	for (int k = 0; k < p->target_count; k++) masks |= segments(&p->targets[k]);
-	if (!masks) return nn_error("%s: --format png is for networks that give masks", p->model->name), 1;
+	if (!pictured(p))
+		return nn_error("%s: --format png is for networks that give masks, or maps over an image: an output [height, width] or "
+		                "[maps, height, width] without a loss", p->model->name), 1;
 	if (!p->options->output) return nn_error("--format png wants a folder: --output DIRECTORY"), 1;
-	return nn_masks_begin(p->sets.test, p->options->output);
+	return nn_pictures_begin(p->sets.test, p->options->output);
 }
 
 static void close_predictor(Predictor *p) {

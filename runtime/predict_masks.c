@@ -8,8 +8,7 @@
 #include "predict_masks.h"
 #include "segmentation.h"
 
-/* DIRECTORY/NAME.png of an image FOLDER/NAME.jpg. Free with free. */
-static char *output_path(const char *directory, const char *input) {
+char *nn_picture_path(const char *directory, const char *input) {
 	char name[1100];
 	const char *slash = strrchr(input, '/'), *base = slash ? slash + 1 : input, *dot = strrchr(base, '.');
 	snprintf(name, sizeof name, "%.*s.png", dot ? (int)(dot - base) : (int)strlen(base), base);
@@ -18,13 +17,13 @@ static char *output_path(const char *directory, const char *input) {
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-int nn_masks_begin(const nn_dataset *set, const char *directory) {
+int nn_pictures_begin(const nn_dataset *set, const char *directory) {
 	char error[NN_ERROR], name[1024];
 	size_t count = (size_t)nn_dataset_count(set), made = 0;
 	if (nn_directory_make(directory, error)) return nn_error("%s", error), 1;
 	char **paths = calloc(count + 1, sizeof *paths);
 	for (; paths && made < count; made++)
-		if (!(paths[made] = output_path(directory, nn_dataset_name(set, (int64_t)made, name, sizeof name)))) break;
+		if (!(paths[made] = nn_picture_path(directory, nn_dataset_name(set, (int64_t)made, name, sizeof name)))) break;
 	int failed = !paths || made < count;
 	if (failed) nn_error("out of memory");
 	if (!failed) qsort(paths, count, sizeof *paths, by_text);
@@ -64,7 +63,7 @@ int nn_mask_write(const nn_model *model, const nn_output *output, const nn_field
 	own_size(input, &height, &width);
 	size_t places = (size_t)small_height * (size_t)small_width, count = (size_t)height * (size_t)width;
 	uint8_t *small = malloc(places), *large = malloc(count);
-	char *path = output_path(directory, input);
+	char *path = nn_picture_path(directory, input);
 	nn_text png = {0};
 	int failed = !small || !large || !path;
 	if (!failed) {

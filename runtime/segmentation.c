@@ -49,9 +49,9 @@ static double picture_dice(const nn_picture *picture, int class_count, int first
 	return mean_overlap(overlaps, first, class_count, NN_DICE);
 }
 
-/* (height, width, channels) numbers of an image -> bytes in colour */
-static void color_pixels(const nn_model *model, const nn_data_field *field, double rescale, const void *from, uint8_t *out) {
+void nn_color_pixels(const nn_model *model, const nn_data_field *field, const void *from, uint8_t *out) {
 	int channels = (int)field->shape[2];
+	double rescale = model->data.sources[field->source].rescale;
 	for (size_t i = 0; i < field->count / (size_t)channels; i++)
 		for (int c = 0; c < 3; c++) {
 			double value = nn_number(model, from, i * (size_t)channels + (size_t)(channels < 3 ? 0 : c)) / rescale;
@@ -86,8 +86,7 @@ static int take_picture(nn_segmentation *segmentation, const nn_model *model, co
 	                        .predicted = malloc(places)};
 	if (!picture->name || !picture->image || !picture->truth || !picture->predicted) return nn_error("out of memory"), 1;
 	const char *pixels = batch->fields[image], *truth = batch->fields[mask];
-	color_pixels(model, of_image, model->data.sources[of_image->source].rescale, pixels + (size_t)row * of_image->count * size,
-	             picture->image);
+	nn_color_pixels(model, of_image, pixels + (size_t)row * of_image->count * size, picture->image);
 	read_mask(model, of_mask, truth + (size_t)row * of_mask->count * size, picture->truth, places);
 	nn_segment(model, output, y, outputs + (size_t)row * y->count * size, picture->predicted);
 	picture->dice = picture_dice(picture, segmentation->class_count, y->shape[y->rank - 1] == 1);

@@ -32,6 +32,8 @@ void nn_segmentation_free(nn_segmentation *segmentation);
 
 /* Numbers (places, units) of y at `from` -> the class of each place: over 0.5 of one unit, else the largest. */
 void nn_segment(const nn_model *model, const nn_output *output, const nn_field *y, const void *from, uint8_t *classes);
+/* (height, width, channels) numbers of a field that is an image, as the network reads them -> bytes in colour */
+void nn_color_pixels(const nn_model *model, const nn_data_field *field, const void *from, uint8_t *out);
 /* The PNG of grey levels (height, width), or of three colours a pixel; appended to text. 0, or 1 when memory ran out. */
 int nn_png_write(nn_text *text, const uint8_t *pixels, int height, int width, int channels);
 /* The page's pictures: image, mask and prediction side by side. names (class_count) or NULL. */
