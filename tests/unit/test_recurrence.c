@@ -138,9 +138,50 @@ static void test_hoisted(void **state)
 	assert_int_equal(nodes[0], nodes[1]);
 }
 
+/* One step of a decoder, by itself and in a scan that reads what it was told in training, else its own likeliest word. */
+#define WORD "blocks:\n  Word()(word, h, x):\n    moved: Dense(3, name='moved')(concat([h, x], -1)) + Embedding(4, 3, name='table')(word)\n" \
+	"    next_h: tanh(moved)\n    shares: Dense(4, activation=softmax, name='outer')(next_h)\n    return: \"[argmax(shares, -1), next_h, shares]\"\n"
+#define DECODER WORD "model:\n  inputs: {x: [2], told: {shape: [5], dtype: int32}}\n  graph:\n    write: Word()\n" \
+	"    before: concat([full([dim(x, 0), 1], 3), told[:, :-1]], 1)\n    step(s, word): write(word if training else s[0], s[1], x)\n" \
+	"    y: scan(step, [before[:, 0], full([dim(x, 0), 3], 0), none], before)[1][2]\n" \
+	"train: {loss: mse, optimizer: SGD(), batch_size: 1}\n"
+#define ONE_WORD WORD "model:\n  inputs: {x: [2], h: [3], word: {shape: [], dtype: int32}}\n  graph:\n    write: Word()\n    all: write(word, h, x)\n" \
+	"    y: concat(all[1:], -1)\n"
+
+/* Greedy decoding is predict step by step, each fed the last one's likeliest word; told the same words, training sees the same. */
+static void test_decoder(void **state)
+{
+	static const double x[2] = {0.3, -0.6}, zeros[5] = {0};
+	static const double moved[15] = {0.9, -0.4, 0.2, -0.7, 0.8, 0.5, 0.1, 0.6, -0.9, 1.1, -0.2, 0.3, 0.4, -1.2, 0.7}, outer[12] = {2, -1, 0.5, -0.3,
+		-1.5, 2.5, 0.2, 0.7, 0.4, -0.8, 1.9, -2.2}, table[12] = {-1.6, 0.9, 0.8, 0.7, -1.4, 1.5, 1.3, 0.6, -1.8, -0.9, 1.7, 0.2};
+	double h[3] = {0}, word = 3, told[5];
+	int changes = 0;
+	(void)state;
+	Built decoder = good(DECODER), step = good(ONE_WORD);
+	Program *predict = program_of(&decoder, "predict"), *train = program_of(&decoder, "train"), *one = program_of(&step, "predict");
+	Given given[] = {{"x", x}, {"write/moved/kernel", moved}, {"write/moved/bias", zeros}, {"write/outer/kernel", outer}, {"write/outer/bias", zeros},
+		{"write/table/embeddings", table}, {"told", told}, {"h", h}, {"word", &word}, {NULL, NULL}};
+	for (int t = 0; t < 5; t++) told[t] = t%4; /* not what it writes */
+	const double *written = built_evaluate(&decoder, predict, built_output(predict, "y"), 1, given);
+	for (int t = 0; t < 5; t++) {
+		const double *y = built_evaluate(&step, one, built_output(one, "y"), 1, given), *shares = y + 3;
+		int likeliest = 0;
+		for (int k = 0; k < 4; k++) assert_true(written[4*t + k] == shares[k]);
+		for (int k = 1; k < 4; k++) likeliest = shares[k] > shares[likeliest] ? k : likeliest;
+		changes += likeliest != (int)word;
+		memcpy(h, y, sizeof h);
+		told[t] = word = likeliest;
+	}
+	assert_true(changes > 2);
+	const double *taught = built_evaluate(&decoder, train, built_output(train, "y"), 1, given);
+	for (int i = 0; i < 20; i++) assert_true(taught[i] == written[i]);
+	built_free(&decoder);
+	built_free(&step);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums), cmocka_unit_test(test_steps), cmocka_unit_test(test_draws),
-		cmocka_unit_test(test_names), cmocka_unit_test(test_hoisted)};
+		cmocka_unit_test(test_names), cmocka_unit_test(test_hoisted), cmocka_unit_test(test_decoder)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
