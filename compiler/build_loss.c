@@ -220,7 +220,9 @@ void build_mask_output(Builder *builder, const char *name, const Node *y)
 	Node *mask = y->mask;
 	for (int i = 0; i < builder->network->output_count; i++)
 		if (!strcmp(builder->network->outputs[i].name, name) && stage->counted[i]) mask = stage->counted[i];
-	if (mask) build_output(builder, stage->program, arena_format(builder->arena, "%s%s", NN_MASK, name), mask);
+	if (!mask) return;
+	build_output(builder, stage->program, arena_format(builder->arena, "%s%s", NN_MASK, name), mask);
+	stage->program->outputs[stage->program->output_count - 1].mask = true;
 }
 
 void build_keep_predictions(Builder *builder, Value y)

@@ -19,7 +19,7 @@ void build_output(Builder *builder, Program *program, const char *name, Node *no
 	if (!node) return;
 	program->outputs = arena_grow(
 		builder->arena, program->outputs, program->output_count, &program->output_capacity, sizeof *program->outputs);
-	program->outputs[program->output_count++] = (Output){name, node};
+	program->outputs[program->output_count++] = (Output){.name = name, .node = node};
 }
 
 void build_assign(Builder *builder, Program *program, Variable *variable, Node *node)

@@ -35,9 +35,6 @@ static const char *result(const Model *model, const char *name)
 	return named ? arena_format(model->context->arena, "y_%s", c_identifier(model->context->arena, name)) : c_identifier(model->context->arena, name);
 }
 
-/* which places of an output count is for the runtime: whoever embeds the network knows its inputs */
-static bool is_mask(const Output *output) { return !strncmp(output->name, NN_MASK, strlen(NN_MASK)); }
-
 static const char *arguments(const Model *model, const Plan *plan)
 {
 	Arena *arena = model->context->arena;
@@ -50,7 +47,7 @@ static const char *arguments(const Model *model, const Plan *plan)
 		text = arena_format(arena, "%s, const %s %s%s", text, number(model), name, extents(arena, &node->shape));
 	}
 	for (int i = 0; i < plan->program->output_count; i++)
-		if (!is_mask(&plan->program->outputs[i])) text = arena_format(arena, "%s, %s %s%s", text, number(model), result(model, plan->program->outputs[i].name),
+		if (!plan->program->outputs[i].mask) text = arena_format(arena, "%s, %s %s%s", text, number(model), result(model, plan->program->outputs[i].name),
 			extents(arena, &plan->program->outputs[i].node->shape));
 	return text;
 }
@@ -182,7 +179,7 @@ static void predict(CWriter *out, const Model *model, const Plan *plan)
 	cw(out, "run_predict(state.block, work, &call);");
 	for (int i = 0; i < plan->program->output_count; i++) {
 		const Output *output = &plan->program->outputs[i];
-		if (is_mask(output)) continue;
+		if (output->mask) continue; /* whoever embeds the network knows its inputs */
 		cw(out, "memcpy(%s, (const char *)work + %zu, %lld*sizeof(real));", result(model, output->name),
 			plan->location[output->node->id].offset, (long long)shape_count(&output->node->shape));
 	}

@@ -152,6 +152,7 @@ Node **graph_order(Arena *arena, Node **roots, int root_count, int *count);
 typedef struct Output {
 	const char *name; /* "loss", "y", "term kl", "gradient dense/kernel" */
 	Node *node;
+	bool mask; /* which places of another output count */
 } Output;
 typedef struct Assignment {
 	Variable *variable;

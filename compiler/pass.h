@@ -24,6 +24,7 @@ bool pass_tables(Context *context, Program *program); /* products of a table's r
 bool pass_hoist(Context *context, Program *program); /* what a scan need not do step by step is done for all steps at once */
 bool pass_algebra(Context *context, Program *program); /* sums and factors: changes last bits, always applied */
 bool pass_windows(Context *context, Program *program); /* folds that are sums over windows: changes last bits, always applied */
+bool pass_masks(Context *context, Program *program); /* of predictions, where they read what no prediction reads */
 /* all of them, repeated until nothing changes; dead code falls away as roots are walked */
 bool pass_simplify(Context *context, Program *program);
 

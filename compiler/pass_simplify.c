@@ -124,14 +124,14 @@ static void verify(Program *program, const char *stage)
 
 bool pass_simplify(Context *context, Program *program)
 {
-	static Pass *const exact[] = {pass_fold, pass_share, pass_scan};
+	static Pass *const exact[] = {pass_fold, pass_share, pass_scan, pass_masks};
 	static Pass *const all[] = {pass_algebra, pass_windows, pass_fold, pass_share, pass_scan, pass_hoist, pass_tables};
-	bool changed = repeat(context, program, exact, 3);
+	bool changed = repeat(context, program, exact, 4);
 	changed |= pass_constants(context, program);
 	verify(program, "exact passes");
 	changed |= repeat(context, program, all, 7);
 	if (pass_constants(context, program)) {
-		repeat(context, program, exact, 3);
+		repeat(context, program, exact, 4);
 		changed = true;
 	}
 	verify(program, "algebra");

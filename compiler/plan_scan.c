@@ -39,7 +39,7 @@ static Program *body_program(const Plan *plan, const Node *scan)
 	*program = (Program){.name = arena_format(arena, "%s_scan%d", plan->program->name, scan->id), .training = plan->program->training,
 		.graph = scan->at.body->graph};
 	program->outputs = arena_alloc(arena, sizeof *program->outputs*(size_t)(count + 1));
-	for (int i = 0; i < count; i++) program->outputs[program->output_count++] = (Output){"", roots[i]};
+	for (int i = 0; i < count; i++) program->outputs[program->output_count++] = (Output){.name = "", .node = roots[i]};
 	return program;
 }
 

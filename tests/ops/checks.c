@@ -50,7 +50,7 @@ static bool whole(const Graph *graph)
 void update_output(Program *program, const char *name, Node *node)
 {
 	program->outputs = arena_grow(program->graph->context->arena, program->outputs, program->output_count, &program->output_capacity, sizeof *program->outputs);
-	program->outputs[program->output_count++] = (Output){name, node};
+	program->outputs[program->output_count++] = (Output){.name = name, .node = node};
 }
 
 Node *update_variable(Program *program, Network *network, const char *path, const char *shape)

@@ -157,9 +157,9 @@ static Program program_of(Setting *s, Output *outputs)
 	Program program = {.name = "case", .training = true, .graph = s->graph, .outputs = outputs};
 	int count = inputs_of(s->graph, inputs);
 	grad_make(s->graph, weighted_sum(s->graph, s->root, ""), inputs, count, gradients);
-	outputs[program.output_count++] = (Output){"y", s->root};
+	outputs[program.output_count++] = (Output){.name = "y", .node = s->root};
 	for (int i = 0; i < count; i++)
-		if (gradients[i]) outputs[program.output_count++] = (Output){inputs[i]->at.name, gradients[i]};
+		if (gradients[i]) outputs[program.output_count++] = (Output){.name = inputs[i]->at.name, .node = gradients[i]};
 	return program;
 }
 

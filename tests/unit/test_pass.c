@@ -305,7 +305,7 @@ static void test_deep(void **state)
 		x = TWO(max, make_contract(g, "nk", "ko", "no", x, weights[i]), number(g, 0));
 	}
 	grad_make(g, x, weights, LAYERS, gradients);
-	for (int i = 0; i < LAYERS; i++) outputs[i] = (Output){"gradient", gradients[i]};
+	for (int i = 0; i < LAYERS; i++) outputs[i] = (Output){.name = "gradient", .node = gradients[i]};
 	s.program.outputs = outputs;
 	s.program.output_count = LAYERS;
 	pass_simplify(&s.context, &s.program);
