@@ -198,7 +198,10 @@ Node *build_loss(Builder *builder, LossSlots *slots, Frame *frame)
 	Value value = expr ? build_slot(builder, KIND_LOSS, expr, frame) : value_poison();
 	if (expr) slots->place = expr->place;
 	if (value_is_poison(value)) return NULL;
-	if (value_is_callable(value) || value.kind == VALUE_WORD) return named_losses(builder, slots, frame);
+	bool named = value_is_callable(value) || value.kind == VALUE_WORD;
+	if (named && slots->of_step)
+		build_error(builder, expr->place, "loss: mean(square(D(x) - 1))", "the loss of a step is an expression of what its models give");
+	if (named) return slots->of_step ? NULL : named_losses(builder, slots, frame);
 	check_weights(builder, slots->weights);
 	builder->network->loss = "loss";
 	if (value.kind != VALUE_TENSOR) {

@@ -298,7 +298,8 @@ static int find_label(Builder *builder, const Predicted *output, const Shape *y,
 	bool sparse = build_reads_classes(builder, loss), named = builder->models[0]->definition->output_names;
 	bool expression = loss && reads_data(expr_read(builder->context, loss, EXPR_VALUE_START));
 	int rank = y->rank > 0 ? y->rank - 1 - (sparse && y->rank > 1) : 0;
-	if (spec->train && spec->data.source_count && !builder->reads_label && !is_named_loss(builder, all)) return -1;
+	bool asked = builder->reads_label && (!spec->models || spec->metric_count);
+	if (spec->train && spec->data.source_count && !asked && !is_named_loss(builder, all)) return -1;
 	if (rank > NN_RANK || (spec->train && all && !loss)) return -1;
 	for (int i = 0; i < rank; i++) label[i] = y->dim[i + 1].size;
 	if (!spec->train) rank = -1;

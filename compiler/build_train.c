@@ -5,14 +5,6 @@
 #include <string.h>
 #include "builder.h"
 
-/* One training step: what it says itself, else what the section says. */
-typedef struct StepSlots {
-	const char *name;
-	const DocNode *loss, *weights, *optimizer, *let, *terms, *batch, *update;
-	const Owner **updated;
-	int updated_count;
-} StepSlots;
-
 Value build_slot(Builder *builder, Kind kind, const Expr *expr, Frame *frame)
 {
 	if (expr->kind == EXPR_NAME && !build_knows(expr->text, frame) && !build_is_param(builder, expr->text, expr->place)) {
@@ -25,13 +17,13 @@ Value build_slot(Builder *builder, Kind kind, const Expr *expr, Frame *frame)
 	return build_eval(builder, expr, frame);
 }
 
-/* Names of the section: the models, and the bindings of batch, let and terms. */
+/* Names of the section and of the step: the models, and the bindings of batch, let and terms. */
 static Frame *train_frame(Builder *builder, const StepSlots *slots)
 {
 	Definition *d = arena_alloc(builder->arena, sizeof *d);
 	*d = (Definition){.name = slots->name, .kind = KIND_TRAIN, .place = builder->spec->train->place};
-	const DocNode *parts[] = {slots->batch, slots->let, slots->terms};
-	for (int i = 0; i < 3; i++) {
+	const DocNode *parts[] = {slots->batch[0], slots->batch[1], slots->let[0], slots->let[1], slots->terms[0], slots->terms[1]};
+	for (size_t i = 0; i < sizeof parts/sizeof *parts; i++) {
 		if (!parts[i]) continue;
 		if (parts[i]->kind == DOC_MAP) build_read_body(builder, parts[i], d);
 		else build_error(builder, parts[i]->place, "let: {mu: enc(x)}", "bindings are written `name: value`");
@@ -57,16 +49,18 @@ static void check_term(Builder *builder, const DocNode *key)
 	if (taken) build_error(builder, key->place, "another name", "the term '%s' would be called as a column of the history", key->text);
 }
 
-static void output_terms(Builder *builder, const StepSlots *slots, Frame *frame)
+/* Those of the step, else those of the section. prefix: "D_" */
+static void output_terms(Builder *builder, const StepSlots *slots, const char *prefix, Frame *frame)
 {
-	for (int i = 0; slots->terms && slots->terms->kind == DOC_MAP && i < slots->terms->count; i++) {
-		const DocNode *key = slots->terms->pairs[i].key;
+	const DocNode *terms = slots->terms[1] ? slots->terms[1] : slots->terms[0];
+	for (int i = 0; terms && terms->kind == DOC_MAP && i < terms->count; i++) {
+		const DocNode *key = terms->pairs[i].key;
 		if (!build_has_binding(frame->definition, key->text)) continue; /* several names, or reported */
 		Value value = build_lookup(builder, key->text, frame, key->place);
 		if (value.kind == VALUE_LOCAL) continue;
 		check_term(builder, key);
 		Node *term = value_is_poison(value) ? NULL : build_mean(builder, value, key->place);
-		build_output(builder, builder->stage->program, arena_format(builder->arena, "term %s", key->text), term);
+		build_output(builder, builder->stage->program, arena_format(builder->arena, "term %s%s", prefix, key->text), term);
 	}
 }
 
@@ -120,8 +114,9 @@ static Place unused_place(const Weight *weight, int count, Node *const *gradient
 }
 
 /* d loss / d weight for every weight; false after a report */
-static bool differentiate(Builder *builder, Node *loss, int count, Weight **weights, Node **gradients, Place place)
+static bool differentiate(Builder *builder, const StepSlots *slots, Node *loss, int count, Weight **weights, Node **gradients, Place place)
 {
+	const char *of = slots->step ? arena_format(builder->arena, " of the step '%s'", slots->step->name) : "";
 	Graph *graph = builder->stage->program->graph;
 	Node **wanted = arena_alloc(builder->arena, (size_t)(count + 1) * sizeof *wanted);
 	for (int i = 0; i < count; i++) wanted[i] = make_variable(graph, weights[i]->variable);
@@ -129,7 +124,7 @@ static bool differentiate(Builder *builder, Node *loss, int count, Weight **weig
 	for (int i = 0; i < count; i++) {
 		if (gradients[i]) continue;
 		build_error(builder, unused_place(weights[i], count, gradients, place),
-			"use the weight in what the loss is made of, or freeze its layer: trainable=false", "the loss does not depend on %s", weights[i]->variable->path);
+			"use the weight in what the loss is made of, or freeze its layer: trainable=false", "the loss%s does not depend on %s", of, weights[i]->variable->path);
 		return false;
 	}
 	return true;
@@ -150,6 +145,15 @@ static const char *optimizer_text(Builder *builder, const DocNode *slot)
 	return text;
 }
 
+/* Of several steps "D: Adam(); G: SGD()" */
+static void note_optimizer(Builder *builder, const StepSlots *slots)
+{
+	Network *network = builder->network;
+	const char *text = optimizer_text(builder, slots->optimizer);
+	if (slots->step) text = arena_format(builder->arena, "%s: %s", slots->step->name, text);
+	network->optimizer = slots->step && slots->step != builder->spec->steps ? arena_format(builder->arena, "%s; %s", network->optimizer, text) : text;
+}
+
 static void train_weights(Builder *builder, const StepSlots *slots, Frame *frame, Node *loss, int count,
 	Weight **weights, StepMode mode, Place place)
 {
@@ -165,107 +169,92 @@ static void train_weights(Builder *builder, const StepSlots *slots, Frame *frame
 		build_error(builder, place, "every layer is frozen, or has no weights", "there is no weight to train");
 		return;
 	}
-	if (!differentiate(builder, loss, count, weights, gradients, place)) return;
+	if (!differentiate(builder, slots, loss, count, weights, gradients, place)) return;
 	for (int i = 0; mode == STEP_GRADIENTS && i < count; i++)
 		build_output(builder, builder->stage->program,
 			arena_format(builder->arena, "gradient %s", weights[i]->variable->path), gradients[i]);
-	builder->network->optimizer = optimizer_text(builder, slots->optimizer);
+	note_optimizer(builder, slots);
 	if (mode == STEP_TRAIN) build_update(builder, slots->name, optimizer, count, weights, gradients, expr->place);
 	if (mode == STEP_TRAIN) build_finish(builder, false);
 }
 
-static void build_step(Builder *builder, const StepSlots *slots, const char *name, StepMode mode)
+/* The loss of a step, which is given out with its terms. NULL after a report. */
+static Node *build_objective(Builder *builder, const StepSlots *slots, const char *prefix, Frame *frame, LossSlots *losses)
 {
 	Weight **weights;
-	Stage stage = {.program = build_program(builder, name, mode != STEP_EVALUATE, builder->spec->batch),
-		.training = mode != STEP_EVALUATE,
-		.moving = slots->updated,
-		.moving_count = slots->updated_count};
-	builder->stage = &stage;
-	if (!slots->loss) {
-		build_error(
-			builder, builder->spec->train->place, "loss: binary_crossentropy", "the section train has no 'loss'");
-		return;
-	}
-	Frame *frame = train_frame(builder, slots);
-	output_terms(builder, slots, frame);
-	LossSlots losses = {slots->loss, slots->weights, slots->updated[0], slots->loss->place};
-	Node *loss = build_loss(builder, &losses, frame);
+	Stage *stage = builder->stage;
+	stage->penalty_count = 0;
+	output_terms(builder, slots, prefix, frame);
+	Node *loss = build_loss(builder, losses, frame);
 	int count = trained_weights(builder, slots, &weights);
-	if (loss) loss = add_penalties(builder, loss, count, weights, losses.place);
-	build_output(builder, stage.program, "loss", loss);
-	for (int i = 0; builder->model_count == 1 && i < stage.predictions.count && i < builder->network->output_count; i++)
-		if (stage.predictions.items[i].kind == VALUE_TENSOR) {
-			build_output(builder, stage.program, builder->network->outputs[i].name, stage.predictions.items[i].as.tensor);
-			build_mask_output(builder, builder->network->outputs[i].name, stage.predictions.items[i].as.tensor);
-		}
-	if (mode == STEP_EVALUATE) build_finish(builder, true);
-	else train_weights(builder, slots, frame, loss, count, weights, mode, losses.place);
+	if (loss) loss = add_penalties(builder, loss, count, weights, losses->place);
+	build_output(builder, stage->program, arena_format(builder->arena, "%sloss", prefix), loss);
+	return loss;
 }
 
-/* The models that a step updates: D, or [G, E]; without `update`, all. */
-static void read_update(Builder *builder, StepSlots *slots)
+static bool has_loss(Builder *builder, const StepSlots *slots)
 {
-	const DocNode *node = slots->update;
-	int count = !node ? builder->model_count : node->kind == DOC_LIST ? node->count : 1;
-	slots->updated = arena_alloc(builder->arena, (size_t)(count + 1) * sizeof *slots->updated);
-	const char **names = arena_alloc(builder->arena, (size_t)(builder->model_count + 1) * sizeof *names);
-	for (int i = 0; i < builder->model_count; i++) names[i] = builder->models[i]->definition->name;
+	if (!slots->loss)
+		build_error(builder, slots->step ? slots->step->node->place : builder->spec->train->place,
+			slots->step ? "loss: mean(square(D(x)))" : "loss: binary_crossentropy", "the %s has no 'loss'", slots->step ? "step" : "section train");
+	return slots->loss != NULL;
+}
+
+static LossSlots loss_slots(const StepSlots *slots)
+{
+	return (LossSlots){slots->loss, slots->weights, slots->updated[0], slots->loss->place, slots->step != NULL};
+}
+
+/* What the data is compared with: outputs of the only model; of several those of the first, if they have a label. */
+static void output_predictions(Builder *builder)
+{
+	Stage *stage = builder->stage;
+	Network *network = builder->network;
+	if (builder->model_count > 1) {
+		stage->predictions.count = 0;
+		if (stage->program->training || !network->output_count || network->outputs[0].label < 0) return;
+		Value y = build_forward(builder, builder->models[0]);
+		if (!value_is_poison(y)) build_keep_predictions(builder, y);
+	}
+	for (int i = 0; i < stage->predictions.count && i < network->output_count; i++)
+		if (stage->predictions.items[i].kind == VALUE_TENSOR) {
+			build_output(builder, stage->program, network->outputs[i].name, stage->predictions.items[i].as.tensor);
+			build_mask_output(builder, network->outputs[i].name, stage->predictions.items[i].as.tensor);
+		}
+}
+
+void build_step(Builder *builder, const StepSlots *slots, const char *name, StepMode mode)
+{
+	enum { DRAWS = 20 }; /* bits: draws of different steps have different numbers */
+	Weight **weights;
+	if (!has_loss(builder, slots)) return;
+	Stage stage = {.program = build_program(builder, name, true, builder->spec->batch), .training = true,
+		.moving = slots->updated, .moving_count = slots->updated_count};
+	builder->stage = &stage;
+	if (slots->step) {
+		stage.program->graph->streams = (int)(slots->step - builder->spec->steps) << DRAWS;
+		stage.program->every = slots->step->every;
+		stage.program->times = slots->step->times;
+	}
+	LossSlots losses = loss_slots(slots);
+	Frame *frame = train_frame(builder, slots);
+	Node *loss = build_objective(builder, slots, "", frame, &losses);
+	output_predictions(builder);
+	int count = trained_weights(builder, slots, &weights);
+	train_weights(builder, slots, frame, loss, count, weights, mode, losses.place);
+}
+
+void build_evaluation(Builder *builder, const StepSlots *slots, int count)
+{
+	Stage stage = {.program = build_program(builder, "evaluate", false, builder->spec->batch),
+		.moving = (const Owner *const *)builder->models, .moving_count = builder->model_count};
+	builder->stage = &stage;
 	for (int i = 0; i < count; i++) {
-		const DocNode *one = node && node->kind == DOC_LIST ? node->items[i] : node;
-		const char *name = one && one->kind == DOC_SCALAR ? one->text : "";
-		const Owner *model = node ? NULL : builder->models[i];
-		for (int k = 0; node && k < builder->model_count; k++)
-			if (!strcmp(names[k], name)) model = builder->models[k];
-		if (model) slots->updated[slots->updated_count++] = model;
-		else
-			build_error(builder, one->place, build_near(builder, name, names, builder->model_count),
-				"no model is called '%s'", name);
+		if (!has_loss(builder, &slots[i])) continue;
+		LossSlots losses = loss_slots(&slots[i]);
+		const char *prefix = slots[i].step ? arena_format(builder->arena, "%s_", slots[i].step->name) : "";
+		build_objective(builder, &slots[i], prefix, train_frame(builder, &slots[i]), &losses);
 	}
-	if (!slots->updated_count) slots->updated[slots->updated_count++] = builder->models[0];
-}
-
-static StepSlots read_slots(Builder *builder, const char *name, const DocNode *step)
-{
-	const DocNode *train = builder->spec->train;
-	StepSlots slots = {.name = name};
-	const struct {
-		const char *key;
-		const DocNode **slot;
-	} places[] = {{"loss", &slots.loss}, {"loss_weights", &slots.weights}, {"optimizer", &slots.optimizer}, {"let", &slots.let}, {"terms", &slots.terms},
-		{"batch", &slots.batch}};
-	for (size_t i = 0; i < sizeof places/sizeof *places; i++) {
-		*places[i].slot = step ? doc_get(step, places[i].key) : NULL;
-		if (!*places[i].slot) *places[i].slot = doc_get(train, places[i].key);
-	}
-	slots.update = step ? doc_get(step, "update") : NULL;
-	read_update(builder, &slots);
-	return slots;
-}
-
-void build_training(Builder *builder)
-{
-	const DocNode *steps = doc_get(builder->spec->train, "steps");
-	if (!steps) {
-		StepSlots slots = read_slots(builder, "train", NULL);
-		build_step(builder, &slots, "evaluate", STEP_EVALUATE);
-		build_step(builder, &slots, "train", STEP_TRAIN);
-		if (builder->options && builder->options->gradients) build_step(builder, &slots, "gradients", STEP_GRADIENTS);
-		return;
-	}
-	if (steps->kind != DOC_LIST) {
-		build_error(builder, steps->place, "- {update: D, loss: ..., optimizer: ...}", "steps is a list, one a line");
-		return;
-	}
-	for (int i = 0; i < steps->count; i++) {
-		const DocNode *step = steps->items[i], *given = step->kind == DOC_MAP ? doc_get(step, "name") : NULL;
-		if (step->kind != DOC_MAP) {
-			build_error(builder, step->place, NULL, "a step is {update: D, loss: ..., optimizer: ...}");
-			continue;
-		}
-		StepSlots slots = read_slots(builder, NULL, step);
-		slots.name = arena_format(
-			builder->arena, "train.%s", given && given->text ? given->text : slots.updated[0]->definition->name);
-		build_step(builder, &slots, slots.name, STEP_TRAIN);
-	}
+	output_predictions(builder);
+	build_finish(builder, true);
 }

@@ -447,6 +447,7 @@ typedef struct LossSlots {
 	const DocNode *loss, *weights; /* weights: of the outputs; NULL: none */
 	const Owner *model; /* whose outputs a named loss takes */
 	Place place; /* of the loss, for messages about it */
+	bool of_step; /* one of several: it says by an expression which models it calls */
 } LossSlots;
 Node *build_loss(Builder *builder, LossSlots *slots, Frame *frame); /* a scalar; NULL after a report */
 const DocNode *build_loss_of(Builder *builder, const DocNode *loss, int output); /* NULL: this output has none */
@@ -460,7 +461,20 @@ void build_keep_predictions(Builder *builder, Value y);
 /* build_train.c */
 /* An expression in a slot of a kind: a bare name is looked for among the kind first. */
 Value build_slot(Builder *builder, Kind kind, const Expr *expr, Frame *frame);
-typedef enum StepMode { STEP_EVALUATE, STEP_TRAIN, STEP_GRADIENTS } StepMode;
+/* One training step: what it says itself, else what the section says; of bindings what both say, first the section's. */
+typedef struct StepSlots {
+	const char *name; /* of its program and of its slots: "train", "train.D" */
+	const SpecStep *step; /* NULL: the section is the only step */
+	const DocNode *loss, *weights, *optimizer, *batch[2], *let[2], *terms[2];
+	const Owner **updated;
+	int updated_count;
+} StepSlots;
+
+typedef enum StepMode { STEP_TRAIN, STEP_GRADIENTS } StepMode;
+void build_step(Builder *builder, const StepSlots *slots, const char *name, StepMode mode);
+void build_evaluation(Builder *builder, const StepSlots *slots, int count); /* the losses and terms of all steps */
+
+/* build_step.c */
 void build_training(Builder *builder);
 
 /* build_check.c: what can be compiled and is hardly meant */

@@ -63,7 +63,7 @@ static void preamble(CWriter *out, const Model *model, const char *header_name)
 
 static void tables(CWriter *out, const Plan *plan)
 {
-	const char *prefix = plan->program->name;
+	const char *prefix = c_identifier(plan->context->arena, plan->program->name);
 	for (int s = 0; s < plan->step_count; s++)
 		if (plan->steps[s]->body) tables(out, plan->steps[s]->body);
 	for (int i = 0; i < plan->table_count; i++) {
@@ -141,7 +141,7 @@ static const char *step_name(const Plan *plan, const Step *step)
 	const char *kind = node->phase == PHASE_FORWARD ? "" : "_gradient";
 	for (int i = 0; i < step->store_count; i++)
 		if (step->stores[i]->phase == PHASE_UPDATE) kind = "_update";
-	const char *name = arena_format(arena, "%s_%s%s", plan->program->name, c_identifier(arena, subject(plan, step, node->op->name)), kind);
+	const char *name = arena_format(arena, "%s_%s%s", c_identifier(arena, plan->program->name), c_identifier(arena, subject(plan, step, node->op->name)), kind);
 	const char *numbered = name;
 	for (int number = 2, i = 0; i < step->index; i++) {
 		if (strcmp(plan->steps[i]->name, numbered)) continue;
@@ -264,7 +264,7 @@ static void program(CWriter *out, const Model *model, Plan *plan)
 	}
 	const char *body = calls->text ? calls->text : "";
 	cw_comment(out, "program %s: %zu bytes of work", plan->program->name, plan->work_bytes);
-	cw(out, "static int run_%s(void *state_block, void *work_block, const nn_call *call)", plan->program->name);
+	cw(out, "static int run_%s(void *state_block, void *work_block, const nn_call *call)", c_identifier(out->arena, plan->program->name));
 	cw(out, "{");
 	if (mentions(body, "state")) cw(out, "real *const state = state_block;");
 	else cw(out, "(void)state_block;");

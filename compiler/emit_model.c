@@ -89,12 +89,12 @@ static Counts fields(CWriter *out, const Plan *plan)
 	for (int i = 0; i < plan->count; i++) {
 		const Node *node = plan->order[i];
 		if (node->op != &op_input || !strcmp(node->at.name, "step") || !strcmp(node->at.name, "epoch")) continue;
-		if (!counts.inputs++) cw(out, "static const nn_field %s_inputs[] = {", program->name);
+		if (!counts.inputs++) cw(out, "static const nn_field %s_inputs[] = {", c_identifier(out->arena, program->name));
 		field(out, plan, node->at.name, node);
 	}
 	if (counts.inputs) cw(out, "};");
 	for (int i = 0; i < program->output_count; i++) {
-		if (!counts.outputs++) cw(out, "static const nn_field %s_outputs[] = {", program->name);
+		if (!counts.outputs++) cw(out, "static const nn_field %s_outputs[] = {", c_identifier(out->arena, program->name));
 		field(out, plan, program->outputs[i].name, program->outputs[i].node);
 	}
 	if (counts.outputs) cw(out, "};");
@@ -108,11 +108,12 @@ static void programs(CWriter *out, const Model *model)
 	for (int p = 0; p < count; p++) counts[p] = fields(out, model->plans[p]);
 	cw(out, "static const nn_program programs[] = {");
 	for (int p = 0; p < count; p++) {
-		const char *name = model->network->programs[p]->name;
-		cw(out, "{\"%s\", %lld, %s, %s, %d, %d, %s, run_%s},", name, (long long)model->network->programs[p]->graph->batch,
+		const Program *program = model->network->programs[p];
+		const char *name = c_identifier(out->arena, program->name);
+		cw(out, "{\"%s\", %lld, %s, %s, %d, %d, %s, %d, %d, run_%s},", program->name, (long long)program->graph->batch,
 			counts[p].inputs ? arena_format(out->arena, "%s_inputs", name) : "NULL",
 			counts[p].outputs ? arena_format(out->arena, "%s_outputs", name) : "NULL", counts[p].inputs, counts[p].outputs,
-			c_number(out->arena, model_macs(model->plans[p], NULL), false), name);
+			c_number(out->arena, model_macs(model->plans[p], NULL), false), program->every, program->times, name);
 	}
 	cw(out, "};");
 }

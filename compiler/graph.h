@@ -161,6 +161,7 @@ typedef struct Assignment {
 typedef struct Program {
 	const char *name; /* "initialize", "train", "evaluate", "predict", "gradients" */
 	bool training;
+	int every, times; /* of steps in turn: it runs in each `every`th turn, `times` times; 0: as 1 */
 	Graph *graph;
 	Output *outputs;
 	int output_count, output_capacity;

@@ -214,8 +214,6 @@ int model_class_count(const Model *model, const nn_data_field *field)
 
 void model_check(const Model *model)
 {
-	const DocNode *steps = model->spec->train ? doc_get(model->spec->train, "steps") : NULL;
-	if (steps) diag_error(model->context, steps->place, NULL, "this version of nnc trains in one step: no trainer takes turns yet");
 	size_t most = 0;
 	for (int p = 0; p < model->network->program_count; p++)
 		if (model->plans[p]->work_bytes > most) most = model->plans[p]->work_bytes;

@@ -36,7 +36,7 @@ static Program *body_program(const Plan *plan, const Node *scan)
 	Program *program = arena_alloc(arena, sizeof *program);
 	int count;
 	Node **roots = body_roots(arena, scan->at.body, &count);
-	*program = (Program){.name = arena_format(arena, "%s_scan%d", plan->program->name, scan->id), .training = plan->program->training,
+	*program = (Program){.name = arena_format(arena, "%s_scan%d", c_identifier(arena, plan->program->name), scan->id), .training = plan->program->training,
 		.graph = scan->at.body->graph};
 	program->outputs = arena_alloc(arena, sizeof *program->outputs*(size_t)(count + 1));
 	for (int i = 0; i < count; i++) program->outputs[program->output_count++] = (Output){.name = "", .node = roots[i]};

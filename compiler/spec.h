@@ -79,6 +79,13 @@ typedef struct SpecMetrics {
 	nn_texts names;
 } SpecMetrics;
 
+/* One of train.steps. */
+typedef struct SpecStep {
+	const char *name; /* given, else that of what it updates: D, G_E */
+	const DocNode *node;
+	int every, times;
+} SpecStep;
+
 typedef struct Spec {
 	const Source *source;
 	const Source **sources; /* source, then the files that it includes */
@@ -99,6 +106,8 @@ typedef struct Spec {
 	nn_data_field *fields; /* those that are used so far */
 	int field_capacity;
 	nn_training training;
+	SpecStep *steps; /* train.steps */
+	int step_count;
 	SpecMetrics *metrics;
 	int metric_count;
 } Spec;

@@ -90,6 +90,7 @@ bool spec_fit_any(Context *context, const SourceInfo *info, nn_data_source *sour
 
 void spec_read_data(Context *context, Spec *spec, const DocNode *data, const DocNode *classes);
 void spec_read_training(Context *context, Spec *spec, const DocNode *train);
+void spec_read_steps(Context *context, Spec *spec, const DocNode *node); /* train.steps */
 void spec_read_transfer(Context *context, Spec *spec, const DocNode *node);
 
 #endif

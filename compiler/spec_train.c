@@ -121,7 +121,6 @@ static void read_metrics(Context *context, Spec *spec, const DocNode *node)
 typedef struct Logged {
 	const char **names;
 	int count, capacity;
-	bool any; /* several steps log names of their own: not checked here */
 } Logged;
 
 static void add_log(Arena *arena, Logged *logged, const char *name)
@@ -132,14 +131,25 @@ static void add_log(Arena *arena, Logged *logged, const char *name)
 	}
 }
 
+/* "D_loss" */
+static void add_step_logs(Arena *arena, Logged *logged, const Spec *spec, const SpecStep *step)
+{
+	const DocNode *terms = doc_get(step->node, "terms");
+	if (!terms) terms = doc_get(spec->train, "terms");
+	add_log(arena, logged, arena_format(arena, "%s_loss", step->name));
+	for (int i = 0; terms && terms->kind == DOC_MAP && i < terms->count; i++)
+		add_log(arena, logged, arena_format(arena, "%s_%s", step->name, terms->pairs[i].key->text));
+}
+
 /* Of several outputs "diagnosis_loss" and "diagnosis_accuracy", as Keras calls them. */
 static Logged find_logged(Context *context, const Spec *spec)
 {
 	const DocNode *train = spec->train, *terms = doc_get(train, "terms"), *loss = doc_get(train, "loss");
-	Logged logged = {.any = doc_get(train, "steps") != NULL};
+	Logged logged = {0};
 	const char **outputs;
 	int count = output_names(context, spec, &outputs);
-	add_log(context->arena, &logged, "loss");
+	for (int i = 0; i < spec->step_count; i++) add_step_logs(context->arena, &logged, spec, &spec->steps[i]);
+	if (!spec->step_count) add_log(context->arena, &logged, "loss");
 	for (int o = 0; count > 1 && o < count; o++)
 		if (!loss || loss->kind != DOC_MAP || doc_get(loss, outputs[o]))
 			add_log(context->arena, &logged, arena_format(context->arena, "%s_loss", outputs[o]));
@@ -151,7 +161,7 @@ static Logged find_logged(Context *context, const Spec *spec)
 				add_log(context->arena, &logged, count > 1 ? arena_format(context->arena, "%s_%s", outputs[o], metrics->names.items[i])
 					: metrics->names.items[i]);
 			}
-	for (int i = 0; terms && terms->kind == DOC_MAP && i < terms->count; i++)
+	for (int i = 0; !spec->step_count && terms && terms->kind == DOC_MAP && i < terms->count; i++)
 		add_log(context->arena, &logged, terms->pairs[i].key->text);
 	return logged;
 }
@@ -334,8 +344,7 @@ static void check_monitor(Context *context, const Logged *logged, const nn_callb
 {
 	for (int i = 0; i < logged->count; i++)
 		if (strcmp(logged->names[i], callback->monitor) == 0) return;
-	if (!logged->any)
-		spec_unknown(context, place, callback->monitor, logged->names, logged->count, "training does not log");
+	spec_unknown(context, place, callback->monitor, logged->names, logged->count, "training does not log");
 }
 
 static bool read_callback(Context *context, const Expr *expr, const Logged *logged, nn_callback *callback)
@@ -433,6 +442,8 @@ void spec_read_training(Context *context, Spec *spec, const DocNode *train)
 	if (training->batch_size > LARGE_BATCH)
 		diag_warning(context, spec_slot(SLOTS(slots), "batch_size")->node->place,
 			"batch_size is the number of samples of one step, often 32", "a batch of %d samples is larger than usual", training->batch_size);
+	const Slot *steps = spec_slot(SLOTS(slots), "steps");
+	if (steps->node) spec_read_steps(context, spec, steps->node);
 	if (slots[0].node) read_metrics(context, spec, slots[0].node);
 	if (slots[1].node) read_callbacks(context, spec, slots[1].node);
 	const Slot *transfer = spec_slot(SLOTS(slots), "init_from");

@@ -11,7 +11,7 @@ static int writes_best(const nn_callback *rule) {
 	return rule->kind == NN_MODEL_CHECKPOINT && (!rule->filepath || !strcmp(rule->filepath, "best.safetensors"));
 }
 
-int nn_callbacks_open(nn_callbacks *callbacks, const nn_training *training, int validated) {
+int nn_callbacks_open(nn_callbacks *callbacks, const nn_training *training, int validated, int steps) {
 	*callbacks = (nn_callbacks){.states = calloc((size_t)training->callback_count + 1, sizeof *callbacks->states)};
 	int own = 1;
 	if (!callbacks->states) return nn_error("out of memory"), 1;
@@ -23,7 +23,7 @@ int nn_callbacks_open(nn_callbacks *callbacks, const nn_training *training, int 
 	                                    .monitor = validated ? "val_loss" : "loss",
 	                                    .baseline = NAN,
 	                                    .mode = -1,
-	                                    .save_best_only = 1};
+	                                    .save_best_only = !steps};
 	if (own) callbacks->count++; /* its rule is own_rule, wherever this struct lies: see rule_of */
 	return 0;
 }

@@ -25,8 +25,8 @@ typedef struct nn_callbacks {
 } nn_callbacks;
 
 /* The spec's callbacks; the run's own `best` is the lowest val_loss (loss without validation) unless one of them writes
- * best.safetensors. 0, or 1 when memory ran out. */
-int nn_callbacks_open(nn_callbacks *callbacks, const nn_training *training, int validated);
+ * best.safetensors. steps: several losses against one another have no lowest: then it is the last epoch. 0, or 1 when memory ran out. */
+int nn_callbacks_open(nn_callbacks *callbacks, const nn_training *training, int validated, int steps);
 /* After an epoch (counted from 0) whose logs are the history's last line: moves states, sets `save` and `stop`. */
 void nn_callbacks_epoch(nn_callbacks *callbacks, const nn_history *history, int epoch);
 /* Keras's template: "w-{epoch:02d}-{val_loss:.2f}" -> "w-03-0.25"; epoch counts from 1. Freed by the caller; NULL:

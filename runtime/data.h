@@ -102,6 +102,7 @@ typedef struct nn_loader_options {
 	int shuffle; /* only for training: a new order every pass; never of a model that carries states */
 	uint64_t seed;
 	int64_t steps_per_epoch; /* 0: one pass (the last batch may be short); evaluation: at most so many */
+	int64_t batches_per_step; /* of training, 0: 1; an epoch holds whole steps, of one pass as many as fit, at least one */
 	int threads; /* 0: as many as there are processors; never changes what is loaded */
 	size_t cache_bytes; /* decoded images are kept as bytes if all of the set fit; 0: 1 GiB */
 } nn_loader_options;

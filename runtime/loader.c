@@ -424,7 +424,8 @@ nn_loader *nn_loader_open(const nn_dataset *set, const void *state, const nn_loa
 	loader->shuffled_pass = -1;
 	int64_t size = options->batch_size;
 	loader->pass_steps = (set->count + size - 1) / size;
-	loader->epoch_steps = options->steps_per_epoch > 0 ? options->steps_per_epoch : loader->pass_steps;
+	int64_t each = options->batches_per_step > 1 ? options->batches_per_step : 1, whole = loader->pass_steps / each;
+	loader->epoch_steps = each * (options->steps_per_epoch > 0 ? options->steps_per_epoch : whole > 0 ? whole : 1);
 	if (!options->training && loader->epoch_steps > loader->pass_steps) loader->epoch_steps = loader->pass_steps;
 	if (allocate(loader)) {
 		nn_error("%s: out of memory for batches of %d samples", nn_dataset_source(set), options->batch_size);

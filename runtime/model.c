@@ -68,6 +68,10 @@ int nn_program_trains(const nn_program *program) {
 	return !strncmp(program->name, "train", 5) && (!program->name[5] || program->name[5] == '.');
 }
 
+int nn_program_every(const nn_program *program) { return program->every > 1 ? program->every : 1; }
+
+int nn_program_times(const nn_program *program) { return program->times > 1 ? program->times : 1; }
+
 double nn_number(const nn_model *model, const void *numbers, size_t index) {
 	return model->number_size == 8 ? ((const double *)numbers)[index] : (double)((const float *)numbers)[index];
 }

@@ -23,6 +23,9 @@ const nn_field *nn_input_find(const nn_program *program, const char *name);
 const nn_field *nn_output_find(const nn_program *program, const char *name);
 /* Is it one that trains: "train", or "train.MODEL"? */
 int nn_program_trains(const nn_program *program);
+/* How often it runs: in each `every`th turn of the programs that train, `times` times. */
+int nn_program_every(const nn_program *program);
+int nn_program_times(const nn_program *program);
 /* Numbers of the model's precision at a place, as double. */
 double nn_number(const nn_model *model, const void *numbers, size_t index);
 void nn_number_set(const nn_model *model, void *numbers, size_t index, double value);

@@ -54,11 +54,13 @@ enum { NN_OK = 0, NN_NOT_FINITE = 1 }; /* NOT_FINITE: the loss is not a finite n
 
 typedef struct nn_program {
 	const char *name; /* "initialize", "train", "evaluate", "predict"; "reset" gives carried states their first values,
-	                     "generate" reads one step of a sequence; "gradients" (selftest builds) */
+	                     "generate" reads one step of a sequence; of several steps in turn "train.NAME"; "gradients", "gradients.NAME"
+	                     (selftest builds) */
 	int batch; /* rows at most */
 	const nn_field *inputs, *outputs;
 	int input_count, output_count;
 	double macs; /* multiply-adds of one call with full rows */
+	int every, times; /* of several that train, in turn: it runs in each `every`th turn, `times` times; 0: as 1 */
 	int (*run)(void *state, void *work, const nn_call *call);
 } nn_program;
 

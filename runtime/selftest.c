@@ -128,12 +128,19 @@ static void copy_state(Selftest *test) {
 	}
 }
 
+/* The program of the reference that gives out the gradients of one that trains: "gradients.D" of "train.D". NULL: none */
+static const nn_program *gradients_of(const Selftest *test, const nn_program *trains) {
+	char name[64];
+	snprintf(name, sizeof name, "gradients%.40s", trains->name + strlen("train"));
+	return test->reference->number_size == 8 ? nn_program_find(test->reference, name) : NULL;
+}
+
 /* The gradient of every number of the reference's state, at the start; all 0 if it has no program for that. */
-static double *start_gradients(Selftest *test) {
+static double *start_gradients(Selftest *test, const nn_program *trains) {
 	const nn_model *reference = test->reference;
-	const nn_program *program = nn_program_find(reference, "gradients");
+	const nn_program *program = gradients_of(test, trains);
 	double *gradients = calloc(reference->state_count + 1, sizeof *gradients);
-	if (!program || !gradients || reference->number_size != 8) return gradients;
+	if (!program || !gradients) return gradients;
 	copy_state(test);
 	run_rows(reference, program, &test->exact, program->batch, test->threads, 0);
 	for (int i = 0; i < program->output_count; i++) {
@@ -199,7 +206,7 @@ static void check_precision(Selftest *test) {
 		const nn_program *program = &test->model->programs[i];
 		if (!strcmp(program->name, "initialize")) continue;
 		nn_model_initialize(test->model, &test->memory, test->model->seed, test->threads);
-		double *gradients = nn_program_trains(program) ? start_gradients(test) : NULL;
+		double *gradients = nn_program_trains(program) ? start_gradients(test, program) : NULL;
 		copy_state(test);
 		check_outputs(test, program);
 		if (gradients) check_step(test, gradients);
@@ -270,9 +277,7 @@ static void leave_kinks(const nn_model *model, double *state) {
 	}
 }
 
-static void check_gradients(Selftest *test) {
-	const nn_program *program = nn_program_find(test->reference, "gradients");
-	if (!program || test->reference->number_size != 8) return;
+static void check_gradients(Selftest *test, const nn_program *program) {
 	nn_model_initialize(test->reference, &test->exact, test->reference->seed, test->threads);
 	leave_kinks(test->reference, test->exact.state);
 	double *kept = malloc(test->exact.state_bytes);
@@ -286,6 +291,14 @@ static void check_gradients(Selftest *test) {
 		check_gradient(test, program, kept, tensor, field);
 	}
 	free(kept);
+}
+
+static void check_all_gradients(Selftest *test) {
+	for (int i = 0; i < test->model->program_count; i++) {
+		const nn_program *trains = &test->model->programs[i];
+		const nn_program *program = nn_program_trains(trains) ? gradients_of(test, trains) : NULL;
+		if (program) check_gradients(test, program);
+	}
 }
 
 static int open_memory(Selftest *test) {
@@ -302,7 +315,7 @@ int nn_selftest(const nn_model *model, const nn_model *reference, int threads) {
 		check_threads(&test);
 		check_short_batches(&test);
 		if (reference)
-			check_precision(&test), check_gradients(&test);
+			check_precision(&test), check_all_gradients(&test);
 		else
 			nn_note("without a double-precision build, gradients were not checked");
 		printf("%s: %d of %d checks passed\n", test.failures ? "FAIL" : "PASS", test.checks - test.failures,

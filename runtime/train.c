@@ -4,31 +4,50 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "interrupt.h"
 #include "trainer.h"
 
 enum { CONTINUE = 0, FAILED = 1 };
 
-/* One batch through all training programs. */
-static int run_step(nn_trainer *trainer, const nn_batch *batch) {
+/* A batch through a training program, which has run `runs` times before. */
+static int run_program(nn_trainer *trainer, const nn_program *program, const nn_batch *batch, uint64_t runs) {
 	nn_call call = {.rows = batch->rows,
 	                .threads = trainer->options->threads,
 	                .seed = trainer->settings.seed,
-	                .step = trainer->total_steps,
+	                .step = runs,
 	                .epoch = trainer->epoch};
+	const char *name = strchr(program->name, '.');
+	nn_program_feed(trainer->model, program, trainer->memory.work, batch);
+	if (program->run(trainer->memory.state, trainer->memory.work, &call) == NN_NOT_FINITE) {
+		nn_progress_break(&trainer->progress);
+		nn_error("the loss%s%s is not a finite number in epoch %d, step %lld; the weights were not changed "
+		         "by it and the checkpoints in %s "
+		         "are kept; a lower learning rate may help",
+		         name ? " of " : "", name ? name + 1 : "", trainer->epoch + 1, (long long)trainer->step + 1, trainer->run);
+		return FAILED;
+	}
+	return nn_tally_add(&trainer->tally, program, trainer->memory.work, batch) ? FAILED : CONTINUE;
+}
+
+static void begin_batch(nn_trainer *trainer, const nn_batch *batch) {
 	if (batch->begins) nn_model_reset(trainer->model, &trainer->memory, trainer->options->threads);
+}
+
+/* All training programs in turn. They begin with one batch; what runs several times takes a new one for each further run,
+ * and that is read when the program is not due as well, so that every turn takes as many. */
+static int run_step(nn_trainer *trainer, const nn_batch *batch) {
+	uint64_t turn = trainer->total_steps;
+	begin_batch(trainer, batch);
 	for (int i = 0; i < trainer->program_count; i++) {
 		const nn_program *program = trainer->programs[i];
-		nn_program_feed(trainer->model, program, trainer->memory.work, batch);
-		if (program->run(trainer->memory.state, trainer->memory.work, &call) == NN_NOT_FINITE) {
-			nn_progress_break(&trainer->progress);
-			nn_error("the loss is not a finite number in epoch %d, step %lld; the weights were not changed "
-			         "by it and the checkpoints in %s "
-			         "are kept; a lower learning rate may help",
-			         trainer->epoch + 1, (long long)trainer->step + 1, trainer->run);
-			return FAILED;
+		uint64_t every = (uint64_t)nn_program_every(program), times = (uint64_t)nn_program_times(program);
+		for (uint64_t k = 0; k < times; k++) {
+			if (k && (batch = nn_loader_next(trainer->loader)) == NULL) return FAILED;
+			if (k) begin_batch(trainer, batch);
+			if ((turn + 1) % every) continue;
+			if (run_program(trainer, program, batch, turn / every * times + k)) return FAILED;
 		}
-		if (nn_tally_add(&trainer->tally, program, trainer->memory.work, batch)) return FAILED;
 	}
 	trainer->step++, trainer->total_steps++;
 	return CONTINUE;

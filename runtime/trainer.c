@@ -86,16 +86,24 @@ static int begin(nn_trainer *trainer) {
 	return 0;
 }
 
+/* What a turn of the programs takes: see run_step. */
+static int64_t batches_per_step(const nn_trainer *trainer) {
+	int64_t batches = 1;
+	for (int i = 0; i < trainer->program_count; i++) batches += nn_program_times(trainer->programs[i]) - 1;
+	return batches;
+}
+
 static int open_loaders(nn_trainer *trainer) {
 	nn_loader_options options = {.batch_size = trainer->programs[0]->batch,
 	                             .training = 1,
 	                             .shuffle = trainer->settings.shuffle,
 	                             .seed = trainer->settings.seed,
 	                             .steps_per_epoch = trainer->settings.steps_per_epoch,
+	                             .batches_per_step = batches_per_step(trainer),
 	                             .threads = trainer->options->threads};
 	trainer->loader = nn_loader_open(trainer->sets.train, trainer->memory.state, &options);
 	if (!trainer->loader) return 1;
-	trainer->steps = nn_loader_steps(trainer->loader);
+	trainer->steps = nn_loader_steps(trainer->loader) / batches_per_step(trainer);
 	trainer->validated = trainer->sets.validation && trainer->evaluate;
 	if (!trainer->validated) return 0;
 	options = (nn_loader_options){.batch_size = trainer->evaluate->batch,
@@ -113,7 +121,7 @@ static int open_logs(nn_trainer *trainer) {
 	                                        nn_dataset_count(trainer->sets.validation)))
 		return 1;
 	nn_history_columns(&trainer->history, &trainer->tally, trainer->validated ? &trainer->validation_tally : NULL);
-	return nn_callbacks_open(&trainer->callbacks, &model->training, trainer->validated);
+	return nn_callbacks_open(&trainer->callbacks, &model->training, trainer->validated, trainer->program_count > 1 || strchr(trainer->programs[0]->name, '.'));
 }
 
 /* The run folder is this process's until it ends, however it ends. */
@@ -137,7 +145,7 @@ static int open_all(nn_trainer *trainer, const nn_safetensors *file) {
 	if (file && nn_trainer_read_position(trainer, file)) return 1;
 	if (nn_directory_make(trainer->run, error)) return nn_error("%s", error), 1;
 	if (lock_run(trainer)) return 1;
-	nn_loader_seek(trainer->loader, trainer->epoch, trainer->step);
+	nn_loader_seek(trainer->loader, trainer->epoch, trainer->step * batches_per_step(trainer));
 	return nn_trainer_write_history(trainer);
 }
 

@@ -54,7 +54,7 @@ const char *pointer_name(const Plan *plan, const Node *node)
 	Arena *arena = plan->context->arena;
 	if (node->op == &op_variable) return arena_format(arena, "%s_%d", c_identifier(arena, text_tail(node->at.variable->path)), node->id);
 	if (node->op == &op_input) return arena_format(arena, "%s_%d", c_identifier(arena, node->at.name), node->id);
-	if (node->op == &op_const) return arena_format(arena, "%s_table_%zu", plan->program->name, plan->location[node->id].offset);
+	if (node->op == &op_const) return arena_format(arena, "%s_table_%zu", c_identifier(arena, plan->program->name), plan->location[node->id].offset);
 	const char *gradient = node->phase == PHASE_GRADIENT ? "d_" : "";
 	return arena_format(arena, "%s%s_%d", gradient, *node->layer ? c_identifier(arena, node->layer) : node->op->name, node->id);
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trainers of several networks: a loss of terms; the same bits after a kill.
+# Trainers of several networks: a loss of terms; steps in turn; the same bits after a kill.
 . tests/cli/lib.sh
 awk 'BEGIN {
 	seed = 7
@@ -29,4 +29,35 @@ code 0 $D train --out $T/two --threads 1 --epochs 3 --quiet
 code 0 $D train --out $T/two --threads 1 --epochs 8 --resume --quiet
 same $T/run/last.safetensors $T/two/last.safetensors
 same $T/run/history.csv $T/two/history.csv
+
+# 192 rows are 12 batches: 4 turns of 3, in which the generator moves twice
+trainer turns
+D=$C/turns
+code 0 $D selftest
+prints "PASS"
+prints "train.generator/generator/dense/kernel/average"
+code 0 $D train --out $T/turns --threads 2
+quiet
+prints "Epoch 8/8"
+columns=critic_gap,critic_loss,critic_penalty,generator_loss
+holds $T/turns/history.csv epoch,$columns,$(echo $columns | sed 's/[a-z_]*/val_&/g')
+if sed 1d $T/turns/history.csv | grep -q nan; then bad "a step did not run in an epoch"; else good; fi
+cmp -s $T/turns/best.safetensors $T/turns/last.safetensors && bad "last has no averages" || good
+code 1 $D predict --weights $T/turns/best.safetensors $C/terms.csv
+says "is the input 'generator.x'"
+one_line
+code 0 $D evaluate --weights $T/turns/best.safetensors --test $C/terms.csv
+prints " - generator_loss: "
+
+# put aside in the middle of an epoch
+code 0 $D train --out $T/whole --threads 2 --epochs 1 --steps-per-epoch 20000 --quiet
+$D train --out $T/aside --threads 1 --epochs 1 --steps-per-epoch 20000 --quiet 2>$T/err & pid=$!
+sleep 0.4
+kill -TERM $pid
+wait $pid
+if [ $? -eq 130 ]; then good; else bad "a training that is stopped does not end with 130"; fi
+says "stopped in epoch 1 after"
+code 0 $D train --out $T/aside --threads 2 --resume --quiet
+same $T/aside/last.safetensors $T/whole/last.safetensors
+same $T/aside/history.csv $T/whole/history.csv
 finish

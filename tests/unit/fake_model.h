@@ -156,14 +156,14 @@ static const nn_field FAKE_(outputs)[] = {
         {"gradient dense/bias", 1, {FAKE_UNITS}, 0, FAKE_IN(bias_gradient), FAKE_UNITS},
 };
 static const nn_program FAKE_(programs)[] = {
-        {"initialize", 1, NULL, NULL, 0, 0, 0, FAKE_(initialize)},
+        {"initialize", 1, NULL, NULL, 0, 0, 0, 0, 0, FAKE_(initialize)},
         {"train", FAKE_BATCH, FAKE_(inputs), FAKE_(outputs), 2, 2, 3.0 * FAKE_BATCH *FAKE_FEATURES *FAKE_UNITS,
-         FAKE_(train)},
+         0, 0, FAKE_(train)},
         {"evaluate", FAKE_BATCH, FAKE_(inputs), FAKE_(outputs), 2, 2, 1.0 * FAKE_BATCH *FAKE_FEATURES *FAKE_UNITS,
-         FAKE_(evaluate)},
-        {"predict", 1, FAKE_(inputs), FAKE_(outputs) + 1, 1, 1, 1.0 * FAKE_FEATURES *FAKE_UNITS, FAKE_(evaluate)},
+         0, 0, FAKE_(evaluate)},
+        {"predict", 1, FAKE_(inputs), FAKE_(outputs) + 1, 1, 1, 1.0 * FAKE_FEATURES *FAKE_UNITS, 0, 0, FAKE_(evaluate)},
         {"gradients", FAKE_BATCH, FAKE_(inputs), FAKE_(outputs), 2, 4, 2.0 * FAKE_BATCH *FAKE_FEATURES *FAKE_UNITS,
-         FAKE_(gradients)},
+         0, 0, FAKE_(gradients)},
 };
 static const char *const FAKE_(label)[] = {"-1"};
 static nn_data_source FAKE_(source) = {.type = "csv",

@@ -293,6 +293,30 @@ static void test_frozen(void **state)
 	built_free(&built);
 }
 
+/* contractions of this shape among the gradients that a program needs */
+static int count_gradients(const Program *program, int64_t rows, int64_t columns)
+{
+	int count, found = 0;
+	Arena *arena = arena_new();
+	Node **roots = arena_alloc(arena, (size_t)(program->assignment_count + 1)*sizeof *roots);
+	for (int i = 0; i < program->assignment_count; i++) roots[i] = program->assignments[i].node;
+	Node **order = graph_order(arena, roots, program->assignment_count, &count);
+	for (int i = 0; i < count; i++) {
+		const Shape *shape = &order[i]->shape;
+		found += order[i]->op == &op_contract && order[i]->phase == PHASE_GRADIENT && shape->rank == 2 && shape->dim[0].size == rows &&
+			shape->dim[1].size == columns;
+	}
+	arena_free(arena);
+	return found;
+}
+
+static int first_draw(const Program *program)
+{
+	for (int i = 0; i < program->graph->count; i++)
+		if (program->graph->nodes[i]->op == &op_uniform) return program->graph->nodes[i]->at.stream;
+	return -1;
+}
+
 /* two networks against each other: each step moves its own weights */
 static void test_steps(void **state)
 {
@@ -306,6 +330,16 @@ static void test_steps(void **state)
 	assert_true(built_assigned(d, "D/dense/kernel") && !built_assigned(d, "G/dense/kernel"));
 	assert_true(built_assigned(g, "G/dense/kernel") && !built_assigned(g, "D/dense/kernel"));
 	assert_non_null(built_variable(&built, "train.G/G/dense/kernel/m"));
+	assert_null(built_variable(&built, "train.G/D/dense/kernel/m"));
+	/* gradients flow through D to G, but none is made of what D's own step moves: D/dense/kernel is [3, 4] */
+	assert_int_equal(count_gradients(d, 3, 4), 2); /* of real and of made */
+	assert_int_equal(count_gradients(d, 2, 3), 0);
+	assert_int_equal(count_gradients(g, 3, 4), 0);
+	assert_int_equal(count_gradients(g, 2, 3), 1);
+	/* the noise of a step is its own */
+	assert_true(first_draw(d) != first_draw(g));
+	const Program *evaluate = built_program(&built, "evaluate");
+	assert_true(built_output(evaluate, "D_loss") && built_output(evaluate, "G_loss") && !evaluate->assignment_count);
 	built_free(&built);
 }
 

@@ -172,11 +172,15 @@ static void test_other_sections(void **state)
 {
 	(void)state;
 	Fixture f;
-	good_spec(&f,
+	const Spec *spec = good_spec(&f,
 		"functions: {f(x): x}\nactivations: {g(x): x}\nlayers: {L(a)(x): x}\nblocks: {B(a)(x): x}\ncells: {C(u)(x, h=0): x}\n"
 		"losses: {l(a, b): a}\ninitializers: {I()(d): 0}\nregularizers: {R()(w): 0}\nconstraints: {K()(w): w}\noptimizers: {O()(w, g, t): w}\n"
 		"schedules: {S()(s): 1}\naliases: {layers: {M: L}}\n"
-		"models:\n  G: {input: [1], layers: [Dense(1)]}\ntrain:\n  batch: {z: 1}\n  let: {a: 1}\n  steps: []\n");
+		"models:\n  G: {input: [1], layers: [Dense(1)]}\ntrain:\n  batch: {z: 1}\n  let: {a: 1}\n"
+		"  steps:\n    - {update: [G, E], every: 5, loss: a}\n    - {name: slow, times: 2}\n    - {loss: a}\n");
+	assert_int_equal(spec->step_count, 3);
+	assert_true(!strcmp(spec->steps[0].name, "G_E") && spec->steps[0].every == 5 && spec->steps[0].times == 1);
+	assert_true(!strcmp(spec->steps[1].name, "slow") && spec->steps[1].times == 2 && !strcmp(spec->steps[2].name, "step_3"));
 	close_fixture(&f);
 }
 

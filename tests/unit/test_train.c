@@ -99,7 +99,7 @@ static void test_keras(void **unused) {
 		rules[0].mode = rules[1].mode = (int)strtol(next, &next, 10);
 		rules[0].min_delta = strtod(next, &next), rules[0].patience = (int)strtol(next, &next, 10);
 		rules[0].baseline = strtod(next, &next), rules[0].start_from_epoch = (int)strtol(next, &next, 10);
-		assert_int_equal(nn_callbacks_open(&callbacks, &training, 0), 0);
+		assert_int_equal(nn_callbacks_open(&callbacks, &training, 0, 0), 0);
 		next = strchr(next, '|') + 1;
 		char *results = strchr(next, '|') + 1;
 		int stopped, best, wait, epoch = 0;
