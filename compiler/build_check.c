@@ -83,7 +83,7 @@ static bool check_one_unit(const Judged *j)
 
 static bool check_probabilities(const Judged *j)
 {
-	if (!j->wanted || j->found || !is_unbounded(j)) return false;
+	if (!j->wanted || j->found || j->builder->logits || !is_unbounded(j)) return false;
 	build_error(j->builder, j->place,
 		arena_format(j->builder->arena, "activation=%s in the last layer, or from_logits=true in the loss", j->wanted),
 		"%s reads probabilities, and the model's output may be any number", j->name);

@@ -36,7 +36,6 @@ static const struct {
 	{FOREIGN_NAME, "EmbeddingBag", "Embedding(input_dim, output_dim), and a mean over its second axis"},
 	{FOREIGN_NAME, "ModuleList", "a list of layers is written [Block(64) for i in range(3)]"},
 	{FOREIGN_NAME, "MultiheadAttention", "PyTorch's MultiheadAttention(size, heads) is MultiHeadAttention(heads, size//heads) here"},
-	{FOREIGN_NAME, "ConvLSTM2D", "this version of nnc has no convolutional recurrent layer; a cell of your own can be one"},
 	{FOREIGN_NAME, "nn", "layers stand without it: Dense(10) for nn.Linear(784, 10)"},
 	/* PyTorch's losses and optimizers */
 	{FOREIGN_NAME, "CrossEntropyLoss", "sparse_categorical_crossentropy after softmax, or SparseCategoricalCrossentropy(from_logits=true)"},

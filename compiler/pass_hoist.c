@@ -4,6 +4,7 @@
  *   a value of fixed values alone                                                      -> a fixed value
  *   a matrix of which each step sums the last axis                                     -> it is transposed once
  *   a stacked value that no state needs and that holds a product                       -> a product of stacks
+ *   a stack of windows (a convolution's gradient reads them)                           -> windows of a stack
  * Invariant: each op has its rule for one more axis, the first, which is time. */
 #include <string.h>
 #include "pass.h"
@@ -178,15 +179,35 @@ static Node *leaf_value(Hoist *hoist, Node *node)
 	return here ? make_like(hoist->graph, node, node->args) : make_stack(hoist->graph, hoist->scan, node);
 }
 
+/* Is it computed outside, if what is made of it is? What else a product reads is stacked. */
+static bool goes(const Hoist *hoist, const Node *node, bool inputs)
+{
+	if (is_leaf(node)) return false;
+	if (inputs) return !hoist->stepped[node->id];
+	return hoist->heavy[node->id] || !hoist->timed[node->id] || node->op == &op_unfold;
+}
+
+/* By id: what goes outside with a node. */
+static bool *found_going(const Hoist *hoist, const Node *wanted, bool inputs)
+{
+	bool *going = arena_alloc(hoist->scratch, (size_t)hoist->body->graph->count + 1);
+	going[wanted->id] = true;
+	for (int i = hoist->count - 1; i >= 0; i--) {
+		const Node *node = hoist->order[i];
+		going[node->id] = going[node->id] && goes(hoist, node, inputs);
+		for (int k = 0; going[node->id] && k < node->arg_count; k++) going[node->args[k]->id] = true;
+	}
+	return going;
+}
+
 /* The value of a node at every step, outside; NULL: an op without a rule. */
 static Node *value_of(Hoist *hoist, Node *wanted, bool inputs)
 {
-	for (int i = 0; i < hoist->count && hoist->order[i]->id <= wanted->id; i++) {
+	const bool *going = found_going(hoist, wanted, inputs);
+	for (int i = 0; i < hoist->count; i++) {
 		Node *node = hoist->order[i];
-		bool timed = hoist->timed[node->id], stays = is_leaf(node) || (inputs ? false : !hoist->heavy[node->id]);
-		if (hoist->value[node->id] || (inputs && hoist->stepped[node->id])) continue;
-		if (!inputs && !timed && !is_leaf(node)) stays = false;
-		if (stays) continue;
+		bool timed = hoist->timed[node->id];
+		if (!going[node->id] || hoist->value[node->id]) continue;
 		Node **x = arena_alloc(hoist->scratch, (size_t)(node->arg_count + 1) * sizeof *x);
 		bool *with_time = arena_alloc(hoist->scratch, (size_t)node->arg_count + 1), whole = true;
 		for (int k = 0; k < node->arg_count; k++) {
@@ -347,7 +368,7 @@ static Node *hoist_transposes(Hoist *hoist)
 static Node *hoist_stack(Hoist *hoist, const Node *result)
 {
 	Node *node = hoist->body->stacked[result->at.which];
-	if (!hoist->heavy[node->id]) return NULL;
+	if (!hoist->heavy[node->id] && node->op != &op_unfold) return NULL;
 	Node *value = value_of(hoist, node, false);
 	if (!value || hoist->timed[node->id]) return value;
 	return make_broadcast(hoist->graph, value, result->shape);

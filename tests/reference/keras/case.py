@@ -72,8 +72,8 @@ def path_of(layer, variable):
     the projections of an attention layer are inside it."""
     if isinstance(layer, keras.layers.TimeDistributed):
         return path_of(layer.layer, variable)
-    if isinstance(layer, HOLDING):
-        return variable.path
+    if isinstance(layer, HOLDING):  # Keras has one cell for convolutions over 1, 2 or 3 axes
+        return variable.path.replace("conv_lstm_cell", language.snake(type(layer).__name__) + "_cell")
     inner = variable.path.split("/")[-2] + "/" if "_attention" in layer.name and variable.path.count("/") > 1 else ""
     return (layer.name.replace(".", "/") + "/").lstrip("_/") + inner + variable.name
 

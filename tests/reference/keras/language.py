@@ -149,7 +149,8 @@ class Pending:
         return layer_class(self.name)(*map(held, self.arguments), **self.options, name=snake(self.name))
 
     def __call__(self, *inputs, **options):
-        return self.made()(*inputs, **options)
+        made = self.made()(*inputs, **options)
+        return list(made) if isinstance(made, tuple) else made
 
 
 HOLDING = ("RNN", "Bidirectional")

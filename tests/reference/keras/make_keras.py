@@ -33,6 +33,8 @@ BACKENDS = dict(
     functional="jax",
     recurrent="jax",
     stateful="tensorflow",
+    cells="jax",
+    ctc="jax",
 )
 
 
