@@ -1,5 +1,6 @@
 /* test_recurrence.c: scan, once and cells in the language: numbers worked out by hand, names of weights, and what the passes
  * leave in the body of a scan. Keras's numbers stand in tests/reference. */
+#include <math.h>
 #include "build_support.h"
 #include "pass.h"
 
@@ -179,9 +180,51 @@ static void test_decoder(void **state)
 	built_free(&step);
 }
 
+/* A convolution's gradient reads windows of a stack: no scan stacks windows, and no step makes any but those of its state. */
+static void test_windows(void **state)
+{
+	(void)state;
+	Built built = good("model:\n  input: [9, 6, 5, 2]\n  layers: [\"ConvLSTM2D(3, 3, padding=same, dropout=0.5)\"]\n"
+		"train: {optimizer: SGD(), loss: mse, batch_size: 2}\n");
+	Program *train = program_of(&built, "train");
+	move_context(train->graph, &built.context);
+	pass_simplify(&built.context, train);
+	Arena *arena = built.context.arena;
+	int count;
+	Node **roots = pass_roots(arena, train, &count);
+	const Node *scans[8], *found[64];
+	assert_int_equal(count_op(arena, roots, count, &op_scan, scans), 2);
+	for (int s = 0; s < 2; s++) {
+		Node **steps = body_roots(arena, scans[s]->at.body, &count);
+		assert_int_equal(count_op(arena, steps, count, &op_unfold, found) + count_op(arena, steps, count, &op_fold, found), 1);
+		for (int k = 0; k < scans[s]->at.body->stacked_count; k++) assert_true(scans[s]->at.body->stacked[k]->op != &op_unfold);
+	}
+	built_free(&built);
+}
+
+/* [1, 1] needs three steps: one blank between them. */
+static void test_ctc(void **state)
+{
+	static const double rows[4] = {1, 1, 1, 2}; /* [2 rows, 2 labels] */
+	(void)state;
+	Built built = good("layers:\n  Points()(x):\n    w: weight(shape(x)[1:], zeros)\n    return: x + w\n"
+		"model:\n  input: [2, 3]\n  layers: [Points]\ntrain: {optimizer: SGD(), loss: CTC(reduction=sum), batch_size: 2}\n");
+	Program *evaluate = program_of(&built, "evaluate"), *gradients = program_of(&built, "gradients");
+	Given given[] = {{"y", rows}, {NULL, NULL}};
+	double loss = *built_evaluate(&built, evaluate, built_output(evaluate, "loss"), 2, given);
+	assert_true(loss > 0.999e30 && loss < 1.001e30);
+	loss = *built_evaluate(&built, evaluate, built_output(evaluate, "loss"), 1, (Given[]){{"y", rows + 2}, {NULL, NULL}});
+	assert_float_equal(loss, 2*log(3), 1e-9); /* one way, of nine as likely ones */
+	const double *both = built_evaluate(&built, gradients, built_output(gradients, "gradient points/w"), 2, given);
+	const double *one = built_evaluate(&built, gradients, built_output(gradients, "gradient points/w"), 1, (Given[]){{"y", rows + 2}, {NULL, NULL}});
+	for (int i = 0; i < 6; i++) assert_true(both[i] == one[i] && isfinite(one[i]) && one[i] != 0);
+	built_free(&built);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums), cmocka_unit_test(test_steps), cmocka_unit_test(test_draws),
-		cmocka_unit_test(test_names), cmocka_unit_test(test_hoisted), cmocka_unit_test(test_decoder)};
+		cmocka_unit_test(test_names), cmocka_unit_test(test_hoisted), cmocka_unit_test(test_decoder), cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_ctc)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ def masked(made):
     return [
         ("m", "Masking()(x)"),
         ("first", made(3, return_sequences=True, return_state=True) + "(m)"),
-        ("back", made(3, return_state=True, go_backwards=True) + "(first[0], initial_state=first[1:])"),
+        ("back", made(3, return_state=True, go_backwards=True) + "(first[0], initial_state=first[1:], mask=mask_of(first[0]))"),
         ("zero", made(2, return_sequences=True, zero_output_for_mask=True) + "(first[0])"),
         ("upon", made(2) + "(zero)"),
         ("z", "concat([upon] + back, -1)"),
@@ -48,13 +48,13 @@ def masked(made):
 
 def both(made, begin):
     """Merged in every way, one upon the other; then not merged, from given states."""
-    graph, before = [begin], begin[0]
+    graph, before, mask = [begin], begin[0], ", mask=mask_of(m)" if begin[0] == "m" else ""
     for mode in MODES:
         graph.append(("y_" + mode, f"Bidirectional({made(2, return_sequences=True)}, merge_mode='{mode}')({before})"))
         before = "y_" + mode
     return graph + [
         ("ends", f"Bidirectional({made(2, return_state=True)}, merge_mode=none)({before})"),
-        ("last", f"Bidirectional({made(2)}, merge_mode='sum')({before}, initial_state=ends[2:])"),
+        ("last", f"Bidirectional({made(2)}, merge_mode='sum')({before}, initial_state=ends[2:]{mask})"),
         ("z", "concat(ends + [last], -1)"),
     ]
 
@@ -69,10 +69,13 @@ def make():
             return text.format(units, words)
 
         case(f"cell_{name}", f"{name}: states given and returned, backwards, two layers.", shape, graph=alone(made), **common)
-        case(f"cell_{name}_both", f"{name}: both directions.", shape, graph=both(made, ("p", "Points()(x)")), **common)
-        if len(shape) == 2:  # Masking masks vectors; those of images are masked below
+        if len(shape) == 2:  # Masking masks vectors; images are masked below
             x = holes(shape)
             case(f"cell_{name}_masked", f"{name}: masked steps.", shape, graph=masked(made), x=x, batch=5, **common)
+        if name in ("gru_before", "conv_lstm1d", "conv_lstm3d"):  # its sister will do
+            continue
+        case(f"cell_{name}_both", f"{name}: both directions.", shape, graph=both(made, ("p", "Points()(x)")), **common)
+        if len(shape) == 2:
             graph = both(made, ("m", "Masking()(x)"))
             case(f"cell_{name}_masked_both", f"{name}: masked steps, both directions.", shape, graph=graph, x=x, batch=5, **common)
     convolutional()
@@ -90,10 +93,18 @@ def convolutional():
     )
     case(
         "conv_lstm_wide",
-        "As wide as register tiles, with a short batch.",
+        "As wide as register tiles, behind a normalization, with a short batch.",
         (3, 6, 7, 8),
         ["ConvLSTM2D(16, 3, padding=same, return_sequences=true)", "BatchNormalization", "ConvLSTM2D(5, 3)"],
         batch=5,
         rows=3,
         **ADAM,
     )
+    graph = [
+        ("m", "Masking()(x)"),
+        ("images", "Reshape([5, 3, 2, 2])(m)"),
+        ("y", "ConvLSTM2D(3, 2, padding=same, return_sequences=true)(images, mask=mask_of(m))"),
+        ("last", "ConvLSTM2D(2, 2, padding=same, go_backwards=true, return_state=true)(y, mask=mask_of(m))"),
+        ("z", "concat(last, -1)"),
+    ]
+    case("conv_lstm_masked", "Images that are masked.", (5, 12), graph=graph, x=holes((5, 12)), batch=5, **ADAM)

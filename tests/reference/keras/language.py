@@ -61,6 +61,11 @@ def concat(tensors, axis=-1):
     return keras.layers.Concatenate(axis=axis)(tensors)
 
 
+def mask_of(tensor):
+    """A call of Keras with several tensors, as one with initial_state is, finds no mask by itself."""
+    return keras.src.backend.get_keras_mask(tensor)
+
+
 # the same in the language of specs
 DEFINITIONS = """\
 layers:
@@ -113,7 +118,7 @@ class Scope(dict):
     """What the names of an expression mean; `eval` takes it as its local names."""
 
     def __init__(self, seed=0):
-        super().__init__(true=True, false=False, none=None, concat=concat)
+        super().__init__(true=True, false=False, none=None, concat=concat, mask_of=mask_of)
         self.counts, self.seed = {}, seed
 
     def __missing__(self, name):
