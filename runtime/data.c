@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "data_split.h"
 #include "data_windows.h"
 #include "message.h"
@@ -351,11 +352,15 @@ static int take_inputs(const nn_model *model, const char *const *paths, int path
 	return 1;
 }
 
-/* Of one source: may it have so many paths, and is one standard input? 0, or 1 after an error. */
+/* Of one source: may it have so many paths, are they for others too, and is one standard input? 0, or 1 after an error. */
 static int check_inputs(const nn_data_source *source, const char *const *paths, int path_count)
 {
 	if (path_count > 1 && !nn_source_kind(source->type)->many) {
 		nn_error("%s: one file of samples at a time", paths[1]);
+		return 1;
+	}
+	if (source->name != NULL && strchr(paths[0], ',') != NULL && access(paths[0], F_OK) != 0) {
+		nn_error("%s: predictions read the source %s alone: give one path", paths[0], source->name);
 		return 1;
 	}
 	for (int i = 0; i < path_count && strcmp(source->type, "text") != 0; i++)

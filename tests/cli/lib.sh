@@ -52,11 +52,14 @@ trainer() { # NAME: build/tests/cli/NAME from tests/cli/NAME.yaml; compiled as m
 	echo "0 passed, 1 failed"
 	exit 1
 }
+made() { # NAME: build/tests/cli/made_NAME from specs/data/NAME.c
+	[ -x $C/made_$1 ] && [ -z "$(find specs/data -newer $C/made_$1)" ] ||
+		$CC -std=c11 -D_GNU_SOURCE -O2 -o $C/made_$1 specs/data/$1.c -lpng -lm || exit 1
+}
 phantoms() { # FOLDER COUNT: drawn X-rays of 32 x 32
-	[ -x $C/phantom ] && [ -z "$(find specs/data -newer $C/phantom)" ] ||
-		$CC -std=c11 -D_GNU_SOURCE -O2 -o $C/phantom specs/data/phantom.c -lpng -lm || exit 1
+	made phantom
 	rm -rf "$1"
-	$C/phantom "$1" --count "$2" --size 32 --seed 4 || exit 1
+	$C/made_phantom "$1" --count "$2" --size 32 --seed 4 || exit 1
 }
 finish() {
 	echo "$passed passed, $failed failed"

@@ -138,6 +138,39 @@ multimodal() {
 	reach "$network: ROC AUC with image and table, beside the better of the two alone" "$auc" "$best"
 }
 
+caption() {
+	make -s build/demo/reports generated/$network && build/demo/reports build/demo/described --count 3000 || exit 1
+	run $network generated/$network || return
+	generated/$network predict --weights $out/$network/best.safetensors build/demo/described/test >$out/$network.csv || exit 1
+	pointed build/demo/described/test.csv $out/$network.csv >$out/$network.txt
+	awk '{ print "        " $0 }' $out/$network.txt
+	told() { sed -n "s/^$1: //p" $out/$network.txt; }
+	reach "$network: share of 1000 films whose sentence has the right side and size" "$(told 'side and size')" 0.90
+	reach "$network: share of the opacities that the map of the word of size points at" "$(told 'map of size')" 0.90
+	reach "$network: share of the opacities that the map of the word of side points at" "$(told 'map of side')" 0.90
+}
+# TABLE PREDICTIONS: what the sentences and their maps, 8 of 8 x 8 for 64 x 64 pixels, are worth. A map points at an opacity where the
+# middle of its largest cell lies in the opacity's box, widened by a cell on every side; chance: how many middles of cells do.
+pointed() {
+	awk -F, 'function inside(cell) {
+			x = (cell%8 + 0.5)*8; y = (int(cell/8) + 0.5)*8
+			return x >= box[name, 3] - 8 && x < box[name, 5] + 8 && y >= box[name, 4] - 8 && y < box[name, 6] + 8
+		}
+		function points(word) {
+			top = -1
+			for (i = 0; i < 64; i++) { v = $(3 + (word - 1)*64 + i); if (v > top) { top = v; cell = i } }
+			return inside(cell)
+		}
+		FNR == 1 { next }
+		NR == FNR { truth[$1] = $2; for (k = 3; k <= 6; k++) box[$1, k] = $k; next }
+		{ name = $1; sub(".*/", "", name); sub("[.]png$", "", name); split(truth[name], t, " "); split($2 " - - - - -", w, " "); n++
+			whole += truth[name] == $2
+			named += t[1] == w[1] && (t[1] == "no" || t[5] == w[5]) }
+		t[1] != "no" { opacities++; size += points(1); side += points(5); for (i = 0; i < 64; i++) chance += inside(i)/64 }
+		END { printf "whole sentence: %.4f\nside and size: %.4f\nmap of size: %.4f\nmap of side: %.4f\nchance of a map: %.4f\n",
+			whole/n, named/n, size/opacities, side/opacities, chance/opacities }' "$@"
+}
+
 molecule() {
 	data molecules/BBBP.csv || return
 	over data.split.seed 1 3 --train $DATA/molecules/BBBP.csv || return
@@ -155,7 +188,7 @@ chest_xray() {
 	reach "$network: test ROC AUC of the best checkpoint, mean of 3 seeds" "$(mean_of roc_auc 1 3)" 0.96
 }
 
-all="mnist breast_cancer chest_xray resnet20 googlenet_mnist unet deconvnet text_cnn molecule multimodal treatment attention"
+all="mnist breast_cancer chest_xray resnet20 googlenet_mnist unet deconvnet text_cnn molecule multimodal treatment attention caption"
 [ $# -gt 0 ] || set -- $all
 for network in "$@"; do
 	case " $all " in
