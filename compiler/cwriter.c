@@ -57,6 +57,21 @@ void cw(CWriter *out, const char *format, ...)
 	put_lines(out, text);
 }
 
+CPlace cw_place(const CWriter *out) { return (CPlace){out->length, out->depth}; }
+
+void cw_before(CWriter *out, CPlace *place, const char *line)
+{
+	size_t rest = out->length - place->at;
+	int depth = out->depth;
+	const char *behind = rest ? arena_copy(out->arena, out->text + place->at, rest) : "";
+	out->length = place->at;
+	out->depth = place->depth;
+	put_line(out, line, strlen(line));
+	*place = cw_place(out);
+	put(out, behind, rest);
+	out->depth = depth;
+}
+
 void cw_text(CWriter *out, const char *text) { put(out, text, strlen(text)); }
 
 void cw_blank(CWriter *out) { put(out, "\n", 1); }

@@ -15,6 +15,13 @@ CWriter *cwriter_new(Arena *arena);
 /* One or several lines; each is indented and ended. */
 void cw(CWriter *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cw_blank(CWriter *out);
+/* A place between two lines, and a line put there afterwards; the place is then behind it. */
+typedef struct CPlace {
+	size_t at;
+	int depth;
+} CPlace;
+CPlace cw_place(const CWriter *out);
+void cw_before(CWriter *out, CPlace *place, const char *line);
 /* text that another writer has made, as it stands */
 void cw_text(CWriter *out, const char *text);
 /* A comment block of one or more lines; what could end it early is made harmless. */

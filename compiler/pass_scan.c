@@ -1,7 +1,8 @@
 /* pass_scan.c: scans without what nobody needs. Requires: nothing. Keeps: values to the bit.
  *   a state, item, fixed value or stacked value that no result depends on       -> gone, with the argument outside
  *   a leaf whose argument is one number, a state that never leaves its number    -> the number
- *   an item of a sequence that is the same at every step                         -> a fixed value */
+ *   an item of a sequence that is the same at every step                         -> a fixed value
+ *   an item of a sequence of a table's rows                                      -> the row, read in the step; its number is the item */
 #include <assert.h>
 #include <string.h>
 #include "pass.h"
@@ -98,6 +99,35 @@ static Node *fixed_leaf(Graph *graph, Body *body, const Node *outside, Node ***a
 	return leaf;
 }
 
+/* A sequence [steps, ..] of rows of a table, seen through transposes: order[k] is the axis of the gather that is its axis k;
+ * NULL: it is none, or time is no axis of the numbers. */
+static Node *rows_of(Node *sequence, int *order)
+{
+	Node *node = sequence;
+	for (int k = 0; k < sequence->shape.rank; k++) order[k] = k;
+	for (; node->op == &op_transpose; node = node->args[0])
+		for (int k = 0; k < sequence->shape.rank; k++) order[k] = node->at.order[order[k]];
+	return node->op == &op_gather && order[0] < node->args[1]->shape.rank ? node : NULL;
+}
+
+/* The row of this step, by an item in the place of item j: the sequence of numbers with time in front. */
+static Node *row_of_step(Graph *graph, Body *body, int j, const Node *gather, const int *order, Node ***args, int *count)
+{
+	Node *numbers = gather->args[1];
+	int time = order[0], to[MAX_RANK] = {time}, back[MAX_RANK];
+	for (int k = 0, n = 1; k < numbers->shape.rank; k++)
+		if (k != time) to[n++] = k;
+	Node *sequence = make_transpose(graph, numbers, to), *table = fixed_leaf(graph, body, gather->args[0], args, count);
+	Shape step = {.rank = sequence->shape.rank - 1};
+	memcpy(step.dim, sequence->shape.dim + 1, (size_t)step.rank * sizeof *step.dim);
+	Node *number = graph_node(body->graph, &op_item, NULL, 0, step, NULL);
+	number->integer = numbers->integer;
+	body->items[j] = number;
+	(*args)[body->carried_count + j] = sequence;
+	for (int k = 1; k < gather->shape.rank; k++) back[k - 1] = order[k] - (order[k] > time);
+	return make_transpose(body->graph, make_gather(body->graph, table, number), back);
+}
+
 static bool stays(const Body *body, int k, const Node *start)
 {
 	const Node *next = body->next[k];
@@ -112,9 +142,12 @@ static void find_swaps(Graph *graph, Body *body, Node ***args, int *count, Swap 
 		Node *arg = (*args)[i], *leaf = i < carried ? body->carried[i] : i < carried + items ? body->items[i - carried] :
 			body->fixed[i - carried - items];
 		bool number = is_number(arg) && (i >= carried || stays(body, i, arg));
-		Node *same = !number && i >= carried && i < carried + items ? same_at_every_step(graph, arg) : NULL;
+		bool item = !number && i >= carried && i < carried + items;
+		int order[MAX_RANK];
+		Node *same = item ? same_at_every_step(graph, arg) : NULL, *gather = item ? rows_of(arg, order) : NULL;
 		if (number) add_swap(swap, leaf, make_full(body->graph, leaf->shape, arg->at.value));
 		else if (same) add_swap(swap, leaf, fixed_leaf(graph, body, same, args, count));
+		else if (gather) add_swap(swap, leaf, row_of_step(graph, body, i - carried, gather, order, args, count));
 	}
 }
 

@@ -124,6 +124,7 @@ const char *helper(const Plan *plan, const char *hint, const char *comment, cons
 typedef struct Var {
 	const char *name;
 	int64_t size;
+	bool outside; /* of the innermost loop */
 } Var;
 
 /* constant + Σ by·var */
@@ -152,6 +153,15 @@ typedef struct Division {
 	struct Division *next;
 } Division;
 
+/* The number of a table's row, held in a variable outside of the innermost loop. */
+typedef struct Row {
+	const Node *index;
+	Index flat;
+	int64_t rows;
+	const char *name;
+	struct Row *next;
+} Row;
+
 typedef struct Scope {
 	const Plan *plan;
 	const Step *step;
@@ -161,6 +171,9 @@ typedef struct Scope {
 	int var_count, var_capacity;
 	struct Division *divisions; /* made so far */
 	Memo *memos; /* what was computed at a place already */
+	Row *rows;
+	CPlace before; /* the innermost loop */
+	bool nested; /* it is there */
 	int temporaries;
 	int awkward; /* quotients, remainders and guards that were needed */
 	int guarded; /* inside a branch: nothing may be written before it */

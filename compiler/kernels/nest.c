@@ -66,10 +66,12 @@ void nest_for(CWriter *out, const char *var, const char *from, const char *to)
 	cw(out, "for (ptrdiff_t %s = %s; %s < %s; %s++) {", var, from, var, to, var);
 }
 
-void nest_open(CWriter *out, const Scope *scope, const Nest *nest, int how)
+void nest_open(CWriter *out, Scope *scope, const Nest *nest, int how)
 {
 	int collapse = nest->count > 2 && nest->loop[0].extent.size < 64 ? 2 : 1;
 	for (int i = 0; i < nest->count; i++) {
+		scope->vars[nest->loop[i].var].outside = i < nest->count - 1;
+		if (i == nest->count - 1) scope->before = cw_place(out);
 		bool parallel = i == 0 && how & NEST_PARALLEL, simd = i == nest->count - 1 && how & NEST_SIMD;
 		if (parallel && simd) cw(out, "PRAGMA(omp parallel for simd schedule(static))");
 		else if (parallel && collapse > 1) cw(out, "PRAGMA(omp parallel for collapse(2) schedule(static))");
@@ -77,6 +79,7 @@ void nest_open(CWriter *out, const Scope *scope, const Nest *nest, int how)
 		else if (simd) cw(out, "PRAGMA(omp simd)");
 		nest_for(out, scope->vars[nest->loop[i].var].name, "0", dim_text(out->arena, nest->loop[i].extent));
 	}
+	scope->nested = nest->count > 1;
 	if (!nest->count) cw(out, "{");
 }
 

@@ -21,7 +21,7 @@ Nest nest_over(Scope *scope, const Shape *shape, unsigned axes, Index *at); /* a
 Shape nest_joined(const Plan *plan, const Step *step);
 enum { NEST_PARALLEL = 1, NEST_SIMD = 2 };
 /* Opens the loops; the outermost over threads, the innermost over vectors, as asked. */
-void nest_open(CWriter *out, const Scope *scope, const Nest *nest, int how);
+void nest_open(CWriter *out, Scope *scope, const Nest *nest, int how);
 void nest_close(CWriter *out, const Nest *nest);
 /* All places of a contraction: the axes of its result, then the summed ones (a bit each in *summed); its product at a place. */
 Shape contract_domain(const Node *contract, unsigned *summed);

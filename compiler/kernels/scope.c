@@ -20,7 +20,7 @@ Scope *scope_new(CWriter *out, const Plan *plan, const Step *step)
 int scope_var(Scope *scope, const char *name, int64_t size)
 {
 	scope->vars = arena_grow(scope->arena, scope->vars, scope->var_count, &scope->var_capacity, sizeof *scope->vars);
-	scope->vars[scope->var_count] = (Var){name, size};
+	scope->vars[scope->var_count] = (Var){name, size, false};
 	return scope->var_count++;
 }
 
@@ -391,20 +391,39 @@ static const char *joined(Scope *scope, Node *node, const Index *at)
 	return text;
 }
 
+/* The row outside of the innermost loop, where every place of that has the same: else compilers gather number by number. NULL: not so. */
+static const char *row_outside(Scope *scope, const Node *index, const Index *at, long long rows)
+{
+	Index flat = index_flat(&index->shape, at);
+	bool same = scope->nested && is_stored(scope->plan, index) && (!scope->step || scope->plan->step_of[index->id] != scope->step->index);
+	for (int i = 0; i < flat.count; i++) same &= scope->vars[flat.term[i].var].outside;
+	if (!same) return NULL;
+	for (const Row *row = scope->rows; row; row = row->next)
+		if (row->index == index && row->rows == rows && index_equal(&row->flat, &flat)) return row->name;
+	Row *row = arena_alloc(scope->arena, sizeof *row);
+	*row = (Row){index, flat, rows, arena_format(scope->arena, "g%d", scope->temporaries++), scope->rows};
+	scope->rows = row;
+	cw_before(scope->out, &scope->before, arena_format(scope->arena, "const ptrdiff_t %s = nn_index(%s, %lld);", row->name,
+		element(scope, index, &flat), rows));
+	return row->name;
+}
+
 /* A number outside the table gathers 0. Inside a guard nothing may be written before it: the row is an expression there. */
 static const char *gathered(Scope *scope, Node *node, const Index *at)
 {
 	Node *table = node->args[0], *index = node->args[1];
 	long long rows = table->shape.dim[0].size;
-	const char *number = scope_value(scope, index, at), *name, *test;
+	const char *name = scope->guarded || !scope->out ? NULL : row_outside(scope, index, at, rows), *test;
+	const char *number = name ? "" : scope_value(scope, index, at);
 	scope->awkward++;
-	if (scope->guarded || !scope->out) {
+	if (name) {
+		test = arena_format(scope->arena, "%s >= 0", name);
+	} else if (scope->guarded || !scope->out) {
 		name = arena_format(scope->arena, "((ptrdiff_t)(%s))", number);
 		test = arena_format(scope->arena, "(%s) >= 0 && (%s) < %lld", number, number, rows);
 	} else {
 		name = arena_format(scope->arena, "g%d", scope->temporaries++);
-		cw(scope->out, "const real r%s = %s;", name, number);
-		cw(scope->out, "const ptrdiff_t %s = r%s >= 0 && r%s < %lld ? (ptrdiff_t)r%s : -1;", name, name, name, rows, name);
+		cw(scope->out, "const ptrdiff_t %s = nn_index(%s, %lld);", name, number, rows);
 		test = arena_format(scope->arena, "%s >= 0", name);
 	}
 	Index place[MAX_RANK];

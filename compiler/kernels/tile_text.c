@@ -366,7 +366,8 @@ static void emit_slabs(Text *text)
 	const Axis *axis = &text->packed.sums.axis[0];
 	const char *count, *live = dim_text(text->arena, axis->extent);
 	long long size = tile_numbers(&text->packed), all = tiles(text)*size;
-	cw(out, "real *const kept = (real *)(%s); /* %lld tiles in %d slabs, added in their order */", scratch_text(text->packed.plan, text->kept), tiles(text), SLABS);
+	const char *place = scratch_text(text->packed.plan, text->kept);
+	cw(out, "real *const kept = (real *)(%s); /* %lld tiles in %d slabs, added in their order */", place, tiles(text), SLABS);
 	if (text->threads) cw(out, "PRAGMA(omp parallel for schedule(static))");
 	nest_for(out, "slab", "0", tile_number(text->arena, SLABS));
 	cw(out, "const ptrdiff_t first = %s*slab/%d, end = %s*(slab + 1)/%d;", live, SLABS, live, SLABS);

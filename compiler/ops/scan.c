@@ -499,11 +499,23 @@ static Node *case_wide(Graph *graph)
 	return make_stack(graph, scan, next);
 }
 
+/* rows of a table, with the batch behind another axis */
+static Node *case_rows(Graph *graph)
+{
+	Node *gather = make_gather(graph, in(graph, "a", "7 3"), in(graph, "b_index7", "N 4 2"));
+	Body *body = scan_open(graph, 4, true);
+	Graph *g = body->graph;
+	Node *x = scan_item(body, make_transpose(graph, gather, (int[]){1, 3, 0, 2}));
+	Node *h = scan_carried(body, make_full(graph, op_case_shape(graph, "3 N 2"), 0.3));
+	Node *next = make_unary(g, &op_tanh, plus(g, x, by(g, h, in(graph, "c", "2")))), *scan = scan_close(body, &next);
+	return plus(graph, make_stack(graph, scan, next), make_last(graph, scan, 0));
+}
+
 static const OpCase cases[] = {
 	{"tanh layer", case_tanh}, {"tanh layer, every step", case_tanh_all}, {"tanh layer, backwards", case_tanh_back},
 	{"one step", case_one_step}, {"two layers", case_two_layers}, {"lstm", case_lstm}, {"masked", case_masked},
 	{"states change places", case_places}, {"scan in a scan", case_nested}, {"draws", case_draws},
-	{"wide", case_wide},
+	{"wide", case_wide}, {"rows of a table", case_rows},
 };
 
 static const Op *const ops[] = {&op_scan, &op_result, &op_carried, &op_item, &op_fixed};

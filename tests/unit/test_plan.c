@@ -127,7 +127,8 @@ static Piece place_at(const Plan *plan, const Node *node, int64_t time)
 	Location at = plan->location[node->id];
 	struct Stride stride = at.stride[plan->depth - 1];
 	size_t times = stride.turn == TURN_TIME ? (size_t)time : (size_t)(stride.turn == TURN_EVEN ? time & 1 : (time + 1) & 1);
-	size_t from = at.offset + stride.bytes*times, bytes = at.share_bytes ? own_bytes(plan, node) : (size_t)shape_count(&node->shape)*(size_t)plan->target->number_size;
+	size_t from = at.offset + stride.bytes*times;
+	size_t bytes = at.share_bytes ? own_bytes(plan, node) : (size_t)shape_count(&node->shape)*(size_t)plan->target->number_size;
 	return (Piece){.from = from, .to = from + bytes};
 }
 

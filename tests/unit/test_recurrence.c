@@ -139,6 +139,27 @@ static void test_hoisted(void **state)
 	assert_int_equal(nodes[0], nodes[1]);
 }
 
+/* An embedding below a cell is a table that is multiplied once, and each step reads the rows it needs: no sequence of rows is stored. */
+static void test_rows(void **state)
+{
+	(void)state;
+	Arena *arena = arena_new();
+	Built built = good("model:\n  input: {shape: [9], dtype: int32}\n  layers: [\"Embedding(5, 4)\", \"LSTM(6, return_sequences=true)\"]\n");
+	Program *predict = program_of(&built, "predict");
+	move_context(predict->graph, &built.context);
+	pass_simplify(&built.context, predict);
+	int root_count, body_count;
+	Node **roots = pass_roots(arena, predict, &root_count);
+	const Node *found[8];
+	assert_int_equal(count_op(arena, roots, root_count, &op_gather, found), 0);
+	assert_int_equal(count_op(arena, roots, root_count, &op_scan, found), 1);
+	Node **steps = body_roots(arena, found[0]->at.body, &body_count);
+	assert_int_equal(count_op(arena, steps, body_count, &op_gather, found), 1);
+	assert_int_equal(found[0]->args[0]->shape.dim[1].size, 4*6);
+	built_free(&built);
+	arena_free(arena);
+}
+
 /* One step of a decoder, by itself and in a scan that reads what it was told in training, else its own likeliest word. */
 #define WORD "blocks:\n  Word()(word, h, x):\n    moved: Dense(3, name='moved')(concat([h, x], -1)) + Embedding(4, 3, name='table')(word)\n" \
 	"    next_h: tanh(moved)\n    shares: Dense(4, activation=softmax, name='outer')(next_h)\n    return: \"[argmax(shares, -1), next_h, shares]\"\n"
@@ -224,7 +245,7 @@ static void test_ctc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums), cmocka_unit_test(test_steps), cmocka_unit_test(test_draws),
-		cmocka_unit_test(test_names), cmocka_unit_test(test_hoisted), cmocka_unit_test(test_decoder), cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_names), cmocka_unit_test(test_hoisted), cmocka_unit_test(test_rows), cmocka_unit_test(test_decoder), cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_ctc)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
