@@ -116,8 +116,7 @@ static int check_row(const Source *source, const char *path, const SequenceRow *
 	return 1;
 }
 
-/* "-1" of "-1.0000000e+00", so that a class has one name however a file writes it. */
-static char *class_name(const char *text)
+char *nn_sequence_class(const char *text)
 {
 	char name[40];
 	double value;
@@ -136,7 +135,7 @@ static int take_labels(Source *source, int field)
 	label->by_value = 1;
 	for (int64_t i = 0; i < source->count; i++) {
 		const SequenceRow *row = &rows->rows[i];
-		if (classed && (label->texts[i] = class_name(row->label)) == NULL) return nn_error("%s: out of memory", source->where), 1;
+		if (classed && (label->texts[i] = nn_sequence_class(row->label)) == NULL) return nn_error("%s: out of memory", source->where), 1;
 		if (classed || !nn_parse_number(row->label, &label->values[i])) continue;
 		nn_error("%s:%lld: the label \"%.40s\" is no number", source->where, (long long)row->line, row->label);
 		return 1;
@@ -163,7 +162,7 @@ static int lack_labels(const SequenceRows *rows, const nn_data_source *spec, con
 	if (variables > 1) return (rows->rows[0].count + 1) % variables == 0;
 	if (without == rows->count) return 1;
 	for (int64_t i = 0; i < rows->count && beyond == 0 && classes != NULL; i++) {
-		char *name = class_name(rows->rows[i].label);
+		char *name = nn_sequence_class(rows->rows[i].label);
 		int known = name != NULL && nn_names_find(classes, name) >= 0;
 		free(name);
 		if (!known) return 1;

@@ -28,6 +28,8 @@ int nn_sequence_field(const char **at, const char *end, int64_t *fields, const c
 /* Takes the rows of a file apart; blank lines are none. missing: texts that fill a row up behind its end. 0, or 1 after an error
  * that names file and line; the rows are to be freed either way. */
 int nn_sequence_parse(const char *path, const uint8_t *bytes, size_t size, SequenceLabel label, const nn_texts *missing, SequenceRows *rows);
+/* The name of a class: "-1" of "-1.0000000e+00", so that it has one however a file writes it. Free with free; NULL: out of memory. */
+char *nn_sequence_class(const char *text);
 void nn_sequence_free(SequenceRows *rows);
 
 #endif

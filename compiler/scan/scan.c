@@ -194,6 +194,7 @@ static int scan_file(const ScanOptions *options, const char *path)
 		return 1;
 	}
 	if ((size > 6 && memcmp(head, "\x93NUMPY", 6) == 0) || (size > 4 && head[0] == 0 && head[1] == 0)) return scan_arrays(options);
+	if (options->path_count == 1 && scan_is_sequences((const char *)head, size)) return scan_sequences(options, path);
 	char separator = options->path_count == 1 && !ends_with(path, ".txt") ? find_separator(path, (const char *)head, size) : 0;
 	return separator ? scan_table(options, path, separator) : scan_text(options);
 }

@@ -18,6 +18,9 @@ int scan_table(const ScanOptions *options, const char *path, char separator);
 int scan_text(const ScanOptions *options);
 int scan_text_folder(const ScanOptions *options, const char *path);
 int scan_arrays(const ScanOptions *options);
+int scan_sequences(const ScanOptions *options, const char *path);
+/* Whether the beginning of a file is that of one with a sequence a row. */
+int scan_is_sequences(const char *text, size_t size);
 
 /* A word as YAML: plain where that is safe, else in quotes. */
 void scan_word(nn_text *text, const char *word);

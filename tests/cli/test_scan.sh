@@ -39,6 +39,28 @@ rm $T/cells/masks/003.png
 code 1 $NNC scan $T/cells
 says "$T/cells/images/003.png: $T/cells/masks has no mask of that name"
 
+# sequences: of different lengths, or long without commas; the label at either end
+printf '1.0e0 2 3.5 4\n-1 5 6\n1 7 8 9 10\n-1 1 2\n' >$T/s.txt
+code 0 $NNC scan $T/s.txt
+prints "# $T/s.txt: 4 sequences of 2 to 4 numbers, median 3, the label first"
+prints '# label: "-1" 2, "1" 2'
+prints "source: {type: sequence, label: first, normalize: standard}"
+spec '[4, 1]' '["LSTM(2)", "Dense(1, activation=sigmoid)"]' binary_crossentropy
+printf '2\t3\tnan\tsick\n5\t6\t7\twell\n7\t8\t9\twell\n1\t3\tnan\tsick\n1\twell\n' >$T/s.tsv
+code 0 $NNC scan $T/s.tsv
+prints "# $T/s.tsv: 5 sequences of 1 to 3 numbers, median 2, the label last"
+prints "label: last, missing: [NaN]"
+awk 'BEGIN { for (i = 0; i < 9; i++) { line = i/7; for (t = 0; t < 20; t++) line = line " " t*i/3; print line } }' >$T/s.dat
+code 0 $NNC scan $T/s.dat
+prints "9 sequences of 21 numbers, no label"
+code 0 $NNC scan --label last $T/s.dat
+prints "9 sequences of 20 numbers, the label last"
+code 1 $NNC scan --label ill $T/s.dat
+says "--label ill: of a sequence it is first, last or none"
+printf '1 2 3\n4 5 6 7\n8 x 9\n' >$T/s.dat
+code 0 $NNC scan $T/s.dat
+prints "type: text"
+
 # tables
 printf 'age;sugar;note;ill\n20;1.5;"a; b";no\n30;?;c;yes\n40;2.5;d;no\n41;2;;yes\n' >$T/t.csv
 code 0 $NNC scan $T/t.csv

@@ -15,7 +15,8 @@ enum { STEPS = 3, LENGTH_FIELD = 2, FIELDS };
 typedef struct SequenceModel {
 	FakeModel fake;
 	nn_data_field fields[FIELDS];
-	nn_field inputs[FIELDS];
+	nn_field inputs[FIELDS]; /* the label last: predict does not read it */
+	nn_program programs[2];
 } SequenceModel;
 
 static const char *const first[] = {"first"}, *const last[] = {"last"};
@@ -30,12 +31,20 @@ static void sequence_model(SequenceModel *m, nn_task task, int variables)
 	fake->source.variables = variables;
 	fake->source.truncating = NN_NEITHER;
 	fake->source.label = (nn_texts){first, 1};
+	memset(m->inputs, 0, sizeof m->inputs);
 	memcpy(m->fields, fake->fields, sizeof fake->fields);
 	m->fields[LENGTH_FIELD] = (nn_data_field){.name = "data.length", .part = NN_SEQUENCE_LENGTH, .count = 1, .integer = 1};
-	memcpy(m->inputs, fake->inputs, sizeof fake->inputs);
-	m->inputs[LENGTH_FIELD].name = "data.length";
-	fake->program.inputs = m->inputs;
-	fake->program.input_count = FIELDS;
+	m->inputs[0] = fake->inputs[FAKE_INPUT];
+	m->inputs[1].name = "data.length";
+	m->inputs[2] = fake->inputs[FAKE_LABEL];
+	m->programs[0] = fake->program;
+	m->programs[0].inputs = m->inputs;
+	m->programs[0].input_count = FIELDS - 1;
+	m->programs[1] = m->programs[0];
+	m->programs[1].name = "train";
+	m->programs[1].input_count = FIELDS;
+	fake->model.programs = m->programs;
+	fake->model.program_count = 2;
 	fake->model.data.fields = m->fields;
 	fake->model.data.field_count = FIELDS;
 }
@@ -120,7 +129,7 @@ static void labels_at_either_end_or_none(void **state)
 	sequence_model(&m, NN_OTHER, 1);
 	m.fake.source.label.count = 0;
 	m.fake.model.data.field_count = 1;
-	m.fake.program.input_count = 1;
+	m.programs[0].input_count = m.programs[1].input_count = 1;
 	check(&m, x, NULL, NULL, 2);
 	write_text(FILE_A, "2 1 2 3\n10 4 5\n2.0 7\n");
 	sequence_model(&m, NN_BINARY, 1);
