@@ -366,9 +366,10 @@ Value build_field(Builder *builder, const char *name, Place place)
 	int number = -1;
 	for (int f = 0; f < spec->data.field_count && full; f++)
 		if (!strcmp(spec->fields[f].name, full)) number = f;
-	if (!full || (number < 0 && !spec->data.source_count)) return unknown_field(builder, name, place);
+	const Wire *wire = build_wire(builder, NULL, 0, name);
+	bool free = spec->models && wire; /* without data any name is a field, of the shape of what it reaches */
+	if (!full || (number < 0 && !spec->data.source_count && !free)) return unknown_field(builder, name, place);
 	if (number < 0) {
-		const Wire *wire = build_wire(builder, NULL, 0, name);
 		number = add_wired(builder, name, wire);
 		if (number < 0) return value_poison();
 		spec->fields[number].label = 1; /* no input of the model */

@@ -209,7 +209,7 @@ static void set_weights(Reference *reference)
 	}
 	for (int i = 0; i < reference->file.count; i++) {
 		const char *name = reference->file.entries[i].name;
-		if (!strchr(name, '/') || !strncmp(name, "expected/", 9) || !strncmp(name, "after20/", 8) || !strncmp(name, "carried/", 8) || !strncmp(name, "batch", 5)) continue;
+		if (!strchr(name, '/') || !strncmp(name, "expected/", 9) || !strncmp(name, "after20/", 8) || !strncmp(name, "carried/", 8) || !strncmp(name, "turn", 4) || !strncmp(name, "batch", 5)) continue;
 		check(reference, nn_tensor_find(model, name) != NULL, "the model has no weight '%s'", name);
 	}
 	memcpy(reference->start, reference->state, model->state_count*(size_t)model->number_size);
@@ -304,10 +304,14 @@ static void check_case(Reference *reference)
 	const nn_program *initialize = program_of(reference, "initialize");
 	if (!initialize || program_run(reference, initialize, 0, 1)) return;
 	check_initial(reference);
-	int carried = file_has(reference, "batch0/x");
-	if (!carried && !file_has(reference, "x")) return;
+	int carried = file_has(reference, "batch0/x"), turns = file_has(reference, "turn0/");
+	if (!carried && !turns && !file_has(reference, "x")) return;
 	set_weights(reference);
 	if (reference->failed) return;
+	if (turns) {
+		check_turns(reference);
+		return;
+	}
 	if (carried) {
 		check_carried(reference);
 		return;

@@ -45,6 +45,9 @@ void rewind_state(Reference *reference); /* to the file's weights, before the fi
 /* carried.c: states that are carried from batch to batch */
 void check_carried(Reference *reference);
 
+/* turns.c: steps of several networks in turn */
+void check_turns(Reference *reference);
+
 /* draws.c: what is compared by its distribution */
 void check_initial(Reference *reference);
 void check_dropout(Reference *reference);

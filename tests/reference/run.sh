@@ -16,7 +16,7 @@ export CC MODEL_CFLAGS JOBS BUILD
 one() { # CASE PRECISION
 	stem=$OUT/$1_$2
 	"$BUILD/nnc" "$HERE/cases/$1.yaml" --precision="$2" --gradients ${NNCFLAGS:-} -o "$stem.c" || { echo "  $1 $2: nnc refuses the spec"; return 1; }
-	$CC -std=c11 $MODEL_CFLAGS -Iruntime -I"$OUT" -o "$stem" "$stem.c" "$OUT/compare.o" "$OUT/carried.o" "$OUT/draws.o" \
+	$CC -std=c11 $MODEL_CFLAGS -Iruntime -I"$OUT" -o "$stem" "$stem.c" "$OUT/compare.o" "$OUT/carried.o" "$OUT/turns.o" "$OUT/draws.o" \
 		-Wl,--defsym=reference_model="$1"_model "$BUILD/libnn.a" $LIBS || { echo "  $1 $2: the C does not compile"; return 1; }
 	OMP_NUM_THREADS=2 timeout 60 "$stem" "$HERE/cases/$1.safetensors"
 	code=$?
@@ -31,7 +31,7 @@ fi
 
 mkdir -p "$OUT"
 rm -f "$OUT"/*.txt "$OUT"/*.failed
-for source in compare carried draws; do
+for source in compare carried turns draws; do
 	$CC -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wpedantic -Werror -Iruntime -c -o "$OUT/$source.o" "$HERE/$source.c" || exit 1
 done
 [ $# -gt 0 ] || set -- $(ls "$HERE/cases" | sed -n 's/\.yaml$//p')

@@ -35,6 +35,7 @@ BACKENDS = dict(
     stateful="tensorflow",
     cells="jax",
     ctc="jax",
+    turns="tensorflow",
 )
 
 
