@@ -24,6 +24,15 @@ reach() { # TEXT VALUE LEAST
 		echo "FAILED  $1: $2, at least $3 wanted"
 	fi
 }
+below() { # TEXT VALUE MOST
+	if awk "BEGIN { exit !($2 <= $3) }"; then
+		passed=$((passed + 1))
+		echo "ok      $1: $2, at most $3 wanted"
+	else
+		failed=$((failed + 1))
+		echo "FAILED  $1: $2, at most $3 wanted"
+	fi
+}
 data() { # PATH: is it there?
 	[ -e "$DATA/$1" ] && return
 	skipped=$((skipped + 1))
@@ -177,6 +186,17 @@ molecule() {
 	reach "$network: ROC AUC on a held-out fifth, mean of 3 splits" "$(mean_of roc_auc 1 3)" 0.93
 }
 
+series() { # FILE NAIVE TEXT MOST: the mean absolute error of 5 seeds, measured by a naive forecast's
+	data series/$1 || return
+	make -s generated/$network || exit 1
+	for seed in 1 2 3 4 5; do run ${network}_$seed generated/$network --seed $seed --train $DATA/series/$1 || return; done
+	mae=$(mean_of mae 1 5)
+	echo "        mean absolute error $mae, naive $(mean_of $2 1 5)"
+	below "$network: error on the last fifth, of that of $3, mean of 5 seeds" "$(awk "BEGIN { printf \"%.3f\", $mae/$(mean_of $2 1 5) }")" "$4"
+}
+sunspots() { series monthly-sunspots.csv naive_mae "repeating the last value" 0.95; }
+airline() { series airline-passengers.csv seasonal_naive_mae "repeating the year before" 0.9; }
+
 chest_xray() {
 	data chest_xray || return
 	make -s generated/chest_xray || exit 1
@@ -188,7 +208,7 @@ chest_xray() {
 	reach "$network: test ROC AUC of the best checkpoint, mean of 3 seeds" "$(mean_of roc_auc 1 3)" 0.96
 }
 
-all="mnist breast_cancer chest_xray resnet20 googlenet_mnist unet deconvnet text_cnn molecule multimodal treatment attention caption"
+all="mnist breast_cancer chest_xray resnet20 googlenet_mnist unet deconvnet text_cnn molecule multimodal treatment attention caption sunspots airline"
 [ $# -gt 0 ] || set -- $all
 for network in "$@"; do
 	case " $all " in
