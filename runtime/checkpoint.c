@@ -8,6 +8,14 @@
 #include "checkpoint.h"
 #include "message.h"
 
+enum { KEY = 300 };
+
+/* "vocabulary", or with a source's name "vocabulary report" */
+static const char *vocabulary_key(const char *source, char key[KEY]) {
+	snprintf(key, KEY, "vocabulary%s%.250s", *source ? " " : "", source);
+	return key;
+}
+
 static void add_names(cJSON *metadata, const char *key, const char *const *names, int count) {
 	cJSON *list = count > 0 ? cJSON_CreateStringArray(names, count) : NULL;
 	char *text = list ? cJSON_PrintUnformatted(list) : NULL;
@@ -28,7 +36,11 @@ static cJSON *metadata_of(const nn_model *model, const nn_checkpoint_extra *extr
 	cJSON_AddStringToObject(metadata, "model", model->name);
 	cJSON_AddStringToObject(metadata, "spec_hash", model->spec_hash);
 	add_names(metadata, "classes", extra->classes, extra->class_count);
-	add_names(metadata, "vocabulary", extra->vocabulary, extra->vocabulary_count);
+	for (int i = 0; i < extra->vocabulary_count; i++) {
+		char key[KEY];
+		add_names(metadata, vocabulary_key(extra->vocabularies[i].key, key), (const char *const *)extra->vocabularies[i].items,
+		          extra->vocabularies[i].count);
+	}
 	cJSON *names = cJSON_CreateObject();
 	for (int i = 0; i < extra->name_count; i++)
 		if (extra->names[i].count > 0)
@@ -195,22 +207,27 @@ void nn_checkpoint_free_names(nn_names *names, int count) {
 	free(names);
 }
 
-char **nn_checkpoint_vocabulary(const nn_safetensors *file, int *count) {
-	const char *text = nn_safetensors_metadata(file, "vocabulary");
-	cJSON *list = text ? cJSON_Parse(text) : NULL;
-	nn_names names = {0};
+nn_names *nn_checkpoint_vocabularies(const nn_safetensors *file, const nn_model *model, int *count) {
+	nn_names *vocabularies = calloc((size_t)model->data.source_count + 1, sizeof *vocabularies);
+	int failed = !vocabularies;
+	char key[KEY];
 	*count = 0;
-	int failed = !cJSON_IsArray(list) || take_list(&names, list);
-	cJSON_Delete(list);
-	free(names.key);
-	if (!failed) return *count = names.count, names.items;
-	nn_checkpoint_free_vocabulary(names.items, names.count);
+	for (int s = 0; s < model->data.source_count && !failed; s++) {
+		const char *source = model->data.sources[s].name ? model->data.sources[s].name : "";
+		const char *text = nn_safetensors_metadata(file, vocabulary_key(source, key));
+		cJSON *list = text ? cJSON_Parse(text) : NULL;
+		if (cJSON_IsArray(list)) {
+			nn_names *names = &vocabularies[(*count)++];
+			failed = take_list(names, list);
+			free(names->key);
+			failed |= !(names->key = strdup(source));
+		}
+		cJSON_Delete(list);
+	}
+	if (!failed) return vocabularies;
+	nn_checkpoint_free_names(vocabularies, *count);
+	*count = 0;
 	return NULL;
-}
-
-void nn_checkpoint_free_vocabulary(char **vocabulary, int count) {
-	for (int i = 0; i < count; i++) free(vocabulary[i]);
-	free(vocabulary);
 }
 
 int nn_load(const nn_model *model, void *numbers, const char *path, char error[256]) {

@@ -10,7 +10,7 @@ struct cJSON;
 typedef struct nn_checkpoint_extra {
 	const char *const *classes;
 	int class_count;
-	const char *const *vocabulary; /* tokens by their ids; "": an id without token */
+	const nn_names *vocabularies; /* see nn_data_vocabularies */
 	int vocabulary_count;
 	const nn_names *names; /* found in the training data */
 	int name_count;
@@ -34,8 +34,7 @@ struct cJSON *nn_checkpoint_position(const nn_safetensors *file);
 /* The names the file remembers; NULL and *count 0: none. Freed by nn_checkpoint_free_names. */
 nn_names *nn_checkpoint_names(const nn_safetensors *file, int *count);
 void nn_checkpoint_free_names(nn_names *names, int count);
-/* The vocabulary of texts; NULL and *count 0: none. Freed by nn_checkpoint_free_vocabulary. */
-char **nn_checkpoint_vocabulary(const nn_safetensors *file, int *count);
-void nn_checkpoint_free_vocabulary(char **vocabulary, int count);
+/* As nn_data_vocabularies gave them; freed by nn_checkpoint_free_names. */
+nn_names *nn_checkpoint_vocabularies(const nn_safetensors *file, const nn_model *model, int *count);
 
 #endif

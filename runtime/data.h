@@ -68,9 +68,9 @@ void nn_data_close(nn_datasets *sets);
  * state: numbers of the model's precision, model->state_count of them. 0, or 1 after an error. */
 int nn_data_fit(const nn_dataset *train, void *state);
 
-/* The tokens of texts by their ids ("": an id without one), *count of them, once the state holds the vocabulary; free each and the
- * list. NULL and 0: the data is no text. */
-char **nn_data_vocabulary(const nn_dataset *train, const void *state, int *count);
+/* The tokens of each source of text by their ids ("": an id without one), once the state holds the vocabularies; the key is the source's
+ * name, "" where there is one source. *count of them, freed by nn_checkpoint_free_names. NULL and 0: the data is no text. */
+nn_names *nn_data_vocabularies(const nn_dataset *train, const void *state, int *count);
 
 int64_t nn_dataset_count(const nn_dataset *set);
 /* What a sample is called: a path, "rows.csv:12" (line of the file), "images.npy[7]". Returns buffer. */

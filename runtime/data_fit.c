@@ -144,8 +144,8 @@ int nn_data_fit(const nn_dataset *train, void *state)
 	return train->source->fit == NULL ? 0 : train->source->fit(train, state);
 }
 
-char **nn_data_vocabulary(const nn_dataset *train, const void *state, int *count)
+nn_names *nn_data_vocabularies(const nn_dataset *train, const void *state, int *count)
 {
 	*count = 0;
-	return train->source->vocabulary ? train->source->vocabulary(train->source, state, count) : NULL;
+	return train->source->vocabularies ? train->source->vocabularies(train->source, state, count) : NULL;
 }

@@ -50,7 +50,7 @@ struct Source {
 	/* what is fitted to the training rows, said of a set before it is loaded, and kept with the weights; NULL: nothing */
 	int (*fit)(const nn_dataset *train, void *state);
 	void (*check)(const nn_dataset *set, const void *state);
-	char **(*vocabulary)(const Source *source, const void *state, int *count);
+	nn_names *(*vocabularies)(const Source *source, const void *state, int *count);
 	int in_order; /* samples are parts of one whole: sets take runs of them */
 	int64_t overlap; /* and each shares something with so many after it */
 	/* images: may keep decoded pixels */

@@ -217,15 +217,20 @@ static void check_joined(const nn_dataset *set, const void *state)
 	free(rows);
 }
 
-/* That of the first source that has one. */
-static char **vocabulary_joined(const Source *source, const void *state, int *count)
+/* Those of all sources that have one. */
+static nn_names *vocabularies_joined(const Source *source, const void *state, int *count)
 {
 	const Join *join = source->own;
-	for (int c = 0; c < join->count; c++) {
+	nn_names *all = calloc((size_t)join->count + 1, sizeof *all);
+	*count = 0;
+	for (int c = 0; c < join->count && all != NULL; c++) {
 		const Source *child = join->children[c].source;
-		if (child->vocabulary != NULL) return child->vocabulary(child, state, count);
+		int own = 0;
+		nn_names *names = child->vocabularies ? child->vocabularies(child, state, &own) : NULL;
+		if (own > 0) all[(*count)++] = names[0];
+		free(names);
 	}
-	return NULL;
+	return all;
 }
 
 static void keep_joined(Source *source, size_t bytes)
@@ -328,7 +333,7 @@ static Source *over_join(const nn_model *model, Join *join, int64_t count)
 		return NULL;
 	}
 	*source = (Source){.model = model, .spec = join->children[0].source->spec, .count = count, .own = join, .read = read_joined,
-			   .name = name_joined, .close = close_joined, .fit = fit_joined, .check = check_joined, .vocabulary = vocabulary_joined, .keep = keep_joined};
+			   .name = name_joined, .close = close_joined, .fit = fit_joined, .check = check_joined, .vocabularies = vocabularies_joined, .keep = keep_joined};
 	for (int c = 0; c < join->count; c++)
 		if (join->children[c].source->slow && !source->slow) {
 			source->slow = 1;

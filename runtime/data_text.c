@@ -406,7 +406,7 @@ Source *nn_open_text(const nn_model *model, const Place *place)
 	texts->group = spec->column ? model->data.split_group : NULL;
 	texts->key = spec->column && texts->joined ? spec->key : NULL;
 	*source = (Source){.model = model, .spec = spec, .own = texts, .read = read_text, .name = name_text, .close = close_text,
-			   .fit = nn_text_fit, .check = nn_text_check, .vocabulary = nn_text_vocabulary};
+			   .fit = nn_text_fit, .check = nn_text_check, .vocabularies = nn_text_vocabulary};
 	int classed = label >= 0 && model->data.fields[label].classed;
 	if (add_place(texts, place, label, classed) == 0 && describe(source, place, label) == 0) return source;
 	source->count = source->labels ? source->count : 0;

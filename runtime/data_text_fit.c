@@ -216,12 +216,14 @@ void nn_text_check(const nn_dataset *set, const void *state)
 	nn_warning("%s: the character \"%s\" is not in the vocabulary and is read as unknown%s", name, text, more);
 }
 
-char **nn_text_vocabulary(const Source *source, const void *state, int *count)
+nn_names *nn_text_vocabulary(const Source *source, const void *state, int *count)
 {
 	const Texts *texts = source->own;
+	const char *name = texts->spec->name ? texts->spec->name : "";
 	int size = texts->spec->vocabulary_size;
+	nn_names *names = calloc(1, sizeof *names);
 	char **tokens = calloc((size_t)size + 1, sizeof *tokens);
-	int failed = tokens == NULL;
+	int failed = names == NULL || tokens == NULL || (names->key = nn_copy_text(name, strlen(name))) == NULL;
 	for (int64_t i = 0; i < texts->words.count && !failed; i++) {
 		int64_t id = nn_text_id(source, state, (uint32_t)i);
 		const char *text = texts->words.text + texts->words.at[i];
@@ -229,6 +231,15 @@ char **nn_text_vocabulary(const Source *source, const void *state, int *count)
 	}
 	for (int i = 0; i < size && !failed; i++)
 		if (tokens[i] == NULL) failed = (tokens[i] = nn_copy_text("", 0)) == NULL;
-	*count = failed ? 0 : size;
-	return tokens;
+	*count = !failed;
+	if (failed) {
+		for (int i = 0; tokens != NULL && i < size; i++) free(tokens[i]);
+		free(tokens);
+		if (names != NULL) free(names->key);
+		free(names);
+		return NULL;
+	}
+	names->items = tokens;
+	names->count = size;
+	return names;
 }

@@ -50,7 +50,7 @@ const nn_tensor *nn_vocabulary_table(const nn_model *model, int source);
 int nn_text_fit(const nn_dataset *train, void *state);
 /* Says which characters of a set the vocabulary does not hold. */
 void nn_text_check(const nn_dataset *set, const void *state);
-/* The tokens by their ids (size of the vocabulary; "" for padding, unknown, and ids without token); free each and the list. */
-char **nn_text_vocabulary(const Source *source, const void *state, int *count);
+/* Its only vocabulary; see nn_data_vocabularies. */
+nn_names *nn_text_vocabulary(const Source *source, const void *state, int *count);
 
 #endif

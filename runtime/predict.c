@@ -34,7 +34,7 @@ typedef struct Predictor {
 	nn_datasets sets;
 	nn_names *names; /* of the checkpoint */
 	int name_count;
-	char **vocabulary; /* of the checkpoint; NULL: none */
+	nn_names *vocabularies; /* of the checkpoint */
 	int vocabulary_count;
 	double *row; /* y of one sample, then its probabilities */
 	nn_text text;
@@ -88,12 +88,20 @@ static int has_prediction(const Predictor *p, const Target *t) { return classifi
 /* The name of the prediction's own column. */
 static const char *prediction_name(const Predictor *p, const Target *t) { return p->target_count > 1 ? t->output->name : "prediction"; }
 
+static void add_ids(const Predictor *p, const Target *t, nn_text *text, const int *ids, int count) {
+	static const nn_names none;
+	const nn_data_source *source = &p->model->data.sources[p->model->data.fields[t->output->label].source];
+	const nn_names *vocabulary = &none;
+	for (int i = 0; i < p->vocabulary_count; i++)
+		if (!strcmp(p->vocabularies[i].key, source->name ? source->name : "")) vocabulary = &p->vocabularies[i];
+	nn_tokens_text(text, source, vocabulary->items, vocabulary->count, ids, count);
+}
+
 /* The likeliest token of each place; y: (places, vocabulary) */
 static void add_tokens(const Predictor *p, const Target *t, nn_text *text, const double *y) {
 	int places = (int)t->y->shape[0], size = (int)t->y->shape[1], *ids = malloc(sizeof *ids * (size_t)places);
 	for (int i = 0; ids && i < places; i++) ids[i] = nn_argmax(y + (size_t)i * (size_t)size, size);
-	const nn_data_source *source = &p->model->data.sources[p->model->data.fields[t->output->label].source];
-	if (ids) nn_tokens_text(text, source, p->vocabulary, p->vocabulary_count, ids, places);
+	if (ids) add_ids(p, t, text, ids, places);
 	text->failed |= !ids;
 	free(ids);
 }
@@ -250,7 +258,7 @@ static char **map_titles(const Predictor *p, int row, int maps, int *count) {
 		nn_text title = {0};
 		for (int i = 0; i < size; i++) p->row[i] = nn_number(p->model, output_at(p, t, row), (size_t)(*count * size + i));
 		int id = nn_argmax(p->row, size);
-		nn_tokens_text(&title, &p->model->data.sources[p->model->data.fields[t->output->label].source], p->vocabulary, p->vocabulary_count, &id, 1);
+		add_ids(p, t, &title, &id, 1);
 		if (!title.data) break;
 		titles[*count] = title.data;
 	}
@@ -406,7 +414,7 @@ static int open_predictor(Predictor *p, const nn_safetensors *file) {
 	if (nn_checkpoint_read(file, p->model, p->memory.state, p->model->inference_count, error))
 		return nn_error("%s", error), 1;
 	p->names = nn_checkpoint_names(file, &p->name_count);
-	p->vocabulary = nn_checkpoint_vocabulary(file, &p->vocabulary_count);
+	p->vocabularies = nn_checkpoint_vocabularies(file, p->model, &p->vocabulary_count);
 	if (open_targets(p)) return 1;
 	if (nn_data_open_inputs(p->model, p->options->inputs, p->options->input_count, p->names, p->name_count, &p->sets))
 		return 1;
@@ -422,7 +430,7 @@ static void close_predictor(Predictor *p) {
 	nn_data_close(&p->sets);
 	nn_memory_close(&p->memory);
 	nn_checkpoint_free_names(p->names, p->name_count);
-	nn_checkpoint_free_vocabulary(p->vocabulary, p->vocabulary_count);
+	nn_checkpoint_free_names(p->vocabularies, p->vocabulary_count);
 	for (int k = 0; k < p->target_count; k++) nn_text_free(&p->targets[k].columns);
 	nn_text_free(&p->text);
 	free(p->row);

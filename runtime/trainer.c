@@ -82,7 +82,7 @@ static int begin_state(nn_trainer *trainer) {
 
 static int begin(nn_trainer *trainer) {
 	if (begin_state(trainer)) return 1;
-	trainer->vocabulary = nn_data_vocabulary(trainer->sets.train, trainer->memory.state, &trainer->vocabulary_count);
+	trainer->vocabularies = nn_data_vocabularies(trainer->sets.train, trainer->memory.state, &trainer->vocabulary_count);
 	return 0;
 }
 
@@ -174,7 +174,7 @@ void nn_trainer_close(nn_trainer *trainer) {
 	nn_data_close(&trainer->sets);
 	nn_memory_close(&trainer->memory);
 	nn_checkpoint_free_names(trainer->names, trainer->name_count);
-	nn_checkpoint_free_vocabulary(trainer->vocabulary, trainer->vocabulary_count);
+	nn_checkpoint_free_names(trainer->vocabularies, trainer->vocabulary_count);
 	free(trainer->settings.train), free(trainer->settings.validation), free(trainer->settings.test);
 	free(trainer->run), free(trainer->last_path);
 	if (trainer->lock > 0) close(trainer->lock);

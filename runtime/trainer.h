@@ -30,7 +30,7 @@ typedef struct nn_trainer {
 	nn_datasets sets;
 	nn_names *names; /* those a checkpoint remembers */
 	int name_count;
-	char **vocabulary; /* of texts; NULL: none */
+	nn_names *vocabularies;
 	int vocabulary_count;
 	const nn_program *programs[NN_TRAIN_PROGRAMS]; /* "train", or one for each updating step */
 	int program_count;

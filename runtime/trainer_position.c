@@ -90,7 +90,7 @@ static int write_all(nn_trainer *trainer, nn_file *file, int within, char error[
 	cJSON *position = position_json(trainer);
 	nn_checkpoint_extra extra = {.classes = trainer->sets.classes,
 	                             .class_count = trainer->sets.class_count,
-	                             .vocabulary = (const char *const *)trainer->vocabulary,
+	                             .vocabularies = trainer->vocabularies,
 	                             .vocabulary_count = trainer->vocabulary_count,
 	                             .names = trainer->sets.names,
 	                             .name_count = trainer->sets.name_count,
@@ -166,7 +166,7 @@ int nn_trainer_read_settings(nn_trainer *trainer, const nn_safetensors *file) {
 	if (!hash || strcmp(hash, trainer->model->spec_hash))
 		nn_warning("%s was begun with another version of the spec", trainer->run);
 	trainer->names = nn_checkpoint_names(file, &trainer->name_count);
-	trainer->vocabulary = nn_checkpoint_vocabulary(file, &trainer->vocabulary_count);
+	trainer->vocabularies = nn_checkpoint_vocabularies(file, trainer->model, &trainer->vocabulary_count);
 	int failed = take_settings(trainer, json);
 	cJSON_Delete(json);
 	return failed;

@@ -72,7 +72,10 @@ static void test_round_trip(void **unused) {
 	const char *classes[] = {"a", "b\"\\", "日本"};
 	const char *tokens[] = {"", "", "the", "\n"};
 	const nn_names known[] = {{.key = "data.label", .items = (char **)(uintptr_t)classes, .count = 3}, {.key = "data/ward"}};
-	nn_checkpoint_extra extra = {.classes = classes, .class_count = 3, .names = known, .name_count = 2, .vocabulary = tokens, .vocabulary_count = 4};
+	const nn_names vocabularies[] = {{.key = "de", .items = (char **)(uintptr_t)tokens, .count = 4}, {.key = "en", .items = (char **)(uintptr_t)classes, .count = 3}};
+	const nn_data_source sources[] = {{.name = "image"}, {.name = "en"}, {.name = "de"}};
+	model.data = (nn_data){.sources = sources, .source_count = 3};
+	nn_checkpoint_extra extra = {.classes = classes, .class_count = 3, .names = known, .name_count = 2, .vocabularies = vocabularies, .vocabulary_count = 2};
 	nn_safetensors file;
 	int count;
 	(void)unused;
@@ -92,10 +95,12 @@ static void test_round_trip(void **unused) {
 	assert_string_equal(nn_safetensors_metadata(&file, "model"), "fake_float");
 	assert_null(nn_safetensors_find(&file, "dense/kerne"));
 	nn_checkpoint_free_names(names, count);
-	char **vocabulary = nn_checkpoint_vocabulary(&file, &count);
-	assert_int_equal(count, 4);
-	for (int i = 0; i < 4; i++) assert_string_equal(vocabulary[i], tokens[i]);
-	nn_checkpoint_free_vocabulary(vocabulary, count);
+	nn_names *read = nn_checkpoint_vocabularies(&file, &model, &count);
+	assert_int_equal(count, 2); /* in the order of the sources */
+	assert_string_equal(read[0].key, "en");
+	assert_string_equal(read[1].key, "de");
+	for (int i = 0; i < 4; i++) assert_string_equal(read[1].items[i], tokens[i]);
+	nn_checkpoint_free_names(read, count);
 	nn_safetensors_close(&file);
 	save(&other, &wide, &extra); /* and back from double to float */
 	memset(&back, 0, sizeof back);
