@@ -40,9 +40,9 @@ static bool is_layer(Builder *builder, Value item, Place place)
 	const Definition *d = item.kind == VALUE_LAYER ? item.as.layer->definition : item.kind == VALUE_DEFINITION ? item.as.definition : NULL;
 	bool other = d && d->kind != KIND_LAYER && d->kind != KIND_BLOCK && d->kind != KIND_ACTIVATION && d->kind != KIND_FUNCTION && d->kind != KIND_MODEL;
 	if (value_is_poison(item) || item.kind == VALUE_WORD || (value_is_callable(item) && !other)) return true;
-	build_error(builder, place,
-		item.kind == VALUE_TENSOR ? "in this list layers stand without their input: Dense(8), not Dense(8)(x)" : "one layer a line: - Dense(8)",
-		"a layer is expected here, not %s", value_kind(builder->arena, item));
+	const char *help = item.kind == VALUE_TENSOR ? "in this list layers stand without their input: Dense(8), not Dense(8)(x)" : "one layer a line: - Dense(8)";
+	if (d && d->kind == KIND_CELL) help = arena_format(builder->arena, "RNN(%s(..)) runs it over a sequence", d->name);
+	build_error(builder, place, help, "a layer is expected here, not %s", value_kind(builder->arena, item));
 	return false;
 }
 

@@ -8,11 +8,41 @@
 
 static const char *next_name(Builder *builder, const char *state) { return arena_format(builder->arena, "%s'", state); }
 
+/* h' without h */
+static const Binding *lost_binding(Builder *builder, const Definition *d)
+{
+	for (int i = 0; i < d->binding_count; i++) {
+		const char *name = d->bindings[i].names[0], *of = arena_copy(builder->arena, name, strlen(name) - 1);
+		bool known = name[strlen(name) - 1] != '\'' || build_has_binding(d, of);
+		for (int k = 0; !known && k < d->inputs.count; k++) known = !strcmp(d->inputs.items[k].name, of);
+		if (!known && !d->bindings[i].function) return &d->bindings[i];
+	}
+	return NULL;
+}
+
+void build_check_next(Builder *builder, const Definition *d)
+{
+	const Binding *lost = lost_binding(builder, d);
+	if (!lost) return;
+	const char *name = lost->names[0], **states = arena_alloc(builder->arena, (size_t)(d->inputs.count + 1) * sizeof *states);
+	int count = 0;
+	for (int i = 1; d->kind == KIND_CELL && i < d->inputs.count; i++) states[count++] = next_name(builder, d->inputs.items[i].name);
+	const char *near = build_near(builder, name, states, count);
+	build_error(builder, lost->place, near ? near : d->kind == KIND_CELL ? "the states of a cell are its inputs behind the first: (x, h=..)" :
+		arena_format(builder->arena, "a state is bound, %.*s: state([..]), and then its next value", (int)strlen(name) - 1, name),
+		"%s is the next value of %.*s, and there is no such state", name, (int)strlen(name) - 1, name);
+}
+
 void build_check_cell(Builder *builder, const Definition *cell)
 {
+	bool lost = lost_binding(builder, cell) != NULL;
 	for (int i = 1; i < cell->inputs.count; i++) {
-		const char *next = next_name(builder, cell->inputs.items[i].name);
-		if (!build_has_binding(cell, next))
+		const Parameter *state = &cell->inputs.items[i];
+		const char *next = next_name(builder, state->name);
+		if (!state->standard)
+			build_error(builder, cell->place, arena_format(builder->arena, "%s=full([dim(x, 0), units], 0)", state->name),
+				"nothing says what the state %s of the cell %s starts from", state->name, cell->name);
+		if (!build_has_binding(cell, next) && !lost)
 			build_error(builder, cell->place, "the inputs behind the first are states; the primed name is the next value of one",
 				"the cell %s does not bind %s", cell->name, next);
 	}
@@ -67,7 +97,18 @@ Value build_cell_values(Builder *builder, const Definition *cell, Frame *frame)
 		if (value_is_poison(items[i + 1])) return items[i + 1];
 	}
 	items[0] = cell->result ? build_eval(builder, cell->result, frame) : items[1];
+	if (items[0].kind == VALUE_LIST)
+		return build_error(builder, cell->result ? cell->result->place : cell->place, "return_state=true of its layer gives the states too",
+			"the cell %s gives one output, not %s", cell->name, value_kind(builder->arena, items[0]));
 	return value_is_poison(items[0]) ? items[0] : values;
+}
+
+/* LSTM(..) -> the cell of it */
+static const char *cell_help(Builder *builder, Value value)
+{
+	const char *name = value.kind == VALUE_LAYER ? arena_format(builder->arena, "%sCell", value.as.layer->definition->name) : NULL;
+	if (!name || !build_find(builder, KIND_CELL, name, false)) return "a cell with its arguments, as LSTMCell(32) is";
+	return arena_format(builder->arena, "%s(..) is its cell", name);
 }
 
 /* start_of(cell, x): what its states are before the first step, as a list */
@@ -75,7 +116,7 @@ static Value run_start_of(Builder *builder, const Invocation *call)
 {
 	Value cell = call->args[0];
 	if (cell.kind != VALUE_LAYER || cell.as.layer->definition->kind != KIND_CELL)
-		return build_error(builder, call->site.place, "a cell with its arguments, as LSTMCell(32) is", "a cell is expected here, not %s",
+		return build_error(builder, call->site.place, cell_help(builder, cell), "a cell is expected here, not %s",
 			value_kind(builder->arena, cell));
 	const Layer *layer = cell.as.layer;
 	Arguments arguments = {&call->args[1], NULL, NULL, 1};

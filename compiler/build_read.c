@@ -299,6 +299,7 @@ static bool check_lists(Builder *builder, const Definition *d)
 /* Does the body give a value? */
 static bool check_result(Builder *builder, const Definition *d)
 {
+	build_check_next(builder, d);
 	if (d->kind == KIND_CELL) build_check_cell(builder, d);
 	if (d->broken || d->result || d->layers || d->kind == KIND_CELL) return true;
 	if (d->kind == KIND_OPTIMIZER) {

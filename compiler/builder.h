@@ -370,6 +370,7 @@ bool build_is_default(Builder *builder, const Parameters *parameters, const Name
 
 /* build_cell.c: recurrence */
 void build_check_cell(Builder *builder, const Definition *cell); /* reports a state without a next value */
+void build_check_next(Builder *builder, const Definition *d); /* each primed name belongs to a state */
 Definition *build_cell_layer(Builder *builder, const Definition *cell, const char *name); /* the layer over sequences */
 Value build_cell_values(Builder *builder, const Definition *cell, Frame *frame); /* [output, states ..] of one step */
 extern const Builtin scan_builtins[];

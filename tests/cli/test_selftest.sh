@@ -7,4 +7,9 @@ trainer kinks
 code 0 $C/kinks selftest
 prints "PASS"
 
+# cells of one's own, dropout that is the same at all steps, ctc
+trainer cells
+code 0 $C/cells selftest
+prints "PASS"
+
 finish

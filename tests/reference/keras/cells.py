@@ -100,11 +100,3 @@ def convolutional():
         rows=3,
         **ADAM,
     )
-    graph = [
-        ("m", "Masking()(x)"),
-        ("images", "Reshape([5, 3, 2, 2])(m)"),
-        ("y", "ConvLSTM2D(3, 2, padding=same, return_sequences=true)(images, mask=mask_of(m))"),
-        ("last", "ConvLSTM2D(2, 2, padding=same, go_backwards=true, return_state=true)(y, mask=mask_of(m))"),
-        ("z", "concat(last, -1)"),
-    ]
-    case("conv_lstm_masked", "Images that are masked.", (5, 12), graph=graph, x=holes((5, 12)), batch=5, **ADAM)
