@@ -82,8 +82,10 @@ void nn_windows_restore(const Windows *windows, const double *raw, int field, co
 {
 	const Part *part = &windows->parts[field];
 	const Fitted *fitted = &table_of(windows)->fitted[field];
-	double column[windows->lags + windows->horizon];
+	double *column = malloc(sizeof *column * (size_t)(windows->lags + windows->horizon));
 	for (int i = 0; i < part->count; i++) {
+		for (int h = 0; h < windows->horizon && column == NULL; h++) numbers[h * part->count + i] = NAN; /* out of memory */
+		if (column == NULL) continue;
 		const Changes none = {0}, *changes = part->columns[i] < 0 ? &none : &windows->changes[part->columns[i]];
 		double *ahead = column + changes->lags;
 		for (int64_t k = 0; k < changes->lags; k++) column[k] = raw[(k - changes->lags) * windows->columns + part->columns[i]];
@@ -92,6 +94,7 @@ void nn_windows_restore(const Windows *windows, const double *raw, int field, co
 		nn_change_undo(changes, column, windows->horizon);
 		for (int h = 0; h < windows->horizon; h++) numbers[h * part->count + i] = ahead[h];
 	}
+	free(column);
 }
 
 void nn_windows_naive(const Windows *windows, const double *raw, int64_t rows, int field, int season, double *numbers)

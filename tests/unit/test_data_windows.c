@@ -8,6 +8,7 @@
 #include <math.h>
 #include "data_support.h"
 #include "data_windows.h"
+#include "tally.h"
 
 #define WINDOWS TMP "/windows"
 
@@ -251,6 +252,82 @@ static void fits_and_restores(void **state)
 	}
 }
 
+static double read_number(FILE *file)
+{
+	double number = NAN;
+	assert_int_equal(fscanf(file, "%lf", &number), 1);
+	return number;
+}
+
+/* A csv file of the groups of a case. */
+static void write_case(const char *path, FILE *numbers, int groups, int rows)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("g,t,x,y\n", file);
+	for (int g = 0; g < groups; g++)
+		for (int t = 0; t < rows; t++) fprintf(file, "p%d,%d,0,%.10g\n", g, t, read_number(numbers));
+	fclose(file);
+}
+
+/* The outputs of a network, written into the work area batch by batch, measured in the units of the file. */
+static void measures_as_numpy_does(void **state)
+{
+	(void)state;
+	static const char *const metrics[] = {"mae", "mse", "mase", "smape"};
+	FILE *file = fopen("tests/reference/series.txt", "r");
+	int groups, rows, length, horizon, season, cases = 0;
+	double share;
+	assert_non_null(file);
+	for (; fscanf(file, "%d %d %d %d %d %lf", &groups, &rows, &length, &horizon, &season, &share) == 6; cases++) {
+		Wide wide;
+		nn_datasets sets;
+		nn_tally tally;
+		double values[NN_LOGS];
+		series_model(&wide, length, horizon, 1);
+		const nn_transform transforms[] = {{"y", NN_LOG, 0}, {"y", NN_DIFFERENCE, season}};
+		wide.source.transforms = transforms;
+		wide.source.transform_count = 2;
+		wide.source.seasonality = season;
+		wide.model.data.split_test = share;
+		nn_field y = {.name = "y", .rank = 1, .shape = {horizon}, .per_row = 1, .count = (size_t)horizon};
+		wide.inputs[LABEL] = (nn_field){.name = "data.label", .rank = 1, .shape = {horizon}, .count = (size_t)horizon};
+		wide.program.outputs = &y;
+		wide.program.output_count = 1;
+		wide.output.metrics = metrics;
+		wide.output.metric_count = 4;
+		write_case(WINDOWS "/case.csv", file, groups, rows);
+		nn_data_request request = {.need = NN_NEED_TRAIN, .want = NN_NEED_TEST, .train = WINDOWS "/case.csv"};
+		open_sets(&wide.model, &request, &sets);
+		assert_int_equal(nn_data_fit(sets.train, wide.state), 0);
+		const nn_program *program = &wide.program;
+		assert_int_equal(nn_tally_open(&tally, &wide.model, &program, 1, 0, 0), 0);
+		nn_loader_options options = {.batch_size = 7};
+		nn_loader *loader = nn_loader_open(sets.test, wide.state, &options);
+		for (const nn_batch *batch; (batch = nn_loader_next(loader)) != NULL;) {
+			double work[7 * 16];
+			for (int i = 0; i < batch->rows * horizon; i++) work[i] = read_number(file);
+			assert_int_equal(nn_tally_add(&tally, program, work, batch), 0);
+		}
+		nn_tally_values(&tally, values, 0);
+		for (int m = 0; m < 4; m++) {
+			double expected = read_number(file), got = NAN;
+			for (int i = 0; i < tally.log_count; i++)
+				if (strcmp(tally.logs[i].name, metrics[m]) == 0) got = values[i];
+			if (!(fabs(got - expected) <= 1e-12 * expected)) fail_msg("case %d: %s is %.17g, not %.17g", cases, metrics[m], got, expected);
+		}
+		for (int m = 0; m < 2; m++) {
+			double expected = read_number(file), got = nn_dataset_naive_mae(sets.test, LABEL, m ? season : 1);
+			if (!(fabs(got - expected) <= 1e-12 * expected)) fail_msg("case %d: the naive error is %.17g, not %.17g", cases, got, expected);
+		}
+		nn_loader_close(loader);
+		nn_tally_close(&tally);
+		nn_data_close(&sets);
+	}
+	fclose(file);
+	assert_int_equal(cases, 4);
+}
+
 /* Without rows behind, without a label that is not needed; called by the last row that is read. */
 static void predicts_every_row(void **state)
 {
@@ -381,7 +458,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cuts_windows_by_time), cmocka_unit_test(splits_whole_series), cmocka_unit_test(undoes_what_it_does),
-		cmocka_unit_test(fits_and_restores), cmocka_unit_test(predicts_every_row), cmocka_unit_test(continues_times),
+		cmocka_unit_test(fits_and_restores), cmocka_unit_test(measures_as_numpy_does), cmocka_unit_test(predicts_every_row), cmocka_unit_test(continues_times),
 		cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(leaves_out_what_is_missing),
 	};
 	return cmocka_run_group_tests(tests, prepare, NULL);
