@@ -43,7 +43,7 @@ void build_generate(Builder *builder)
 	const char *name = continued(builder);
 	const Program *predict = network->programs[1];
 	const Node *x = name ? input_of(predict, name) : NULL;
-	network->continues = x && predict->output_count == 1;
+	network->continues = x && predict->output_count > 0;
 	if (!network->continues || !stepwise(builder->context, x, predict->outputs[0].node)) return;
 	Stage stage = {.program = build_program(builder, "generate", false, 1), .carrying = true}, *kept = builder->stage;
 	bool silent = builder->context->silent;

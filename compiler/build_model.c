@@ -214,9 +214,11 @@ Node *build_given(Builder *builder, const char *name, const Shape *shape, bool i
 	return make_input(builder->stage->program->graph, name, *shape, integer);
 }
 
-static Shape batched(Builder *builder, Shape shape)
+Shape build_input_shape(const Builder *builder, const Definition *model, int input)
 {
+	Shape shape = model->input_shapes[input];
 	if (shape.rank && shape.dim[0].rows) shape.dim[0].size = builder->stage->program->graph->batch;
+	if (builder->stage->carrying && shape.rank > 1) shape.dim[1].size = 1;
 	return shape;
 }
 
@@ -230,8 +232,7 @@ Value build_forward(Builder *builder, Owner *model)
 	if (d->broken) return value_poison();
 	builder->stage->program->graph->place = d->place;
 	for (int i = 0; i < d->inputs.count; i++) {
-		Shape shape = batched(builder, d->input_shapes[i]);
-		if (builder->stage->carrying && shape.rank > 1) shape.dim[1].size = 1;
+		Shape shape = build_input_shape(builder, d, i);
 		values[i] = value_tensor(build_given(builder, d->input_names[i], &shape, d->input_integers[i]));
 	}
 	return build_apply(builder, function, d->inputs.count, values, NULL, (Site){d, d->place});

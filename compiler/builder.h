@@ -422,7 +422,9 @@ void build_read_fields(Builder *builder, Value prediction); /* the data's fields
 Value build_label(Builder *builder, int label, Place place);
 Value build_field(Builder *builder, const char *name, Place place); /* data.name */
 Node *build_given(Builder *builder, const char *name, const Shape *shape, bool integer); /* an input of the program */
-/* A call over the program's inputs; those of carrying programs are one step long. */
+/* What an input is in the program that is built: in one that carries states one step long. */
+Shape build_input_shape(const Builder *builder, const Definition *model, int input);
+/* A call over the program's inputs. */
 Value build_forward(Builder *builder, Owner *model);
 void build_list_layer(Builder *builder, Owner *owner, Value result); /* a row of the summary */
 void build_count_layers(Builder *builder);

@@ -359,7 +359,8 @@ static bool shape_next(Context *context, const SourceInfo *info, nn_data_source 
 		return true;
 	}
 	if (rank != 1 || (length && label[0] != length)) {
-		diag_error(context, info->place, "loss: sparse_categorical_crossentropy, and an output of [sequence_length, vocabulary]",
+		const char *forgotten = "label: NAME of the column to predict; without it the label is the next token of each text";
+		diag_error(context, info->place, source->column ? forgotten : "loss: sparse_categorical_crossentropy, and an output of [sequence_length, vocabulary]",
 			"data.next is [%lld] tokens, but the loss wants labels %s", (long long)length, spec_shape_words(context->arena, rank < 0 ? 0 : rank, label));
 		return false;
 	}

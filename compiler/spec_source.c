@@ -46,11 +46,13 @@ static const SourceKey keys[] = {
 		"none|lower|strip_punctuation|lower_and_strip_punctuation"}, /* as nn_standardize */
 	{B_TEXT, "encoding", SLOT_TEXT, MEMBER(encoding), 0, 0, NULL},
 	{B_TEXT, "column", SLOT_TEXT, MEMBER(column), 0, 0, NULL},
+	{B_TEXT, "lines", SLOT_BOOLEAN, MEMBER(lines), 0, 0, NULL},
 	{B_TEXT | B_SEQUENCE | B_CSV, "sequence_length", SLOT_INTEGER, MEMBER(sequence_length), 1, 1 << 20, NULL},
 	{B_TEXT | B_CSV, "stride", SLOT_INTEGER, MEMBER(stride), 1, 1 << 20, NULL},
 	{B_TEXT | B_SEQUENCE, "padding", SLOT_WORD, MEMBER(padding), 0, 0, "post|pre"}, /* as nn_side */
 	{B_TEXT | B_SEQUENCE, "truncating", SLOT_WORD, MEMBER(truncating), 0, 0, "post|pre|error"},
 	{B_SEQUENCE, "variables", SLOT_INTEGER, MEMBER(variables), 1, 1 << 20, NULL},
+	{B_TEXT, NULL, SLOT_BOOLEAN, MEMBER(ended), 0, 0, NULL},
 	{B_TEXT, NULL, SLOT_INTEGER, MEMBER(vocabulary_size), 0, 0, NULL},
 	{B_TEXT, NULL, SLOT_TEXTS, MEMBER(vocabulary), 0, 0, NULL},
 	{B_TEXT, NULL, SLOT_TEXT, MEMBER(vocabulary_file), 0, 0, NULL},
@@ -59,7 +61,7 @@ static const SourceKey keys[] = {
 	{B_IMAGES | B_IDX, NULL, SLOT_INTEGER, MEMBER(channels), 0, 0, NULL},
 };
 #undef MEMBER
-enum { MEMBERS = sizeof keys / sizeof *keys, KEYS = MEMBERS - 6 };
+enum { MEMBERS = sizeof keys / sizeof *keys, KEYS = MEMBERS - 7 };
 
 /* Keys that are read by hand: they stand before those of the table. */
 enum { TYPE, CLASS_MODE, CLASSES, TARGET_SIZE, COLOR_MODE, VOCABULARY, CATEGORIES, TRANSFORM, BY_HAND };

@@ -55,7 +55,8 @@ static void check_encoding(Context *context, const Slot *slot, const nn_data_sou
 void spec_check_text(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count)
 {
 	const Slot *label = spec_slot((Slot *)slots, count, "label"), *column = spec_slot((Slot *)slots, count, "column"),
-		   *standardize = spec_slot((Slot *)slots, count, "standardize"), *vocabulary = spec_slot((Slot *)slots, count, "vocabulary");
+		   *standardize = spec_slot((Slot *)slots, count, "standardize"), *vocabulary = spec_slot((Slot *)slots, count, "vocabulary"),
+		   *lines = spec_slot((Slot *)slots, count, "lines"), *stride = spec_slot((Slot *)slots, count, "stride");
 	bool none = info->class_mode_given && info->class_mode == NN_CLASS_NONE;
 	check_encoding(context, spec_slot((Slot *)slots, count, "encoding"), source);
 	if (!standardize->given) source->standardize = source->tokens == NN_WORDS ? NN_LOWER_AND_STRIP : NN_STANDARDIZE_NONE;
@@ -68,9 +69,11 @@ void spec_check_text(Context *context, SourceInfo *info, nn_data_source *source,
 		diag_error(context, label->key_node->place, "column: NAME of the column of texts", "'label' names a column of a table, but 'column' is missing");
 	if (source->label.count > 1)
 		diag_error(context, label->node->place, "label: NAME of one column", "a text source has one label, not %d", source->label.count);
-	if (column->given && !label->given && !none && !info->joined)
-		diag_error(context, column->key_node->place, "label: NAME of the column to predict, or class_mode: none",
-			"the texts of a table need 'label', the column to predict");
+	if (lines->given && source->lines && column->given)
+		diag_error(context, lines->key_node->place, "leave it out", "each row of a table is a text already");
+	source->ended = !none && !info->joined && (source->column ? !label->given : source->lines);
+	if (source->ended && stride->given)
+		diag_error(context, stride->key_node->place, "leave it out", "'stride' is for one text that is cut into windows, not for texts of their own");
 }
 
 /* --- splits ------------------------------------------------------------------------------------------------------- */
@@ -130,10 +133,10 @@ bool spec_fit_text(Context *context, const SourceInfo *info, nn_data_source *sou
 	return false;
 }
 
-/* Of one text without labels it is the token after each. */
+/* Of texts without labels it is the token after each. */
 int spec_text_label(const SourceInfo *info, const nn_data_source *source)
 {
-	if (info->stream) return SPEC_TEXT_NEXT;
+	if (info->stream || source->ended) return SPEC_TEXT_NEXT;
 	bool none = info->class_mode_given && info->class_mode == NN_CLASS_NONE;
 	return none || (source->column && !source->label.count) ? -1 : SPEC_LABEL_PART;
 }

@@ -9,12 +9,13 @@
 #include "commands.h"
 #include "evaluate.h"
 #include "forecast.h"
+#include "generate.h"
 #include "message.h"
 #include "model.h"
 #include "predict.h"
 #include "train.h"
 
-enum { WRONG_USAGE = 2, DEFAULT_BENCH_STEPS = 20, MANY = 1000000000 };
+enum { WRONG_USAGE = 2, DEFAULT_BENCH_STEPS = 20, DEFAULT_LENGTH = 500, MANY = 1000000000 };
 
 typedef enum Option {
 	TRAIN,
@@ -39,6 +40,13 @@ typedef enum Option {
 	FROM,
 	BACKTEST,
 	PLOT,
+	PROMPT,
+	LENGTH,
+	TEMPERATURE,
+	TOP_K,
+	TOP_P,
+	STOP,
+	COUNT,
 	HELP,
 	VERSION,
 	OPTION_COUNT
@@ -71,6 +79,13 @@ static const OptionText option_texts[OPTION_COUNT] = {
         [FROM] = {"from", "TIME", "the first time that is forecast, or without times the row, from 1"},
         [BACKTEST] = {"backtest", NULL, "over the test data, N rows at a time, each time from the true rows before"},
         [PLOT] = {"plot", "FILE", "a picture (SVG) of the forecast beside the truth"},
+        [PROMPT] = {"prompt", "TEXT", "what the text begins with"},
+        [LENGTH] = {"length", "N", "tokens at most, behind the prompt (500)"},
+        [TEMPERATURE] = {"temperature", "T", "below 1 keeps to what is likely, 0 takes the likeliest (1)"},
+        [TOP_K] = {"top-k", "K", "choose among the K likeliest only"},
+        [TOP_P] = {"top-p", "P", "and among the fewest that have the share P together"},
+        [STOP] = {"stop", "TEXT", "end before this text; \\n is an end of line (that of texts of their own)"},
+        [COUNT] = {"count", "N", "so many texts (1)"},
         [HELP] = {"help", NULL, "this help"},
         [VERSION] = {"version", NULL, "name, versions, target"},
 };
@@ -95,6 +110,10 @@ static const Command commands[] = {
          "",
          "go on with series, or beside their truth",
          {WEIGHTS, TEST, FORECAST_STEPS, FROM, BACKTEST, OUTPUT, PLOT, THREADS, HELP, VERSION}},
+        {"generate",
+         "",
+         "write text, token by token",
+         {WEIGHTS, PROMPT, LENGTH, TEMPERATURE, TOP_K, TOP_P, STOP, SEED, COUNT, OUTPUT, THREADS, HELP, VERSION}},
         {"info", "", "layers, parameters, bytes", {JSON, HELP, VERSION}},
         {"bench", "", "how long the programs take", {STEPS, THREADS, JSON, HELP, VERSION}},
         {"selftest", "", "the programs against their double-precision build", {THREADS, HELP, VERSION}},
@@ -252,6 +271,41 @@ static int run_forecast(const nn_model *model, const char *program, const Comman
 	return nn_forecast_command(model, &options);
 }
 
+/* A number from low to high, without low if it is open. 0, or WRONG_USAGE. */
+static int read_real(const char *program, const Command *command, const Arguments *arguments, Option option, double high,
+                     int open, double *number) {
+	const char *text = arguments->value[option];
+	char *end;
+	if (!text) return 0;
+	double value = strtod(text, &end);
+	if (*text && *text != ' ' && !*end && value <= high && (open ? value > 0 : value >= 0)) return *number = value, 0;
+	nn_error("--%s must be a number %s 0%s, not '%s'; try '%s %s --help'", option_texts[option].name,
+	         open ? "above" : "from", high == 1 ? ", up to 1" : "", text, program, command->name);
+	return WRONG_USAGE;
+}
+
+static int run_generate(const nn_model *model, const char *program, const Command *command, const Arguments *a) {
+	nn_generate_options options = {.weights = a->value[WEIGHTS],
+	                               .output = a->value[OUTPUT],
+	                               .prompt = a->value[PROMPT],
+	                               .stop = a->value[STOP],
+	                               .length = DEFAULT_LENGTH,
+	                               .count = 1,
+	                               .sampling = {.temperature = 1, .top_p = 1},
+	                               .seed = model->seed};
+	if (!options.weights) return wrong(program, command->name, "--weights FILE is missing%s", "");
+	if (read_number(program, command, a, LENGTH, 1, &options.length) ||
+	    read_number(program, command, a, COUNT, 1, &options.count) ||
+	    read_number(program, command, a, TOP_K, 1, &options.sampling.top_k) ||
+	    read_number(program, command, a, THREADS, 1, &options.threads) ||
+	    read_real(program, command, a, TEMPERATURE, MANY, 0, &options.sampling.temperature) ||
+	    read_real(program, command, a, TOP_P, 1, 1, &options.sampling.top_p))
+		return WRONG_USAGE;
+	if (a->value[SEED] && read_seed(program, command, a->value[SEED], &options.seed)) return WRONG_USAGE;
+	if (options.stop && !*options.stop) return wrong(program, command->name, "--stop needs a text%s", "");
+	return nn_generate(model, &options);
+}
+
 static int run_bench(const nn_model *model, const char *program, const Command *command, const Arguments *a) {
 	int steps = DEFAULT_BENCH_STEPS, threads = 0;
 	if (read_number(program, command, a, STEPS, 1, &steps) ||
@@ -275,6 +329,7 @@ static int run_command(const nn_model *model, const nn_model *reference, const c
 	if (!strcmp(command->name, "evaluate")) return run_evaluate(model, program, command, a);
 	if (!strcmp(command->name, "predict")) return run_predict(model, program, command, a);
 	if (!strcmp(command->name, "forecast")) return run_forecast(model, program, command, a);
+	if (!strcmp(command->name, "generate")) return run_generate(model, program, command, a);
 	if (!strcmp(command->name, "info")) return nn_info(model, a->value[JSON] != NULL);
 	if (!strcmp(command->name, "bench")) return run_bench(model, program, command, a);
 	return run_selftest(model, reference, program, command, a);

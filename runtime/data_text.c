@@ -17,14 +17,36 @@ static int out_of_memory(const char *path)
 	return 1;
 }
 
+/* word: its place in the words, -1: out of memory */
+static int add_token(Texts *texts, int64_t word)
+{
+	if (word < 0 || nn_reserve(&texts->tokens, texts->token_count, &texts->token_capacity, sizeof *texts->tokens)) return 1;
+	texts->tokens[texts->token_count++] = (uint32_t)word;
+	return 0;
+}
+
 /* The tokens of a text, put behind those that are there. 0 or 1. */
 static int add_tokens(Texts *texts, const char *at, const char *end)
 {
 	Token token;
-	while (nn_next_token(&texts->tokenizer, &at, end, &token)) {
-		int64_t word = nn_words_add(&texts->words, &texts->tokenizer, &token);
-		if (word < 0 || nn_reserve(&texts->tokens, texts->token_count, &texts->token_capacity, sizeof *texts->tokens)) return 1;
-		texts->tokens[texts->token_count++] = (uint32_t)word;
+	while (nn_next_token(&texts->tokenizer, &at, end, &token))
+		if (add_token(texts, nn_words_add(&texts->words, &texts->tokenizer, &token))) return 1;
+	return 0;
+}
+
+static int add_end(Texts *texts)
+{
+	return texts->spec->ended ? add_token(texts, nn_words_add_text(&texts->words, NN_END_OF_TEXT)) : 0;
+}
+
+/* The rest of a text that is longer than a sample: more samples of it, each with the token after it. */
+static int add_windows(Texts *texts, Sample sample)
+{
+	int64_t length = texts->spec->sequence_length, end = texts->token_count - 1;
+	for (; sample.from < end; sample.from += length) {
+		if (nn_reserve(&texts->samples, texts->sample_count, &texts->sample_capacity, sizeof *texts->samples)) return 1;
+		sample.count = end - sample.from < length ? end - sample.from : length;
+		texts->samples[texts->sample_count++] = sample;
 	}
 	return 0;
 }
@@ -32,7 +54,9 @@ static int add_tokens(Texts *texts, const char *at, const char *end)
 int nn_text_add_sample(Texts *texts, const char *at, const char *end, int64_t line, const char *class, double target)
 {
 	Sample sample = {.from = texts->token_count, .line = line, .file = texts->file_count - 1, .target = target};
-	if (add_tokens(texts, at, end) || nn_reserve(&texts->samples, texts->sample_count, &texts->sample_capacity, sizeof *texts->samples))
+	if (add_end(texts) || add_tokens(texts, at, end) || add_end(texts)) return 1;
+	if (texts->spec->ended) return add_windows(texts, sample);
+	if (nn_reserve(&texts->samples, texts->sample_count, &texts->sample_capacity, sizeof *texts->samples))
 		return 1;
 	sample.count = texts->token_count - sample.from;
 	if (class != NULL && (sample.label = nn_copy_text(class, strlen(class))) == NULL) return 1;
@@ -246,6 +270,7 @@ static int add_place(Texts *texts, const Place *place, int label, int classed)
 	nn_names none = {0};
 	if (!place->labels) return add_inputs(texts, place);
 	if (texts->spec->column) return nn_text_add_table(texts, path, label >= 0, classed);
+	if (texts->spec->ended) return add_lines(texts, path, NULL);
 	if (label < 0) return add_stream(texts, path);
 	const nn_names *classes = place->store != NULL ? &place->store->names[label] : &none;
 	if (is_directory(path)) return add_directory(texts, path, classes);

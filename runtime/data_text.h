@@ -6,6 +6,7 @@
 #include "data_internal.h"
 
 enum { NN_PADDING, NN_UNKNOWN, NN_FIRST_TOKEN }; /* ids */
+#define NN_END_OF_TEXT "\n" /* the token that texts of their own begin with, and end by */
 
 /* The bytes of a file in an encoding, as UTF-8 that ends with 0 and begins with no byte order mark; free with free. 0, or 1
  * after an error, which names the line. */

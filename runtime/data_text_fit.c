@@ -149,7 +149,11 @@ static int put_all(const nn_dataset *train, const int64_t *counts, Words *listed
 			 nn_words_add_text(listed, spec->vocabulary.items[i]) < 0;
 	if (!failed && listed->count > 0) note_absent(train, listed, counts);
 	if (!failed && listed->count == 0) failed = learn(train, counts, spec->vocabulary_size - NN_FIRST_TOKEN, state);
-	return failed;
+	const Texts *texts = train->source->own;
+	uint64_t end = nn_token_hash(NN_END_OF_TEXT, strlen(NN_END_OF_TEXT));
+	if (failed || !spec->ended || nn_vocabulary_find(train->model, state, texts->table, end) != NN_UNKNOWN) return failed;
+	nn_error("%s: the vocabulary does not hold \"\\n\", by which each text ends", train->source->where);
+	return 1;
 }
 
 int nn_text_fit(const nn_dataset *train, void *state)

@@ -37,7 +37,7 @@ typedef struct Texts {
 
 /* Names the file that the samples added next come from. 0 or 1. */
 int nn_text_begin_file(Texts *texts, const char *path);
-/* The text from at to end as one sample. line: of its file, 0: it is the whole file; class NULL: none. 0, or 1: out of memory. */
+/* The text from at to end as one sample, or where it is a sequence of its own as several, one after the other. line: of its file, 0: it is the whole file; class NULL: none. 0, or 1: out of memory. */
 int nn_text_add_sample(Texts *texts, const char *at, const char *end, int64_t line, const char *class, double target);
 /* The rows of a csv file: the column of texts, and the label if wanted. 0, or 1 after an error. */
 int nn_text_add_table(Texts *texts, const char *path, int labels, int classed);

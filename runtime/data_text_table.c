@@ -20,7 +20,7 @@ static int find_roles(const Texts *texts, const char *path, const Cells *cells, 
 	roles->label = spec->label.count ? nn_find_column(cells, label) : -1;
 	if (roles->text < 0) nn_say_no_column(path, cells, "column", spec->column);
 	if (labels && roles->label < 0) nn_say_no_column(path, cells, "label", label);
-	roles->group = labels && texts->group ? nn_find_column(cells, texts->group) : -1;
+	roles->group = (labels || spec->ended) && texts->group ? nn_find_column(cells, texts->group) : -1;
 	roles->key = texts->key ? nn_find_column(cells, texts->key) : -1;
 	int no_group = labels && texts->group && roles->group < 0 && !texts->joined, no_key = texts->key && roles->key < 0;
 	if (no_group) nn_say_no_column(path, cells, "group", texts->group);
@@ -28,7 +28,7 @@ static int find_roles(const Texts *texts, const char *path, const Cells *cells, 
 	return roles->text < 0 || (labels && roles->label < 0) || no_group || no_key;
 }
 
-/* A cell of the sample that was added last. */
+/* A cell of the row that a sample is of. */
 static int take_cell(char **to, const Cells *cells, int64_t row, int64_t column)
 {
 	const char *text = column < 0 ? NULL : nn_cell(cells, row, column);
@@ -40,6 +40,7 @@ static int add_row(Texts *texts, const char *path, const Cells *cells, int64_t r
 {
 	const char *text = nn_cell(cells, row, roles->text), *label = roles->label < 0 ? NULL : nn_cell(cells, row, roles->label);
 	double target = 0;
+	int64_t before = texts->sample_count;
 	if (label != NULL && nn_is_missing(texts->spec, label)) {
 		if ((*unlabelled)++ == 0) nn_warning("%s:%lld: a row without a label is left out", path, (long long)cells->lines[row]);
 		return 0;
@@ -50,8 +51,10 @@ static int add_row(Texts *texts, const char *path, const Cells *cells, int64_t r
 		return 1;
 	}
 	int failed = nn_text_add_sample(texts, text, text + strlen(text), cells->lines[row], roles->classed ? label : NULL, target);
-	Sample *sample = failed ? NULL : &texts->samples[texts->sample_count - 1];
-	failed = failed || take_cell(&sample->group, cells, row, roles->group) || take_cell(&sample->key, cells, row, roles->key);
+	for (int64_t i = before; i < texts->sample_count && !failed; i++) {
+		Sample *sample = &texts->samples[i];
+		failed = take_cell(&sample->group, cells, row, roles->group) || take_cell(&sample->key, cells, row, roles->key);
+	}
 	if (!failed) return 0;
 	nn_error("%s: out of memory", path);
 	return 1;

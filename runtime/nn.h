@@ -130,6 +130,8 @@ typedef struct nn_data_source {
 	nn_standardize standardize;
 	const char *encoding; /* as iconv knows it */
 	const char *column; /* of a table: that of the texts; NULL: files of text */
+	int lines; /* of one file: each line is a text */
+	int ended; /* what is learned is the next token, of texts that are sequences of their own: each begins with, and ends by, "\n" */
 	int sequence_length, stride; /* tokens, or steps, of a sample; of one text from a window to the next, 0: sequence_length */
 	nn_side padding, truncating;
 	int vocabulary_size; /* ids, with 0 (padding) and 1 (unknown) */
