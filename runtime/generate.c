@@ -26,8 +26,9 @@ typedef struct Writer {
 	const nn_field *x, *y;
 	int classes; /* of the output: ids */
 	const nn_tensor *table;
-	char **vocabulary; /* NULL: bytes */
+	nn_names *vocabularies; /* of the sources of the checkpoint */
 	int vocabulary_count;
+	const nn_names *vocabulary; /* that of the texts; NULL: bytes */
 	int64_t *prompt; /* ids, the beginning of a text first */
 	int64_t prompt_count, prompt_capacity;
 	int64_t *window; /* the last tokens, of a network that reads them anew */
@@ -114,7 +115,7 @@ static size_t read_token(Writer *w, int64_t id, nn_call *call) {
 
 static const char *text_of(const Writer *w, int id) {
 	if (!w->vocabulary) return id >= NN_FIRST_TOKEN ? "byte" : "";
-	return id < w->vocabulary_count ? w->vocabulary[id] : "";
+	return id < w->vocabulary->count ? w->vocabulary->items[id] : "";
 }
 
 /* The next token, of the shares in the output; -1: it holds no number. */
@@ -137,7 +138,7 @@ static void write_token(Writer *w, size_t start, int id) {
 		nn_text_bytes(&w->text, &byte, 1);
 		return;
 	}
-	const char *token = w->vocabulary[id];
+	const char *token = w->vocabulary->items[id];
 	if (w->spec->tokens == NN_WORDS && w->text.length > start && strcmp(token, NN_END_OF_TEXT)) nn_text_bytes(&w->text, " ", 1);
 	nn_text_bytes(&w->text, token, strlen(token));
 }
@@ -222,14 +223,16 @@ static int open_writer(Writer *w, const nn_safetensors *file) {
 	if (nn_memory_open(&w->memory, model, model->state_count, model->work_bytes)) return 1;
 	if (nn_checkpoint_read(file, model, w->memory.state, model->inference_count, error)) return nn_error("%s", error), 1;
 	w->table = nn_vocabulary_table(model, (int)(w->spec - model->data.sources));
-	if (w->table) w->vocabulary = nn_checkpoint_vocabulary(file, &w->vocabulary_count);
+	w->vocabularies = nn_checkpoint_vocabularies(file, model, &w->vocabulary_count);
+	for (int i = 0; i < w->vocabulary_count && w->table; i++)
+		if (!strcmp(w->vocabularies[i].key, w->spec->name ? w->spec->name : "")) w->vocabulary = &w->vocabularies[i];
 	if (w->table && !w->vocabulary) return nn_error("%s: holds no vocabulary", file->path), 1;
 	return open_program(w) || begin_prompt(w) || read_prompt(w);
 }
 
 static void close_writer(Writer *w) {
 	nn_memory_close(&w->memory);
-	nn_checkpoint_free_vocabulary(w->vocabulary, w->vocabulary_count);
+	nn_checkpoint_free_names(w->vocabularies, w->vocabulary_count);
 	nn_text_free(&w->text);
 	free(w->prompt), free(w->window), free(w->shares), free(w->room);
 }
