@@ -58,4 +58,20 @@ sed '7s/^\([^,]*,[^,]*,[^,]*,[^,]*\),[^,]*/\1,much/' $C/outputs.csv >$T/wrong.cs
 code 1 $D train --train $T/wrong.csv --out $T/new --quiet
 says "wrong.csv:7"
 one_line
+# an output that is called as an input is compared with it: an autoencoder
+cat >$T/same.yaml <<'END'
+name: same
+data: {source: {type: image_folder, class_mode: none, rescale: 1/255}, train: {directory: films}}
+model:
+  input: [8, 8, 1]
+  graph:
+    y: Reshape([8, 8, 1])(Dense(64, activation=sigmoid)(Dense(4)(Flatten(x))))
+  outputs: {image: y}
+train: {loss: {image: mse}, optimizer: Adam()}
+END
+code 0 $NNC $T/same.yaml -o -
+quiet
+prints '{"image", NN_REGRESSION, 0, 0, "mean_squared_error", 1, NULL, 0}'
+prints '.name = "data.image", .source = 0, .part = 0, .column = NULL,'
+
 finish
