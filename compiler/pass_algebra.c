@@ -1,6 +1,7 @@
 /* pass_algebra.c: factors leave sums, sums that must be nothing or one vanish, scalars gather at one side of a product.
  * Requires: pass_fold ran. Keeps: values but for the last bits, so it is always applied. With it batch and layer normalisation get
  * back their textbook gradients (two sums), and softmax with cross-entropy its p − onehot. */
+#include <string.h>
 #include "pass.h"
 
 static Node *sum(Graph *graph, Node *x, unsigned axes) { return make_reduce(graph, &op_sum, x, axes); }
@@ -101,12 +102,38 @@ static Node *sum_number(Graph *graph, Node *node, const Node *x)
 	return make_broadcast(graph, total, node->shape);
 }
 
+/* pieces side by side, a product among them: it is summed at once */
+static Node *sum_pieces(Graph *graph, const Node *x, unsigned axes)
+{
+	bool product = false;
+	for (int i = 0; i < x->arg_count; i++) product |= x->args[i]->op == &op_contract;
+	if (!product || axes >> x->at.axis & 1) return NULL;
+	Node **sums = arena_alloc(graph->context->arena, (size_t)x->arg_count * sizeof *sums);
+	for (int i = 0; i < x->arg_count; i++) sums[i] = sum(graph, x->args[i], axes);
+	return make_concat(graph, sums, x->arg_count, x->at.axis);
+}
+
+/* sums of products over an axis that both factors have are products that sum it */
+static Node *sum_product(Graph *graph, const Node *node, const Node *x)
+{
+	char o[MAX_RANK + 1] = {0};
+	for (int k = 0, n = 0; k < x->shape.rank; k++) {
+		bool summed = node->at.axes >> k & 1;
+		if (summed && (!strchr(x->at.a, x->at.o[k]) || !strchr(x->at.b, x->at.o[k]))) return NULL;
+		if (!summed) o[n++] = x->at.o[k];
+	}
+	Node *product = make_contract(graph, x->at.a, x->at.b, o, x->args[0], x->args[1]);
+	return make_reshape(graph, product, node->shape);
+}
+
 static Node *rewrite_sum(Graph *graph, Node *node)
 {
 	Node *x = node->args[0];
 	unsigned axes = node->at.axes;
 	if (x->op == &op_neg) return make_unary(graph, &op_neg, sum(graph, x->args[0], axes));
 	if (x->op == &op_mul || x->op == &op_div) return factor_leaves(graph, x, axes);
+	if (x->op == &op_contract) return sum_product(graph, node, x);
+	if (x->op == &op_concat) return sum_pieces(graph, x, axes);
 	if (is_number(x)) return sum_number(graph, node, x);
 	if (is_deviation(x, axes)) return make_full(graph, node->shape, 0);
 	if (is_onehot(x, axes)) return make_full(graph, node->shape, 1);

@@ -3,7 +3,7 @@
  *   a value of items and fixed values that holds a product (the input side of a cell)  -> an item, computed outside
  *   a value of fixed values alone                                                      -> a fixed value
  *   a matrix of which each step sums the last axis                                     -> it is transposed once
- *   a stacked value that no state needs and that holds a product                       -> a product of stacks
+ *   a stacked value that no state needs and that holds a product, or a sum over rows   -> a product of stacks, or a sum of them
  *   a stack of windows (a convolution's gradient reads them)                           -> windows of a stack
  * Invariant: each op has its rule for one more axis, the first, which is time. */
 #include <string.h>
@@ -165,7 +165,8 @@ static void find_heavy(Hoist *hoist, bool inputs)
 		hoist->stepped[node->id] = stepped;
 		hoist->timed[node->id] = timed;
 		bool free = inputs ? !stepped : !hoist->needed[node->id];
-		hoist->heavy[node->id] = free && node->op->kind != OP_SCAN && (heavy || node->op == &op_contract || (inputs && constant));
+		bool sum = node->op == &op_sum && shape_rows(&node->args[0]->shape) && !shape_rows(&node->shape);
+		hoist->heavy[node->id] = free && node->op->kind != OP_SCAN && (heavy || node->op == &op_contract || (inputs ? constant : sum));
 	}
 }
 
@@ -318,12 +319,22 @@ static Node *hoist_inputs(Hoist *hoist)
 
 /* --- matrices lie as products read them: what is summed first, what is a column last --- */
 
+/* A fixed value, or a slice of one, outside; NULL: it is neither. */
+static Node *fixed_outside(const Hoist *hoist, Node *node)
+{
+	bool same;
+	if (node->op == &op_fixed) return scan_outside(hoist->scan, node, &same);
+	if (node->op != &op_slice) return NULL;
+	Node *whole = fixed_outside(hoist, node->args[0]);
+	return whole ? make_slice(hoist->graph, whole, node->at.axis, node->at.start, node->shape.dim[node->at.axis]) : NULL;
+}
+
 /* The order of the axes of a fixed operand whose last axis is summed; false: it lies well. */
 static bool turned(const Node *contract, int side, int *order, char *letters)
 {
 	const char *names = side ? contract->at.b : contract->at.a;
 	int rank = contract->args[side]->shape.rank, n = 0;
-	if (rank < 2 || contract->args[side]->op != &op_fixed || strchr(contract->at.o, names[rank - 1])) return false;
+	if (rank < 2 || strchr(contract->at.o, names[rank - 1])) return false;
 	for (int kept = 0; kept < 2; kept++)
 		for (int k = 0; k < rank; k++)
 			if ((strchr(contract->at.o, names[k]) != NULL) == kept) order[n] = k, letters[n++] = names[k];
@@ -336,8 +347,7 @@ static Node *turned_product(Hoist *hoist, Body *body, Node *contract, int side, 
 	int order[MAX_RANK];
 	char letters[MAX_RANK + 1] = {0};
 	if (!turned(contract, side, order, letters)) return NULL;
-	bool same;
-	Node *outside = scan_outside(hoist->scan, contract->args[side], &same);
+	Node *outside = fixed_outside(hoist, contract->args[side]);
 	if (!outside || !(outside = make_transpose(hoist->graph, outside, order))) return NULL;
 	captured[body->fixed_count - hoist->body->fixed_count] = outside;
 	Node *leaf = new_leaf(hoist, body, &op_fixed, outside);

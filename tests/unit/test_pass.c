@@ -104,6 +104,10 @@ RULE(batch_no_deviation, sum(g, TWO(sub, a(g), TWO(div, sum(g, a(g), 1), number(
 RULE(onehot, sum(g, TWO(equal, in(g, "i_index5", "N 1"), make_iota(g, 5)), 2))
 RULE(no_onehot, sum(g, TWO(equal, in(g, "i", "N 1"), make_iota(g, 5)), 2))
 RULE(count_rows, sum(g, full(g, "N 3", 2), 3))
+static Node *rows_product(Graph *g) { return make_contract(g, "nk", "no", "nko", a(g), in(g, "d", "N 4")); }
+RULE(product_sum, sum(g, rows_product(g), 1))
+RULE(product_no_sum, sum(g, rows_product(g), 2))
+RULE(pieces_sum, sum(g, make_concat(g, (Node *[]){rows_product(g), in(g, "e", "N 3 2")}, 2, 2), 1))
 RULE(small_together, TWO(mul, TWO(mul, a(g), in(g, "s", "")), in(g, "t", "")))
 
 static const struct { const char *name; Node *(*make)(Graph *graph); const char *text; } rules[] = {
@@ -148,6 +152,9 @@ static const struct { const char *name; Node *(*make)(Graph *graph); const char 
 	{"sum of one-hot", rule_onehot, "1"},
 	{"sum of what is no class", rule_no_onehot, "sum(equal(i, iota()))"},
 	{"sum of a number", rule_count_rows, "broadcast(mul(rows(), 6))[1, 1]"},
+	{"a sum of products", rule_product_sum, "reshape(contract(a, d; nk,no->ko))[1, 3, 4]"},
+	{"one factor has the axis", rule_product_no_sum, "sum(contract(a, d; nk,no->nko))"},
+	{"pieces with a product", rule_pieces_sum, "concat(reshape(contract(a, d; nk,no->ko))[1, 3, 4], sum(e))"},
 	{"scalars gather", rule_small_together, "mul(a, mul(s, t))"},
 };
 

@@ -139,6 +139,40 @@ static void test_hoisted(void **state)
 	assert_int_equal(nodes[0], nodes[1]);
 }
 
+#define MGU "cells:\n  MGU(units)(x, h=full([dim(x, 0), units], 0)):\n    kernel: weight([dim(x, -1), 2*units], glorot_uniform)\n" \
+	"    recurrent_kernel: weight([units, 2*units], orthogonal)\n    xf, xn: split(matmul(x, kernel), 2)\n" \
+	"    f: sigmoid(xf + matmul(h, recurrent_kernel[:, :units]))\n    new: tanh(xn + matmul(f*h, recurrent_kernel[:, units:]))\n" \
+	"    h': (1 - f)*h + f*new\n"
+
+/* A cell of the spec's own that multiplies by halves of a weight: each half lies as the step reads it, gradients of both are one product
+ * over all steps, and no step sums over the batch. */
+static void test_own_cell(void **state)
+{
+	static const char *const layers[] = {"MGU(6)", "GRU(6)", "GRU(6, reset_after=false)"};
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		Arena *arena = arena_new();
+		Built built = good(arena_format(arena, MGU "model:\n  input: [9, 4]\n  layers: [\"%s\"]\ntrain: {optimizer: SGD(), loss: mse, batch_size: 8}\n", layers[i]));
+		Program *train = program_of(&built, "train");
+		move_context(train->graph, &built.context);
+		pass_simplify(&built.context, train);
+		int count;
+		Node **roots = pass_roots(arena, train, &count);
+		const Node *scans[8], *found[64];
+		int n = count_op(arena, roots, count, &op_contract, found);
+		for (int k = 0; k < n; k++) assert_true(found[k]->shape.dim[0].size != 9 || found[k]->shape.dim[1].rows); /* [time, ..] of no batch */
+		assert_int_equal(count_op(arena, roots, count, &op_scan, scans), 2);
+		for (int s = 0; s < 2; s++) {
+			Node **steps = body_roots(arena, scans[s]->at.body, &count);
+			n = count_op(arena, steps, count, &op_contract, found);
+			for (int k = 0; k < n; k++) assert_true(found[k]->at.b[1] == found[k]->at.o[1]);
+			assert_int_equal(count_op(arena, steps, count, &op_sum, found), 0);
+		}
+		built_free(&built);
+		arena_free(arena);
+	}
+}
+
 /* An embedding below a cell is a table that is multiplied once, and each step reads the rows it needs: no sequence of rows is stored. */
 static void test_rows(void **state)
 {
@@ -245,7 +279,7 @@ static void test_ctc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums), cmocka_unit_test(test_steps), cmocka_unit_test(test_draws),
-		cmocka_unit_test(test_names), cmocka_unit_test(test_hoisted), cmocka_unit_test(test_rows), cmocka_unit_test(test_decoder), cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_names), cmocka_unit_test(test_hoisted), cmocka_unit_test(test_rows), cmocka_unit_test(test_own_cell), cmocka_unit_test(test_decoder), cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_ctc)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
