@@ -60,10 +60,28 @@ static const nn_data_field *field_of(const Model *model, const Node *input)
 	return NULL;
 }
 
+static const nn_data_source *source_of(const Model *model, const nn_data_field *field) { return &model->spec->data.sources[field->source]; }
+
+/* Whether the transforms of a field of windows are known: which of its numbers is which column. */
+static bool knows_columns(const Model *model, const nn_data_field *field)
+{
+	const nn_data_source *source = source_of(model, field);
+	return !source->transform_count || field->column || field->label || (int)field->count == field->steps || (source->features.count && !source->category_count);
+}
+
+/* "[48][1]": the rows that transforms need, then those of the field */
+static const char *window(const Model *model, const nn_data_field *field)
+{
+	const nn_data_source *source = source_of(model, field);
+	return arena_format(model->context->arena, "[%lld][%lld]", (long long)nn_transform_lags(source->transforms, source->transform_count) + field->steps,
+		(long long)field->count/field->steps);
+}
+
 /* What NAME_preprocess, or with several inputs NAME_preprocess_INPUT, has of a sample. */
 static SpecSample sample_of(const Model *model, const nn_data_field *field)
 {
 	if (!field || field->source < 0 || model->target->number_size == 8) return SPEC_SAMPLE_NONE;
+	if (field->steps && !knows_columns(model, field)) return SPEC_SAMPLE_NONE;
 	return field->part && !field->column ? SPEC_SAMPLE_NONE : model->spec->infos[field->source].kind->sample;
 }
 
@@ -76,6 +94,9 @@ static const char *preprocess(const Model *model, const Node *input, bool alone)
 	case SPEC_SAMPLE_PIXELS:
 		return arena_format(arena, "void %s_preprocess%s(const uint8_t *pixels, int height, int width, int channels, float *x)", name, suffix);
 	case SPEC_SAMPLE_ROW:
+		if (field_of(model, input)->steps)
+			return arena_format(arena, "void %s_preprocess%s(const %s_weights *weights, const double rows%s, float *x)", name, suffix, name,
+				window(model, field_of(model, input)));
 		return arena_format(arena, "void %s_preprocess%s(const %s_weights *weights, const double *row, float *x)", name, suffix, name);
 	case SPEC_SAMPLE_TEXT:
 		return arena_format(arena, "void %s_preprocess%s(const %s_weights *weights, const char *text, float *x)", name, suffix, name);
@@ -108,7 +129,9 @@ static void declare_preprocess(CWriter *out, const Model *model, const Plan *pla
 		if (!head) continue;
 		static const char *const samples[] = {"", "bytes, height x width x channels,", "values of a row, NAN for a missing one,", "text in UTF-8",
 			"values of each step"};
-		cw(out, "/* %s -> x, as in training */", samples[sample_of(model, field_of(model, input))]);
+		bool steps = field_of(model, input)->steps > 0;
+		cw(out, "/* %s -> x, as in training */", steps ? "rows of a series, oldest first; before the window those that transforms need" :
+			samples[sample_of(model, field_of(model, input))]);
 		cw(out, "%s;", head);
 	}
 }
@@ -125,9 +148,42 @@ static void define_preprocess(CWriter *out, const Model *model, const Plan *plan
 		cw(out, "{");
 		SpecSample sample = sample_of(model, field_of(model, input));
 		if (sample == SPEC_SAMPLE_TEXT) cw(out, "nn_preprocess_text(&%s_model, %d, weights->numbers, text, x);", name, field);
+		else if (sample == SPEC_SAMPLE_ROW && field_of(model, input)->steps)
+			cw(out, "nn_preprocess_window(&%s_model, %d, weights->numbers, &rows[0][0], x);", name, field);
 		else if (sample == SPEC_SAMPLE_ROW) cw(out, "nn_preprocess_row(&%s_model, %d, weights->numbers, row, x);", name, field);
 		else if (sample == SPEC_SAMPLE_SEQUENCE) cw(out, "nn_preprocess_sequence(&%s_model, %d, weights->numbers, values, steps, x);", name, field);
 		else cw(out, "nn_preprocess_image(&%s_model, %d, pixels, height, width, channels, x);", name, field);
+		cw(out, "}");
+	}
+}
+
+/* NAME_restore, or of several outputs NAME_restore_OUTPUT: what is predicted of a series in its own units. NULL: it is none */
+static const char *restore(const Model *model, int output)
+{
+	const Network *network = model->network;
+	Arena *arena = model->context->arena;
+	const Predicted *predicted = &network->outputs[output];
+	const nn_data_field *field = predicted->label >= 0 ? &model->spec->fields[predicted->label] : NULL;
+	if (!field || field->source < 0 || !source_of(model, field)->horizon || model->target->number_size == 8) return NULL;
+	const char *suffix = network->output_count > 1 ? arena_format(arena, "_%s", c_identifier(arena, predicted->name)) : "";
+	return arena_format(arena, "void %s_restore%s(const %s_weights *weights, const float *y, double rows%s)", model->spec->name, suffix, model->spec->name,
+		window(model, field));
+}
+
+static void restores(CWriter *out, const Model *model, bool define)
+{
+	for (int i = 0; i < model->network->output_count; i++) {
+		const char *head = restore(model, i);
+		if (!head) continue;
+		if (!define) {
+			cw(out, "/* y -> rows that are predicted, in the units of the file; before them stand those that transforms need */");
+			cw(out, "%s;", head);
+			continue;
+		}
+		cw_blank(out);
+		cw(out, "%s", head);
+		cw(out, "{");
+		cw(out, "nn_restore_window(&%s_model, %d, weights->numbers, y, &rows[0][0]);", model->spec->name, model->network->outputs[i].label);
 		cw(out, "}");
 	}
 }
@@ -153,6 +209,7 @@ const char *emit_header(const Model *model)
 	if (plan) {
 		cw(out, "/* One sample. */");
 		cw(out, "void %s_predict(const %s_weights *weights, void *work%s);", name, name, arguments(model, plan));
+		restores(out, model, false);
 	}
 	cw(out, "\nextern const nn_model %s_model; /* for the runtime */", name);
 	cw(out, "\n#ifdef __cplusplus\n}\n#endif\n#endif");
@@ -198,4 +255,5 @@ void emit_embedding(CWriter *out, const Model *model)
 	if (!plan) return;
 	cw_blank(out);
 	predict(out, model, plan);
+	restores(out, model, true);
 }

@@ -167,7 +167,7 @@ static void check_table(Context *context, SourceInfo *info, nn_data_source *sour
 {
 	const Slot *label = spec_slot((Slot *)slots, count, "label"), *impute = spec_slot((Slot *)slots, count, "impute"),
 		   *missing = spec_slot((Slot *)slots, count, "missing"),
-		   *separator = spec_slot((Slot *)slots, count, "separator");
+		   *separator = spec_slot((Slot *)slots, count, "separator"), *features = spec_slot((Slot *)slots, count, "features");
 	if (separator->given && (strlen(source->separator) != 1 || strchr("\"\r\n", *source->separator)))
 		diag_error(context, separator->node->place, "a tab is written \"\\t\"", "'separator' is one character");
 	if (!label->node && !info->joined && !(info->class_mode_given && info->class_mode == NN_CLASS_NONE))
@@ -182,7 +182,9 @@ static void check_table(Context *context, SourceInfo *info, nn_data_source *sour
 	if (source->label.count > 1 && info->class_mode_given)
 		diag_error(context, label->node->place, "leave class_mode out: several columns are several numbers, 0 and 1 or others",
 			"'class_mode' is for one column");
-	if (spec_slot((Slot *)slots, count, "features")->given) spec_distinct(context, spec_slot((Slot *)slots, count, "features")->node, "the feature");
+	if (features->given) spec_distinct(context, features->node, "the feature");
+	if (features->given && !source->features.count)
+		diag_error(context, features->node->place, "leave it out for all columns that are nothing else", "'features' names no column");
 	spec_check_windows(context, info, source, slots, count);
 }
 

@@ -25,7 +25,7 @@ static bool read_change(Context *context, const Expr *expr, nn_transform *transf
 	}
 	double lag = 1;
 	*transform = (nn_transform){.change = (nn_change)known};
-	if (arguments > (known == NN_DIFFERENCE)) {
+	if (arguments > (known == NN_DIFFERENCE) || (arguments && expr->names[1])) {
 		diag_error(context, expr->items[arguments]->place, NULL, "'%s' takes %s", name->text, known == NN_DIFFERENCE ? "one number of rows" : "no argument");
 		return false;
 	}

@@ -116,12 +116,8 @@ static int check_times(Windows *windows, const char *path)
 /* The transforms of a column of the file. */
 static Changes changes_of(const nn_data_source *spec, const Cells *cells, int64_t at)
 {
-	for (int i = 0; i < spec->transform_count; i++) {
-		int count = 1;
-		if (nn_find_column(cells, spec->transforms[i].column) != at) continue;
-		while (i + count < spec->transform_count && strcmp(spec->transforms[i].column, spec->transforms[i + count].column) == 0) count++;
-		return nn_changes_count(&spec->transforms[i], count);
-	}
+	for (int i = 0; i < spec->transform_count; i++)
+		if (nn_find_column(cells, spec->transforms[i].column) == at) return nn_changes_named(spec, spec->transforms[i].column);
 	return (Changes){NULL, 0, 0};
 }
 

@@ -3,6 +3,7 @@
  * its beginning, only what was undone before. */
 #include "data_transform.h"
 #include <math.h>
+#include <string.h>
 
 static double change(nn_change kind, double value)
 {
@@ -33,6 +34,14 @@ Changes nn_changes_count(const nn_transform *items, int count)
 	return changes;
 }
 
+Changes nn_changes_named(const nn_data_source *spec, const char *column)
+{
+	int first = 0, count = 0;
+	while (first < spec->transform_count && strcmp(spec->transforms[first].column, column) != 0) first++;
+	while (first + count < spec->transform_count && strcmp(spec->transforms[first + count].column, column) == 0) count++;
+	return nn_changes_count(spec->transforms + first, count);
+}
+
 double nn_change_at(const Changes *changes, int stage, const double *column, int64_t stride, int64_t row)
 {
 	if (row < 0) return NAN;
@@ -52,15 +61,15 @@ int nn_change_fails(const Changes *changes, const double *column, int64_t stride
 	return -1;
 }
 
-void nn_change_undo(const Changes *changes, double *column, int64_t steps)
+void nn_change_undo(const Changes *changes, double *column, int64_t stride, int64_t steps)
 {
 	for (int64_t row = changes->lags; row < changes->lags + steps; row++) {
-		double value = column[row];
+		double value = column[row * stride];
 		for (int i = changes->count - 1; i >= 0; i--) {
 			const nn_transform *item = &changes->items[i];
 			if (item->change != NN_DIFFERENCE) value = change_back(item->change, value);
-			else value += nn_change_at(changes, i, column, 1, row - item->lag);
+			else value += nn_change_at(changes, i, column, stride, row - item->lag);
 		}
-		column[row] = value;
+		column[row * stride] = value;
 	}
 }

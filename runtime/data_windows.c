@@ -91,7 +91,7 @@ void nn_windows_restore(const Windows *windows, const double *raw, int field, co
 		for (int64_t k = 0; k < changes->lags; k++) column[k] = raw[(k - changes->lags) * windows->columns + part->columns[i]];
 		for (int h = 0; h < windows->horizon; h++)
 			ahead[h] = nn_fitted_undo(windows->model, state, fitted, i, numbers[h * part->count + i]);
-		nn_change_undo(changes, column, windows->horizon);
+		nn_change_undo(changes, column, 1, windows->horizon);
 		for (int h = 0; h < windows->horizon; h++) numbers[h * part->count + i] = ahead[h];
 	}
 	free(column);

@@ -277,6 +277,20 @@ static inline int64_t nn_vocabulary_rows(int64_t size)
 	return rows;
 }
 
+/* Rows of a series that the transforms of a source need before the first that has a value: the most of any column. */
+static inline int64_t nn_transform_lags(const nn_transform *transforms, int count)
+{
+	int64_t most = 0, lags = 0;
+	for (int i = 0; i < count; i++) {
+		const char *a = transforms[i].column, *b = i ? transforms[i - 1].column : a;
+		while (*a && *a == *b) a++, b++;
+		if (*a != *b) lags = 0;
+		lags += transforms[i].lag;
+		if (lags > most) most = lags;
+	}
+	return most;
+}
+
 const nn_program *nn_program_find(const nn_model *model, const char *name); /* NULL: the model has none of that name */
 const nn_tensor *nn_tensor_find(const nn_model *model, const char *name);
 
@@ -291,6 +305,12 @@ int nn_load(const nn_model *model, void *numbers, const char *path, char error[2
  * values as the field has numbers, NAN for missing; of categories 1 and 0, or the number of the
  * category. state: where nn_load put the numbers. */
 void nn_preprocess_image(const nn_model *model, int field, const uint8_t *pixels, int height, int width, int channels, float *x);
+/* Of a window of a series: rows, oldest first, of as many numbers as go in, as in the file; before the window as many as its
+ * transforms need. */
+void nn_preprocess_window(const nn_model *model, int field, const void *state, const double *rows, float *x);
+/* What was predicted for a field becomes values of the series. rows: as many as transforms need, of the columns that are
+ * predicted, as in the file; behind them the predicted ones are written. */
+void nn_restore_window(const nn_model *model, int field, const void *state, const float *y, double *rows);
 void nn_preprocess_row(const nn_model *model, int field, const void *state, const double *row, float *x);
 /* text: UTF-8 (of tokens that are bytes: any), ended by 0; x: sequence_length ids. */
 void nn_preprocess_text(const nn_model *model, int field, const void *state, const char *text, float *x);

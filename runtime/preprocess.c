@@ -3,6 +3,7 @@
  * Invariant: nothing is allocated. */
 #include <string.h>
 #include "data_text_source.h"
+#include "data_transform.h"
 
 void nn_preprocess_image(const nn_model *model, int field, const uint8_t *pixels, int height, int width, int channels, float *x)
 {
@@ -18,6 +19,46 @@ void nn_preprocess_row(const nn_model *model, int field, const void *state, cons
 	Fitted fitted = nn_fitted_find(model, field);
 	int64_t count = (int64_t)model->data.fields[field].count;
 	for (int64_t i = 0; i < count; i++) x[i] = (float)nn_fitted_apply(model, state, &fitted, i, row[i]);
+}
+
+/* The transforms of one of the columns that a field of windows is made of; where the spec does not name them there is one. */
+static Changes changes_of(const nn_model *model, int field, int64_t number)
+{
+	const nn_data_field *of = &model->data.fields[field];
+	const nn_data_source *spec = &model->data.sources[of->source];
+	const nn_texts *names = of->part == 1 || spec->features.count == 0 ? &spec->label : &spec->features;
+	if (spec->transform_count == 0) return (Changes){0};
+	return nn_changes_named(spec, of->column != NULL ? of->column : names->items[number]);
+}
+
+void nn_preprocess_window(const nn_model *model, int field, const void *state, const double *rows, float *x)
+{
+	Fitted fitted = nn_fitted_find(model, field);
+	const nn_data_source *spec = &model->data.sources[model->data.fields[field].source];
+	int64_t steps = model->data.fields[field].steps, numbers = (int64_t)model->data.fields[field].count / steps;
+	int64_t lags = nn_transform_lags(spec->transforms, spec->transform_count);
+	for (int64_t i = 0; i < numbers; i++) {
+		Changes changes = changes_of(model, field, i);
+		for (int64_t r = 0; r < steps; r++) {
+			double value = nn_change_at(&changes, changes.count, rows + i, numbers, lags + r);
+			x[r * numbers + i] = (float)nn_fitted_apply(model, state, &fitted, i, value);
+		}
+	}
+}
+
+void nn_restore_window(const nn_model *model, int field, const void *state, const float *y, double *rows)
+{
+	Fitted fitted = nn_fitted_find(model, field);
+	const nn_data_source *spec = &model->data.sources[model->data.fields[field].source];
+	int64_t steps = model->data.fields[field].steps, numbers = (int64_t)model->data.fields[field].count / steps;
+	int64_t lags = nn_transform_lags(spec->transforms, spec->transform_count);
+	for (int64_t i = 0; i < numbers; i++) {
+		Changes changes = changes_of(model, field, i);
+		double *column = rows + (lags - changes.lags) * numbers + i;
+		for (int64_t h = 0; h < steps; h++)
+			column[(changes.lags + h) * numbers] = nn_fitted_undo(model, state, &fitted, i, y[h * numbers + i]);
+		nn_change_undo(&changes, column, numbers, steps);
+	}
 }
 
 void nn_preprocess_text(const nn_model *model, int field, const void *state, const char *text, float *x)

@@ -52,6 +52,15 @@ if [ "$(wc -l <$T/out)" -eq 313 ]; then good; else bad "not 156 predictions of e
 code 0 $D predict --weights $W --format npy --output $T/p.npy $C/series.csv
 grep -qa "'shape': (312, 3)" $T/p.npy && good || bad "p.npy is no array of 312 x 3"
 
+# a program that embeds the network sees the same numbers
+$CC -std=c11 -O2 -fopenmp -march=native -D_GNU_SOURCE -Iruntime -I$C -o $C/windows_embed tests/cli/windows.c $C/windows.c build/libnn.a \
+	-lpng -ljpeg -lz -lcsv -lcjson -lm -lpthread || bad "the program that embeds the network can't be built"
+sed -n 's/^south,.*,//p' $C/series.csv | head -n 25 | $C/windows_embed $W >$T/embedded
+code 0 $D predict --weights $W $C/series.csv
+grep "series.csv:50," $T/out | cut -d, -f2- | tr ',' '\n' | awk '{ printf "%.4f\n", $1 }' >$T/predicted
+same $T/embedded $T/predicted
+if [ "$(wc -l <$T/embedded)" -eq 3 ]; then good; else bad "not three numbers"; fi
+
 wrong() { # TEXT: a file that must be refused by train; nothing is left behind
 	code 1 $D train --train $T/wrong.csv --out $T/new
 	one_line

@@ -179,7 +179,7 @@ static void undoes_what_it_does(void **state)
 			double column[ROWS];
 			memcpy(column, series + origin - changes.lags, sizeof *column * (size_t)changes.lags);
 			for (int h = 0; h < STEPS; h++) column[changes.lags + h] = nn_change_at(&changes, changes.count, series, 1, origin + h);
-			nn_change_undo(&changes, column, STEPS);
+			nn_change_undo(&changes, column, 1, STEPS);
 			for (int h = 0; h < STEPS; h++) {
 				double error = fabs(column[changes.lags + h] - series[origin + h]);
 				if (error > 1e-12 * fabs(series[origin + h]) * STEPS) fail_msg("chain %zu, origin %d, step %d: off by %g", c, (int)origin, h, error);
