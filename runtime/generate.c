@@ -139,21 +139,26 @@ static void write_token(Writer *w, size_t start, int id) {
 		return;
 	}
 	const char *token = w->vocabulary->items[id];
-	if (w->spec->tokens == NN_WORDS && w->text.length > start && strcmp(token, NN_END_OF_TEXT)) nn_text_bytes(&w->text, " ", 1);
+	int first = w->text.length == start || w->text.data[w->text.length - 1] == '\n';
+	if (w->spec->tokens == NN_WORDS && !first && strcmp(token, NN_END_OF_TEXT)) nn_text_bytes(&w->text, " ", 1);
 	nn_text_bytes(&w->text, token, strlen(token));
 }
 
 static const char *stop_of(const Writer *w) {
-	if (w->options->stop) return strcmp(w->options->stop, "\\n") ? w->options->stop : "\n";
-	return w->spec->ended ? NN_END_OF_TEXT : "";
+	if (!w->options->stop) return "";
+	return strcmp(w->options->stop, "\\n") ? w->options->stop : "\n";
 }
 
-/* Does what was written behind `from` end with the stop? Then it is taken away. */
-static int stops(Writer *w, size_t from, const char *stop) {
+static int ends(Writer *w, size_t from, const char *stop) {
 	size_t length = strlen(stop);
 	if (!length || w->text.failed || w->text.length - from < length || memcmp(w->text.data + w->text.length - length, stop, length)) return 0;
 	w->text.data[w->text.length -= length] = 0;
 	return 1;
+}
+
+/* Does what was written behind `from` end with the stop, or a text of its own with its end? Then that is taken away. */
+static int stops(Writer *w, size_t from) {
+	return ends(w, from, stop_of(w)) || (w->spec->ended && ends(w, from, NN_END_OF_TEXT));
 }
 
 /* The prompt as it was given; of words a space comes between it and what follows. */
@@ -165,7 +170,6 @@ static void write_prompt(Writer *w) {
 static int write_text(Writer *w, int number) {
 	nn_call call = {.rows = 1, .threads = w->options->threads, .seed = w->options->seed};
 	size_t start = w->text.length, from = 0;
-	const char *stop = stop_of(w);
 	if (w->stepping) nn_model_reset(w->model, &w->memory, w->options->threads);
 	w->window_count = 0;
 	for (int64_t i = 0; i < w->prompt_count; i++) from = read_token(w, w->prompt[i], &call);
@@ -175,7 +179,7 @@ static int write_text(Writer *w, int number) {
 		int id = choose(w, from, number, i);
 		if (id < 0) return nn_error("%s: what the network gives is no number", w->options->weights), 1;
 		write_token(w, start, id);
-		if (stops(w, made, stop)) break;
+		if (stops(w, made)) break;
 		if (nn_interrupted()) return NN_EXIT_INTERRUPTED;
 		if (i + 1 < w->options->length) from = read_token(w, id, &call);
 	}
@@ -183,7 +187,7 @@ static int write_text(Writer *w, int number) {
 }
 
 static int write_all(Writer *w) {
-	int lines = !strcmp(stop_of(w), "\n"), result = 0;
+	int lines = w->spec->ended || !strcmp(stop_of(w), "\n"), result = 0;
 	for (int i = 0; i < w->options->count && !result; i++) {
 		if (i && !lines) nn_text_add(&w->text, "----------------\n");
 		result = write_text(w, i);
