@@ -259,11 +259,13 @@ static bool fits_model(Builder *builder, const Definition *d, const Names *input
 {
 	for (int i = 0; d->kind == KIND_MODEL && i < inputs->count; i++) {
 		Value value = inputs->items[i].value;
+		if (value_is_poison(value)) return false;
 		Shape wanted = build_input_shape(builder, d, i), given = value.kind == VALUE_TENSOR ? value.as.tensor->shape : (Shape){0};
 		bool fits = given.rank == wanted.rank && shape_rows(&given) && given.dim[0].rows;
 		for (int k = 1; fits && k < wanted.rank; k++) fits = given.dim[k].size == wanted.dim[k].size;
-		if (fits) continue;
 		Place place = arguments->places && i < arguments->count && !(arguments->names && arguments->names[i]) ? arguments->places[i] : site.place;
+		if (fits) build_check_range(builder, (Definition *)d, i, value.as.tensor, place);
+		if (fits) continue;
 		build_error(builder, place, arena_format(builder->arena, "change what makes it, or the input of %s", d->name),
 			"%s takes %s%s%s, not %s", d->name, inputs->count > 1 ? inputs->items[i].name : "", inputs->count > 1 ? ": " : "",
 			shape_text(builder->arena, &wanted), value.kind == VALUE_TENSOR ? shape_text(builder->arena, &given) : value_kind(builder->arena, value));

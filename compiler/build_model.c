@@ -72,6 +72,7 @@ static void read_inputs(Builder *builder, Definition *d, const DocNode *node)
 	int count = several && several->kind == DOC_MAP ? several->count : 1;
 	d->input_shapes = arena_alloc(builder->arena, (size_t)count * sizeof *d->input_shapes);
 	d->input_integers = arena_alloc(builder->arena, (size_t)count * sizeof *d->input_integers);
+	d->ranges = arena_alloc(builder->arena, 2*(size_t)count * sizeof *d->ranges);
 	d->input_names = arena_alloc(builder->arena, (size_t)count * sizeof *d->input_names);
 	if (one && several) build_error(builder, several->place, NULL, "a model has either 'input' or 'inputs'");
 	if (one) add_input(builder, d, "x", 1, one);
@@ -205,6 +206,9 @@ void build_read_models(Builder *builder)
 	if (!several) builder->models[builder->model_count++] = read_model(builder, "", spec->model, spec->model->place);
 	for (int i = 0; several && i < count; i++) {
 		const DocPair *pair = &several->pairs[i];
+		const char *name = pair->key->text;
+		if (build_is_language(name) || !strcmp(name, "data") || build_builtin(name) || build_find(builder, -1, name, false))
+			build_error(builder, pair->key->place, "another name", "'%s' can't name a model: expressions know it as something else", name);
 		builder->models[builder->model_count++] = read_model(builder, pair->key->text, pair->value, pair->key->place);
 	}
 }

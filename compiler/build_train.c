@@ -28,6 +28,11 @@ static Frame *train_frame(Builder *builder, const StepSlots *slots)
 		if (parts[i]->kind == DOC_MAP) build_read_body(builder, parts[i], d);
 		else build_error(builder, parts[i]->place, "let: {mu: enc(x)}", "bindings are written `name: value`");
 	}
+	for (int i = 0; i < d->binding_count; i++)
+		for (int k = 0; k < d->bindings[i].name_count; k++)
+			for (int m = 0; m < builder->model_count; m++)
+				if (!strcmp(builder->models[m]->definition->name, d->bindings[i].names[k]))
+					build_error(builder, d->bindings[i].place, "another name", "'%s' is the name of a model", d->bindings[i].names[k]);
 	Frame *frame = build_frame(builder, d, owner_new(builder, d, NULL, "train", d->place), NULL);
 	for (int i = 0; i < builder->model_count; i++) {
 		const Definition *model = builder->models[i]->definition;

@@ -104,6 +104,8 @@ typedef struct Definition {
 	const char **output_names; /* outputs: {diagnosis: ..}; NULL: one, or a list without names */
 	int output_count;
 	bool called; /* by the expressions of train */
+	struct Range *ranges; /* for each input of the data that it is given, and of what networks make */
+	bool warned; /* that they differ */
 } Definition;
 
 typedef struct Name {
@@ -428,6 +430,13 @@ Shape build_input_shape(const Builder *builder, const Definition *model, int inp
 Value build_forward(Builder *builder, Owner *model);
 void build_list_layer(Builder *builder, Owner *owner, Value result); /* a row of the summary */
 void build_count_layers(Builder *builder);
+
+/* build_range.c */
+typedef struct Range {
+	bool known, data; /* data: of pixels, else of what a network makes */
+	double low, high;
+} Range;
+void build_check_range(Builder *builder, Definition *model, int input, const Node *tensor, Place place);
 
 /* build_wire.c */
 void build_read_wires(Builder *builder);

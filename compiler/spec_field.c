@@ -415,7 +415,7 @@ int spec_field(Context *context, Spec *spec, const char *name, int rank, const i
 	if (rank < 0 && spec->data.source_count && part == label_part(&spec->infos[source], &spec->data_sources[source]))
 		return named_label(context, spec, source, full);
 	if (rank < 0 && !column) {
-		diag_error(context, place, "give it to the model as an input", "nothing says what shape %s has", full);
+		diag_error(context, place, "give it to a model as an input, or to one that is called with it: G(data.image)", "nothing says what shape %s has", full);
 		return -1;
 	}
 	spec_set_shape(&field, rank < 0 ? 0 : rank, shape);

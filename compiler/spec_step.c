@@ -50,6 +50,10 @@ static void read_step(Context *context, Spec *spec, const DocNode *node)
 	}
 	if (!spec_section(context, "a step", node, SLOTS(slots))) return;
 	const DocNode *update = slots[0].node;
+	if (update && (update->kind == DOC_MAP || (update->kind == DOC_LIST && !update->count))) {
+		diag_error(context, update->place, "update: D, or update: [G, E]", "'update' names a model, or a list of them");
+		return;
+	}
 	step.name = name ? name : updated_name(context, update);
 	if (!step.name) step.name = arena_format(context->arena, "step_%d", spec->step_count + 1);
 	check_name(context, spec, &step, slots[6].node, update);
