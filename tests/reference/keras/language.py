@@ -92,7 +92,7 @@ OWN = dict(own.LAYERS, Points=Points, Scaled=Scaled)
 WEIGHTLESS = """Flatten Reshape Dropout Activation Add Subtract Multiply Average Maximum Minimum Concatenate Dot
     GaussianNoise GaussianDropout AlphaDropout SpatialDropout1D SpatialDropout2D SpatialDropout3D ActivityRegularization
     Softmax ReLU LeakyReLU ELU Identity Masking LocalResponseNormalization Permute RepeatVector Rescaling UnitNormalization
-    Normalization TimeDistributed SinePositionEncoding Allowed Split""".split()
+    Normalization TimeDistributed SinePositionEncoding Allowed Split Lengths Rest LengthMasking""".split()
 PLACES = ("Pooling", "Unpooling", "Padding", "Cropping", "UpSampling")  # and of these
 
 

@@ -21,6 +21,34 @@ class LocalResponseNormalization(keras.layers.Layer):
         return x / (self.bias + self.alpha * total) ** self.beta
 
 
+class Lengths(keras.layers.Layer):
+    """The first number of a sequence, which is a length."""
+
+    def call(self, x):
+        return x[:, 0, 0]
+
+
+class Rest(keras.layers.Layer):
+    def call(self, x):
+        return x[:, 1:]
+
+
+class LengthMasking(keras.layers.Layer):
+    """Masks by lengths, one by one."""
+
+    def __init__(self, padding="post", **options):
+        super().__init__(**options)
+        self.padding, self.supports_masking = str(padding), True
+
+    def call(self, x, length):
+        steps = x.shape[1]
+        seen = [t < length if self.padding == "post" else steps - t <= length for t in range(steps)]
+        mask = ops.stack(seen, 1)
+        y = ops.where(mask[:, :, None], x, ops.zeros_like(x))
+        keras.src.backend.set_keras_mask(y, mask=mask)
+        return y
+
+
 def same_pads(n, k, s):
     total = max((-(-n // s) - 1) * s + k - n, 0)
     return total // 2, total - total // 2
@@ -123,4 +151,5 @@ blocks:
 LAYERS = {
     made.__name__: made
     for made in (LocalResponseNormalization, MaxPooling2D, MaxUnpooling2D, PositionEmbedding, SinePositionEncoding, Allowed, Split)
+    + (Lengths, Rest, LengthMasking)
 }

@@ -72,6 +72,7 @@ def masks():
         batch=4,
         train=True,
     )
+    lengths()
     x = numbers(6, (5, 8), 9)
     x[:, 4:] = numbers(7, (5, 4), 9)[::-1]
     case(
@@ -93,6 +94,21 @@ def masks():
     )
 
 
+def lengths():
+    """The first step of x holds the length of what follows."""
+    x = np.random.RandomState(9).uniform(-1, 1, (5, 7, 2))
+    x[:, 0, 0] = [6, 1, 3, 5, 2]
+    for padding in ("post", "pre"):
+        graph = [("n", "Lengths()(x)"), ("r", "Rest()(x)"), ("s", f"LengthMasking(padding='{padding}')(r, n)")]
+        graph += [("h", "LSTM(3, return_sequences=true)(s)"), ("y", "Dense(2)(h)")]
+        case(f"lengths_{padding}", "Masks by lengths, in states and in the loss.", (7, 2), graph=graph, x=x, batch=5, definitions=LENGTHS, train=True)
+
+
+LENGTHS = """\
+blocks:
+  Lengths()(x): x[:, 0, 0]
+  Rest()(x): x[:, 1:]
+"""
 MERGES = [f"{name}()([a, {other}])" for name in "Add Multiply Average Maximum Minimum Subtract Concatenate".split() for other in "bc"]
 MERGES += ["Concatenate(axis=1)([a, b])", "Concatenate(axis=1)([c, a])", "Maximum()([a, b, a])", "Multiply()([c, b])"]
 SPLIT = """\
