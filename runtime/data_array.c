@@ -89,12 +89,14 @@ static int inputs_fit(const Elements *elements, const nn_data_field *field, cons
 /* Numbers that are none end the run: nothing that is trained with them is worth anything. 0, or 2 with why. */
 static int check_finite(const Elements *elements, int64_t from, int64_t count, char why[NN_WHY])
 {
-	char shape[120];
+	char text[120];
+	int64_t place[NN_RANK] = {0};
 	for (int64_t i = 0; elements->kind == 'f' && i < count; i++) {
 		double value = nn_element(elements, from + i);
 		if (isfinite(value)) continue;
-		snprintf(why, NN_WHY, "number %lld of %s is %s", (long long)i,
-			 nn_shape_text(elements->rank - 1, elements->shape + 1, shape, sizeof shape), isnan(value) ? "not a number" : "infinite");
+		for (int axis = elements->rank - 1; axis > 0; i /= elements->shape[axis--]) place[axis - 1] = i % elements->shape[axis];
+		snprintf(why, NN_WHY, "what stands at %s is %s, no number", nn_shape_text(elements->rank - 1, place, text, sizeof text),
+			 isnan(value) ? "nan" : "inf");
 		return 2;
 	}
 	return 0;

@@ -1,4 +1,5 @@
 /* test_data_array.c: idx and npy files: every type, both byte orders, gzip, labels, and every message about a broken file. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -262,6 +263,41 @@ static void says_what_is_wrong_with_npy(void **state)
 	assert_refused(&fake.model, &request, "ends within its head");
 }
 
+/* A number that is none ends the run where it is read; so does a class that the model does not tell apart. */
+static void says_what_is_no_number(void **state)
+{
+	(void)state;
+	FakeModel fake;
+	nn_datasets sets;
+	nn_loader *loader;
+	const int64_t square[2] = {2, 2};
+	const double x[8] = {1, 2, 3, 4, 5, 6, NAN, 8}, y[2] = {1, INFINITY};
+	fake_model(&fake, "npy", NN_REGRESSION, 1, 2, square);
+	write_npy(ARRAY "/x.npy", 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2, 2), }\n", x, sizeof x);
+	write_npy(ARRAY "/y.npy", 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }\n", (const double[]){1, 2}, 16);
+	nn_data_request request = train_only(ARRAY "/x.npy," ARRAY "/y.npy");
+	open_sets(&fake.model, &request, &sets);
+	int kept = begin_listening();
+	assert_null(whole_set(sets.train, NULL, &loader));
+	const char *said = end_listening(kept);
+	assert_says(said, "error: " ARRAY "/x.npy[1]: what stands at [1, 0] is nan, no number");
+	assert_one_error(said);
+	assert_true(nn_loader_failed(loader));
+	nn_loader_close(loader);
+	nn_data_close(&sets);
+	write_npy(ARRAY "/y.npy", 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }\n", y, sizeof y);
+	assert_refused(&fake.model, &request, "y.npy: label inf of sample 1 is no number");
+	fake_model(&fake, "npy", NN_MULTICLASS, 3, 1, pair); /* a class a step */
+	fake_shape(&fake.fields[FAKE_LABEL], 1, pair);
+	fake.fields[FAKE_LABEL].integer = 1;
+	write_npy(ARRAY "/x.npy", 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2), }\n", "\1\2\3\4", 4);
+	write_npy(ARRAY "/y.npy", 1, "{'descr': '|i1', 'fortran_order': False, 'shape': (2, 2), }\n", "\0\2\xff\3", 4);
+	assert_refused(&fake.model, &request, "y.npy: label 3 of sample 1 is no class number");
+	write_npy(ARRAY "/y.npy", 1, "{'descr': '|i1', 'fortran_order': False, 'shape': (2, 2), }\n", "\0\2\xff\1", 4); /* -1: ignored by the loss */
+	open_sets(&fake.model, &request, &sets);
+	nn_data_close(&sets);
+}
+
 static void reads_mnist(void **state)
 {
 	(void)state;
@@ -296,7 +332,7 @@ int main(void)
 		cmocka_unit_test(says_what_is_wrong_with_idx), cmocka_unit_test(says_when_gzip_ends),
 		cmocka_unit_test(reads_every_npy_type), cmocka_unit_test(reads_targets_of_several_numbers),
 		cmocka_unit_test(writes_one_hot_rows), cmocka_unit_test(says_what_is_wrong_with_npy),
-		cmocka_unit_test(reads_mnist),
+		cmocka_unit_test(says_what_is_no_number), cmocka_unit_test(reads_mnist),
 	};
 	return cmocka_run_group_tests(tests, prepare, NULL);
 }
