@@ -22,6 +22,11 @@ int scan_sequences(const ScanOptions *options, const char *path);
 /* Whether the beginning of a file is that of one with a sequence a row. */
 int scan_is_sequences(const char *text, size_t size);
 
+/* Whether the rows of a table are series: columns of the time and of the series (-1: they are one). Returns the rows of the
+ * shortest; 0: they are none. */
+struct Cells;
+int64_t scan_find_series(const struct Cells *cells, int64_t label, int64_t *time, int64_t *group);
+
 /* A word as YAML: plain where that is safe, else in quotes. */
 void scan_word(nn_text *text, const char *word);
 void scan_words(nn_text *text, char *const *words, int count); /* [a, b] */

@@ -256,6 +256,39 @@ static void print_section(nn_text *out, const Cells *cells, const Column *column
 	nn_text_add(out, "}\n");
 }
 
+/* Windows of series: a quarter of the shortest, or two years of months, goes in. */
+static void print_series(nn_text *out, const Cells *cells, const Column *columns, int64_t label, int64_t time, int64_t group, int64_t rows, char separator,
+			 const char *path)
+{
+	int64_t length = rows / 4 < 24 ? rows / 4 : 24, features = 0, ignored = 0, missing = 0;
+	for (int64_t i = 0; i < cells->columns; i++) {
+		if (i == time || i == group || !is_numeric(&columns[i], cells->rows)) continue;
+		features++;
+		missing += columns[i].missing;
+	}
+	nn_text_add(out, "# rows are in the order of column ");
+	print_name(out, columns, time);
+	nn_text_add(out, group < 0 ? ": a series\n" : ": series, one for each value of column ");
+	if (group >= 0) print_name(out, columns, group), nn_text_add(out, "\n");
+	nn_text_add(out, "data: # windows: input: [%lld, %lld]\n  source: {type: csv, time: ", (long long)length, (long long)features);
+	print_name(out, columns, time);
+	if (group >= 0) nn_text_add(out, ", group: "), print_name(out, columns, group);
+	nn_text_add(out, ", label: ");
+	print_name(out, columns, label);
+	nn_text_add(out, ", sequence_length: %lld, horizon: 1", (long long)length);
+	if (!cells->header) nn_text_add(out, ", header: false");
+	print_separator(out, separator);
+	print_missing(out, cells);
+	for (int64_t i = 0; i < cells->columns; i++) {
+		if (i == time || i == group || is_numeric(&columns[i], cells->rows)) continue;
+		nn_text_add(out, ignored++ ? ", " : ", ignore: [");
+		print_name(out, columns, i);
+	}
+	nn_text_add(out, "%s%s, normalize: standard}\n  train: {file: ", ignored ? "]" : "", missing ? ", impute: median" : "");
+	scan_word(out, path);
+	nn_text_add(out, "}\n  split: {method: time, validation: 0.1, test: 0.2}\n");
+}
+
 /* Whether the first row names the columns: it holds no number, but a column below does. */
 static int has_header(const Cells *cells)
 {
@@ -296,10 +329,12 @@ int scan_table(const ScanOptions *options, const char *path, char separator)
 		if (cells.columns > SHOWN) nn_text_add(&out, "# .. and %lld more\n", (long long)(cells.columns - SHOWN));
 		print_label(&out, &cells, columns, label);
 		int64_t text = find_text(&cells, columns, label);
-		if (text >= 0) print_text_section(options, &out, &cells, columns, label, text, separator);
+		int64_t time, group, series = text < 0 && is_numeric(&columns[label], cells.rows) ? scan_find_series(&cells, label, &time, &group) : 0;
+		if (series > 0) print_series(&out, &cells, columns, label, time, group, series, separator, path);
+		else if (text >= 0) print_text_section(options, &out, &cells, columns, label, text, separator);
 		else print_section(&out, &cells, columns, label, separator, path);
 		int classes = columns[label].distinct <= FEW && (columns[label].numbers == 0 || columns[label].whole == columns[label].numbers);
-		nn_text_add(&out, "  split: {validation: 0.1, test: 0.2%s}\n", classes ? "" : ", stratify: false");
+		if (series == 0) nn_text_add(&out, "  split: {validation: 0.1, test: 0.2%s}\n", classes ? "" : ", stratify: false");
 		failed = scan_print(&out);
 	}
 	free(columns);

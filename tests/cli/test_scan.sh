@@ -74,6 +74,13 @@ code 0 $NNC scan --label age $T/t.csv
 prints "label: age"
 code 1 $NNC scan --label agee $T/t.csv
 says "$T/t.csv: has no column \"agee\""
+awk 'BEGIN { print "place,month,note,y"; for (i = 0; i < 60; i++) for (g = 0; g < 2; g++) printf "%s,%d-%02d,x,%d\n", g ? "a" : "b", 2000 + int(i/12), i%12 + 1, i*(g + 1)%17 }' >$T/s.csv
+code 0 $NNC scan $T/s.csv
+prints "# rows are in the order of column month: series, one for each value of column place"
+prints "source: {type: csv, time: month, group: place, label: y, sequence_length: 15, horizon: 1, ignore: [note], normalize: standard}"
+prints "split: {method: time, validation: 0.1, test: 0.2}"
+{ printf 'name: series\n'; cat $T/out; printf 'model: {input: [15, 1], layers: [LSTM(4), Dense(1)]}\ntrain: {loss: mse, optimizer: Adam()}\n'; } >$T/series.yaml
+code 0 $NNC $T/series.yaml -o /dev/null
 awk 'BEGIN { print "y,smiles"; for (i = 0; i < 40; i++) { s = "CCO"; for (k = 0; k < i; k++) s = s "(C)"; print i % 2 "," s } }' >$T/m.csv
 code 0 $NNC scan $T/m.csv
 prints "column: smiles, label: y, tokens: characters, sequence_length: 120, vocabulary: 6}"
