@@ -20,7 +20,7 @@ typedef struct Wide {
 	nn_model model;
 	nn_data_source source;
 	nn_data_field fields[FIELDS];
-	nn_program program;
+	nn_program programs[2];
 	nn_field inputs[FIELDS];
 	nn_tensor tensors[7];
 	double state[7 * 8];
@@ -44,9 +44,10 @@ static void series_model(Wide *wide, int length, int horizon, int stride)
 	wide->source = (nn_data_source){.type = "csv", .header = 1, .label = {label_name, 1}, .impute = NN_IMPUTE_MEDIAN,
 		.sequence_length = length, .horizon = horizon, .stride = stride, .group = "g", .time = "t", .seasonality = 1};
 	wide->output = (nn_output){.name = "y", .task = NN_REGRESSION, .label = LABEL};
-	wide->program = (nn_program){.name = "predict", .batch = 1, .inputs = wide->inputs, .input_count = FIELDS};
-	wide->model = (nn_model){.name = "wide", .number_size = 8, .outputs = &wide->output, .output_count = 1, .programs = &wide->program,
-		.program_count = 1, .tensors = wide->tensors, .tensor_count = 7,
+	wide->programs[0] = (nn_program){.name = "evaluate", .batch = 1, .inputs = wide->inputs, .input_count = FIELDS};
+	wide->programs[1] = (nn_program){.name = "predict", .batch = 1, .inputs = wide->inputs, .input_count = 1};
+	wide->model = (nn_model){.name = "wide", .number_size = 8, .outputs = &wide->output, .output_count = 1, .programs = wide->programs,
+		.program_count = 2, .tensors = wide->tensors, .tensor_count = 7,
 		.data = {.sources = &wide->source, .source_count = 1, .fields = wide->fields, .field_count = FIELDS, .split_by_time = 1}};
 }
 
@@ -292,15 +293,15 @@ static void measures_as_numpy_does(void **state)
 		wide.model.data.split_test = share;
 		nn_field y = {.name = "y", .rank = 1, .shape = {horizon}, .per_row = 1, .count = (size_t)horizon};
 		wide.inputs[LABEL] = (nn_field){.name = "data.label", .rank = 1, .shape = {horizon}, .count = (size_t)horizon};
-		wide.program.outputs = &y;
-		wide.program.output_count = 1;
+		wide.programs[0].outputs = &y;
+		wide.programs[0].output_count = 1;
 		wide.output.metrics = metrics;
 		wide.output.metric_count = 4;
 		write_case(WINDOWS "/case.csv", file, groups, rows);
 		nn_data_request request = {.need = NN_NEED_TRAIN, .want = NN_NEED_TEST, .train = WINDOWS "/case.csv"};
 		open_sets(&wide.model, &request, &sets);
 		assert_int_equal(nn_data_fit(sets.train, wide.state), 0);
-		const nn_program *program = &wide.program;
+		const nn_program *program = wide.programs;
 		assert_int_equal(nn_tally_open(&tally, &wide.model, &program, 1, 0, 0), 0);
 		nn_loader_options options = {.batch_size = 7};
 		nn_loader *loader = nn_loader_open(sets.test, wide.state, &options);
