@@ -204,3 +204,15 @@ void build_check_activation(Builder *builder, const char *name, const Node *argu
 	if (again && argument != result)
 		diag_warning(builder->context, place, "an activation stands in the layer or behind it, not both", "%s is applied twice in a row", name);
 }
+
+void build_check_carried(Builder *builder)
+{
+	const Spec *spec = builder->spec;
+	for (int s = 0; builder->network->stateful && s < spec->data.source_count; s++) {
+		const nn_data_source *source = &spec->data_sources[s];
+		if (!spec->infos[s].stream || !source->stride || source->stride == source->sequence_length) continue;
+		build_error(builder, spec->infos[s].place, "leave 'stride' out",
+			"windows of %d tokens begin %d tokens apart, but states that are carried want each to begin where the one before ends",
+			source->sequence_length, source->stride);
+	}
+}

@@ -147,6 +147,7 @@ Network *build_network(Context *context, Spec *spec, const BuildOptions *options
 	if (!value_is_poison(prediction)) build_read_fields(builder, prediction);
 	if (!value_is_poison(prediction)) build_check_model(builder, network->programs[1]);
 	if (spec->train && spec->train->kind == DOC_MAP) build_training(builder);
+	build_check_carried(builder);
 	if (!context->errors && !(options && options->searching)) build_generate(builder);
 	order_variables(builder);
 	check_transfer(builder);

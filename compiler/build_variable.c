@@ -180,8 +180,10 @@ static bool may_own(
 		return false;
 	}
 	if (shape_rows(shape) && (request->role != ROLE_STATE || !shape->dim[0].rows)) {
-		build_error(builder, place, "weights are shared by the samples of a batch: leave the axis out",
-			"the weight %s has the batch as an axis", shape_text(builder->arena, shape));
+		bool carried = request->role == ROLE_STATE;
+		build_error(builder, place, carried ? "a state of every sample has the batch as its first axis: state([dim(x, 0), 8])"
+			: "weights are shared by the samples of a batch: leave the axis out", "the %s %s has the batch as an axis", carried ? "state" : "weight",
+			shape_text(builder->arena, shape));
 		return false;
 	}
 	if (shape->rank > NN_RANK) {

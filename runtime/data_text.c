@@ -39,11 +39,14 @@ static int add_end(Texts *texts)
 	return texts->spec->ended ? add_token(texts, nn_words_add_text(&texts->words, NN_END_OF_TEXT)) : 0;
 }
 
-/* The rest of a text that is longer than a sample: more samples of it, each with the token after it. */
+/* A text as samples, each with the token after it; those of one text stay in one split. */
 static int add_windows(Texts *texts, Sample sample)
 {
 	int64_t length = texts->spec->sequence_length, end = texts->token_count - 1;
 	for (; sample.from < end; sample.from += length) {
+		char name[1024];
+		snprintf(name, sizeof name, "%s:%lld", texts->files[sample.file], (long long)sample.line);
+		if (!texts->group && !texts->joined && (sample.group = nn_copy_text(name, strlen(name))) == NULL) return 1;
 		if (nn_reserve(&texts->samples, texts->sample_count, &texts->sample_capacity, sizeof *texts->samples)) return 1;
 		sample.count = end - sample.from < length ? end - sample.from : length;
 		texts->samples[texts->sample_count++] = sample;

@@ -194,6 +194,41 @@ series() { # FILE NAIVE TEXT MOST: the mean absolute error of 5 seeds, measured 
 	echo "        mean absolute error $mae, naive $(mean_of $2 1 5)"
 	below "$network: error on the last fifth, of that of $3, mean of 5 seeds" "$(awk "BEGIN { printf \"%.3f\", $mae/$(mean_of $2 1 5) }")" "$4"
 }
+char_rnn() {
+	data text/tinyshakespeare.txt || return
+	make -s generated/$network || exit 1
+	run $network generated/$network --train $DATA/text/tinyshakespeare.txt || return
+	generated/$network generate --weights $out/$network/best.safetensors --prompt ROMEO: --temperature 0.7 --length 300 | sed 's/^/        /'
+	below "$network: nats a character on the last tenth" "$(number $out/$network/metrics.json loss)" 1.75
+}
+
+smiles_rnn() {
+	data molecules/delaney-processed.csv || return
+	make -s generated/$network || exit 1
+	{ sed 1d $DATA/molecules/BBBP.csv | cut -d, -f2; sed '1d; s/.*,//' $DATA/molecules/delaney-processed.csv; } | tr -d ' \r"' >$out/smiles.txt
+	run $network generated/$network --train $out/smiles.txt || return
+	generated/$network generate --weights $out/$network/best.safetensors --count 200 --temperature 0.8 >$out/$network.txt || exit 1
+	echo "        $(sort -u $out/$network.txt | grep -cvxFf $out/smiles.txt) different ones that are not in the data"
+	reach "$network: strings of 200 with balanced brackets and ring closures" "$(balanced <$out/$network.txt)" 100
+}
+balanced() { # how many of the lines: every bracket and every ring's number that opens closes again, no atom in [ ] holds another
+	awk 'function fits(s,   i, c, depth, atom, open, ring) {
+			for (i = 1; i <= length(s); i++) {
+				c = substr(s, i, 1)
+				if (atom) { if (c == "[") return 0; atom = c != "]"; continue }
+				if (c == "]" || (c == ")" && --depth < 0)) return 0
+				if (c == "[") atom = 1
+				if (c == "(") depth++
+				if (c == "%") { c = substr(s, i + 1, 2); i += 2; open[c] = !open[c] }
+				else if (c ~ /[0-9]/) open[c] = !open[c]
+			}
+			for (ring in open) if (open[ring]) return 0
+			return s != "" && !depth && !atom
+		}
+		fits($0) { n++ }
+		END { print n + 0 }'
+}
+
 sunspots() { series monthly-sunspots.csv naive_mae "repeating the last value" 0.95; }
 airline() { series airline-passengers.csv seasonal_naive_mae "repeating the year before" 0.9; }
 
@@ -208,7 +243,7 @@ chest_xray() {
 	reach "$network: test ROC AUC of the best checkpoint, mean of 3 seeds" "$(mean_of roc_auc 1 3)" 0.96
 }
 
-all="mnist breast_cancer chest_xray resnet20 googlenet_mnist unet deconvnet text_cnn molecule multimodal treatment attention caption sunspots airline"
+all="mnist breast_cancer chest_xray resnet20 googlenet_mnist unet deconvnet text_cnn molecule multimodal treatment attention caption char_rnn smiles_rnn sunspots airline"
 [ $# -gt 0 ] || set -- $all
 for network in "$@"; do
 	case " $all " in
