@@ -304,7 +304,7 @@ static int find_label(Builder *builder, const Predicted *output, const Shape *y,
 	bool expression = loss && reads_data(expr_read(builder->context, loss, EXPR_VALUE_START));
 	int rank = y->rank > 0 ? y->rank - 1 - (sparse && y->rank > 1) : 0;
 	bool asked = builder->reads_label && (!spec->models || spec->metric_count);
-	if (spec->train && spec->data.source_count && !asked && !is_named_loss(builder, all)) return -1;
+	if (spec->train && (spec->data.source_count || spec->models) && !asked && !is_named_loss(builder, all)) return -1;
 	if (rank > NN_RANK || (spec->train && all && !loss)) return -1;
 	for (int i = 0; i < rank; i++) label[i] = y->dim[i + 1].size;
 	if (!spec->train) rank = -1;

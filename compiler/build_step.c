@@ -73,6 +73,18 @@ static void build_steps(Builder *builder, const StepSlots *slots, int count)
 		build_step(builder, &slots[i], slots[i].step ? arena_format(builder->arena, "gradients.%s", slots[i].step->name) : "gradients", STEP_GRADIENTS);
 }
 
+/* Metrics compare an output with its label. */
+static void check_metrics(Builder *builder)
+{
+	const Network *network = builder->network;
+	const DocNode *metrics = doc_get(builder->spec->train, "metrics");
+	bool labelled = !builder->spec->data.source_count || !builder->fields_known;
+	for (int i = 0; i < network->output_count; i++) labelled |= network->outputs[i].label >= 0;
+	if (metrics && !labelled && builder->spec->metric_count)
+		build_error(builder, metrics->place, "terms: of train are logged as well; a label is read by data.label",
+			"metrics compare %s with a label, and no expression of train reads one", builder->spec->models ? "what the first model gives" : "what the model gives");
+}
+
 void build_training(Builder *builder)
 {
 	const Spec *spec = builder->spec;
@@ -83,5 +95,6 @@ void build_training(Builder *builder)
 	for (int i = 0; i < count; i++) slots[i] = read_slots(builder, &spec->steps[i]);
 	if (!count) slots[count++] = read_slots(builder, NULL);
 	else if (builder->context->errors == errors) check_moved(builder, slots, count);
+	check_metrics(builder);
 	build_steps(builder, slots, count);
 }

@@ -52,6 +52,14 @@ static const char *field_name(Builder *builder, const Expr *expr)
 	return source ? arena_format(builder->arena, "%s.%s", base->text, expr->text) : NULL;
 }
 
+/* Elementwise primitives, and functions, of which most are. */
+static bool keeps_shape(Builder *builder, const Expr *function)
+{
+	const Builtin *builtin = function->kind == EXPR_NAME ? build_builtin(function->text) : NULL;
+	if (builtin) return builtin->op != NULL;
+	return function->kind == EXPR_NAME && (build_find(builder, KIND_FUNCTION, function->text, false) || build_find(builder, KIND_ACTIVATION, function->text, false));
+}
+
 /* The field that a value is made of, number by number; NULL: of none, or of several. *whole: it is the field itself. */
 static const char *trace(const Section *section, const Expr *expr, int aliases, bool *whole)
 {
@@ -61,11 +69,15 @@ static const char *trace(const Section *section, const Expr *expr, int aliases, 
 		for (int i = 0; i < section->count; i++)
 			if (section->items[i].name && !strcmp(section->items[i].name, expr->text))
 				return trace(section, section->items[i].value, aliases + 1, whole);
-	if (expr->kind != EXPR_BINARY && expr->kind != EXPR_NEGATE) return NULL;
+	bool call = expr->kind == EXPR_CALL && keeps_shape(section->builder, expr->items[0]);
+	if (expr->kind != EXPR_BINARY && expr->kind != EXPR_NEGATE && !call) return NULL;
 	*whole = false;
-	const char *left = trace(section, expr->items[0], aliases, whole);
-	const char *right = expr->kind == EXPR_BINARY ? trace(section, expr->items[1], aliases, whole) : NULL;
-	return left && right ? NULL : left ? left : right;
+	for (int i = call; i < expr->count; i++) {
+		const char *one = trace(section, expr->items[i], aliases, whole);
+		if (one && name) return NULL;
+		name = one ? one : name;
+	}
+	return name;
 }
 
 static void add_wire(Section *section, const Definition *model, int input, const Expr *value)

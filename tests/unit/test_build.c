@@ -293,6 +293,34 @@ static void test_frozen(void **state)
 	built_free(&built);
 }
 
+/* a field has the shape of the input that it reaches, through names and elementwise functions; labels only where one is read */
+static void test_wires(void **state)
+{
+	(void)state;
+	static const char models[] = "data: {source: {type: idx}, train: {images: a, labels: b}}\n"
+		"models:\n  G: {input: [2], layers: [Dense(6), 'Reshape([2, 3, 1])']}\n  D: {input: [2, 3, 1], layers: [Flatten, Dense(1)]}\n"
+		"train:\n  batch:\n    grey: data.image\n    real: %s\n    z: normal([batch, 2])\n  optimizer: Adam()\n  loss: mean((D(real) + D(G(z)) + %s)^2)\n";
+	static const struct {
+		const char *real, *more;
+		bool label;
+	} cases[] = {{"grey", "0", false}, {"2*grey - 1", "0", false}, {"bernoulli(grey)", "0", false}, {"tanh(-grey)", "reshape(data.label, [batch, 1])", true}};
+	for (size_t i = 0; i < sizeof cases/sizeof *cases; i++) {
+		char text[1000];
+		snprintf(text, sizeof text, models, cases[i].real, cases[i].more);
+		Built built = good(text);
+		const Program *train = built_program(&built, "train");
+		bool image = false, label = false;
+		for (int k = 0; k < train->graph->count; k++) {
+			const Node *node = train->graph->nodes[k];
+			image |= node->op == &op_input && !strcmp(node->at.name, "data.image") && node->shape.rank == 4 && node->shape.dim[2].size == 3;
+			label |= node->op == &op_input && !strcmp(node->at.name, "data.label");
+		}
+		assert_true(image);
+		assert_int_equal(label, cases[i].label);
+		built_free(&built);
+	}
+}
+
 /* contractions of this shape among the gradients that a program needs */
 static int count_gradients(const Program *program, int64_t rows, int64_t columns)
 {
@@ -460,7 +488,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_structure), cmocka_unit_test(test_programs), cmocka_unit_test(test_provenance), cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_training), cmocka_unit_test(test_penalties), cmocka_unit_test(test_states), cmocka_unit_test(test_draws),
-		cmocka_unit_test(test_frozen), cmocka_unit_test(test_steps), cmocka_unit_test(test_expressions),
+		cmocka_unit_test(test_frozen), cmocka_unit_test(test_steps), cmocka_unit_test(test_wires), cmocka_unit_test(test_expressions),
 		cmocka_unit_test(test_not_a_number), cmocka_unit_test(test_outputs), cmocka_unit_test(test_tasks), cmocka_unit_test(test_silence),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
