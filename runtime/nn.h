@@ -305,13 +305,13 @@ int nn_load(const nn_model *model, void *numbers, const char *path, char error[2
  * values as the field has numbers, NAN for missing; of categories 1 and 0, or the number of the
  * category. state: where nn_load put the numbers. */
 void nn_preprocess_image(const nn_model *model, int field, const uint8_t *pixels, int height, int width, int channels, float *x);
+void nn_preprocess_row(const nn_model *model, int field, const void *state, const double *row, float *x);
 /* Of a window of a series: rows, oldest first, of as many numbers as go in, as in the file; before the window as many as its
  * transforms need. */
 void nn_preprocess_window(const nn_model *model, int field, const void *state, const double *rows, float *x);
 /* What was predicted for a field becomes values of the series. rows: as many as transforms need, of the columns that are
  * predicted, as in the file; behind them the predicted ones are written. */
 void nn_restore_window(const nn_model *model, int field, const void *state, const float *y, double *rows);
-void nn_preprocess_row(const nn_model *model, int field, const void *state, const double *row, float *x);
 /* text: UTF-8 (of tokens that are bytes: any), ended by 0; x: sequence_length ids. */
 void nn_preprocess_text(const nn_model *model, int field, const void *state, const char *text, float *x);
 /* values: (steps, variables), more steps than the model takes are cut; x: (sequence_length, variables) */

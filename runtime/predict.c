@@ -192,8 +192,10 @@ static const char *output_at(const Predictor *p, const Target *t, int row) {
 static int read_row(Predictor *p, const Target *t, int64_t sample, int row) {
 	const char *from = output_at(p, t, row);
 	for (size_t i = 0; i < t->y->count; i++) p->row[i] = nn_number(p->model, from, i);
-	return t->output->task == NN_REGRESSION && t->output->label >= 0 &&
-	       nn_dataset_restore(p->sets.test, sample, t->output->label, p->memory.state, p->row);
+	if (t->output->task != NN_REGRESSION || t->output->label < 0) return 0;
+	int restored = nn_dataset_restore(p->sets.test, sample, t->output->label, p->memory.state, p->row);
+	for (size_t i = 0; restored && p->model->number_size == 4 && i < t->y->count; i++) p->row[i] = (double)(float)p->row[i];
+	return restored;
 }
 
 static void add_npy(Predictor *p, const Target *t, int64_t sample, int row) {

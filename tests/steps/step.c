@@ -23,6 +23,14 @@ void nn_preprocess_row(const nn_model *model, int field, const void *state, cons
 {
 	(void)model, (void)field, (void)state, (void)row, (void)x;
 }
+void nn_preprocess_window(const nn_model *model, int field, const void *state, const double *rows, float *x)
+{
+	(void)model, (void)field, (void)state, (void)rows, (void)x;
+}
+void nn_restore_window(const nn_model *model, int field, const void *state, const float *y, double *rows)
+{
+	(void)model, (void)field, (void)state, (void)y, (void)rows;
+}
 void nn_preprocess_text(const nn_model *model, int field, const void *state, const char *text, float *x)
 {
 	(void)model, (void)field, (void)state, (void)text, (void)x;
