@@ -54,13 +54,24 @@ static bool adds_up_to_one(const Node *y)
 
 static bool is_probability(const Node *y) { return y->op == &op_sigmoid || adds_up_to_one(y); }
 
-/* Does the loss look at the difference between y and something? */
+/* Is y in what a node is made of? */
+static bool made_of(const Judged *j, Node *node, const Node *y)
+{
+	int count;
+	Node **order = graph_order(j->builder->arena, &node, 1, &count);
+	for (int i = 0; i < count; i++)
+		if (order[i] == y) return true;
+	return false;
+}
+
+/* Does the loss look at the difference between y and something else? Logits less their largest are none. */
 static bool takes_difference(const Judged *j)
 {
 	const Graph *graph = j->builder->stage->program->graph;
 	for (int i = 0; i < graph->count; i++) {
 		const Node *node = graph->nodes[i];
-		if (node->op == &op_sub && (node->args[0] == j->y || node->args[1] == j->y)) return true;
+		for (int k = 0; k < 2 && node->op == &op_sub; k++)
+			if (node->args[k] == j->y && !made_of(j, node->args[1 - k], j->y)) return true;
 	}
 	return false;
 }

@@ -174,7 +174,7 @@ int nn_text_fit(const nn_dataset *train, void *state)
 
 /* The first token of a set that has no id; how many different ones, and how often. */
 typedef struct Unknown {
-	int64_t sample, different, times;
+	int64_t sample, token, different, times;
 	uint32_t word;
 } Unknown;
 
@@ -188,13 +188,24 @@ static int find_unknown(const nn_dataset *set, const void *state, Unknown *unkno
 			uint32_t word = texts->tokens[sample->from + k];
 			if (known[word] == 0) {
 				known[word] = nn_text_id(set->source, state, word) == NN_UNKNOWN ? 2 : 1;
-				if (known[word] == 2 && unknown->different++ == 0) *unknown = (Unknown){i, 1, 0, word};
+				if (known[word] == 2 && unknown->different++ == 0) *unknown = (Unknown){i, sample->from + k, 1, 0, word};
 			}
 			unknown->times += known[word] == 2;
 		}
 	}
 	free(known);
 	return unknown->different > 0;
+}
+
+/* "FILE:LINE" of a token. Of a stream it is found by the ends of lines before it, which are tokens, too. */
+static const char *place_of(const nn_dataset *set, const Unknown *unknown, char *buffer, size_t size)
+{
+	const Texts *texts = set->source->own;
+	long long line = 1;
+	if (!texts->stream) return nn_dataset_name(set, unknown->sample, buffer, size);
+	for (int64_t k = 0; k < unknown->token; k++) line += !strcmp(texts->words.text + texts->words.at[texts->tokens[k]], "\n");
+	snprintf(buffer, size, "%s:%lld", texts->files[0], line);
+	return buffer;
 }
 
 static int is_checked(Texts *texts, const nn_dataset *set)
@@ -216,8 +227,7 @@ void nn_text_check(const nn_dataset *set, const void *state)
 	if (texts->table == NULL || state == NULL || texts->tokenizer.kind == NN_WORDS || is_checked(texts, set) || !find_unknown(set, state, &unknown)) return;
 	const char *text = texts->words.text + texts->words.at[unknown.word];
 	if (unknown.times > 1) snprintf(more, sizeof more, " (%lld different, %lld in all)", (long long)unknown.different, (long long)unknown.times);
-	nn_dataset_name(set, unknown.sample, name, sizeof name);
-	nn_warning("%s: the character \"%s\" is not in the vocabulary and is read as unknown%s", name, text, more);
+	nn_warning("%s: the character \"%s\" is not in the vocabulary and is read as unknown%s", place_of(set, &unknown, name, sizeof name), text, more);
 }
 
 nn_names *nn_text_vocabulary(const Source *source, const void *state, int *count)

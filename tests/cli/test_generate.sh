@@ -97,7 +97,7 @@ code 1 $D generate --weights $T/none
 one_line
 printf 'der schöne Abend\nder schäne Abend und noch mehr\n' >$T/other.txt
 code 0 $D evaluate --weights $W --test $T/other.txt
-says '[20]: the character "ä" is not in the vocabulary and is read as unknown'
+says '/other.txt:2: the character "ä" is not in the vocabulary and is read as unknown'
 sed 's/vocabulary: 20/vocabulary: 9/; s/(20, 8)/(9, 8)/; s/Dense(20/Dense(9/; s/name: continued/name: few/' tests/cli/continued.yaml >$T/few.yaml
 code 0 $NNC $T/few.yaml -o $C/few.c
 $CC -std=c11 -D_GNU_SOURCE -march=native -fopenmp -O1 -Iruntime -DNN_MODEL=few_model -o $C/few runtime/main.c $C/few.c build/libnn.a -lpng -ljpeg -lz -lcsv -lcjson -lm -lpthread || bad "few.c does not compile"

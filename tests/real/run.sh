@@ -207,7 +207,7 @@ smiles_rnn() {
 	make -s generated/$network || exit 1
 	{ sed 1d $DATA/molecules/BBBP.csv | cut -d, -f2; sed '1d; s/.*,//' $DATA/molecules/delaney-processed.csv; } | tr -d ' \r"' >$out/smiles.txt
 	run $network generated/$network --train $out/smiles.txt || return
-	generated/$network generate --weights $out/$network/best.safetensors --count 200 --temperature 0.8 >$out/$network.txt || exit 1
+	generated/$network generate --weights $out/$network/best.safetensors --count 200 --temperature 0.7 >$out/$network.txt || exit 1
 	echo "        $(sort -u $out/$network.txt | grep -cvxFf $out/smiles.txt) different ones that are not in the data"
 	reach "$network: strings of 200 with balanced brackets and ring closures" "$(balanced <$out/$network.txt)" 100
 }

@@ -7,7 +7,7 @@ enum { STEPS = 5, IDS = 7, MOST = 64 };
 #define TRAIN "train: {loss: sparse_categorical_crossentropy, optimizer: SGD(), batch_size: 3}\n"
 #define MODEL(layers) HEAD "model: {input: [5], layers: [" layers ", Dense(7, activation=softmax)]}\n" TRAIN
 #define GRAPH(lines) HEAD "model:\n  input: [5]\n  graph:\n" lines \
-	"train: {loss: \"SparseCategoricalCrossentropy(from_logits=true)\", optimizer: SGD(), batch_size: 3}\n"
+	"train: {loss: \"SparseCategoricalCrossentropy(from_logits=true)\", metrics: [accuracy], optimizer: SGD(), batch_size: 3}\n"
 
 static const char *const stepping[] = {
 	MODEL("Embedding(7, 4)"),
