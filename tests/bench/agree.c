@@ -1,9 +1,10 @@
 /* agree.c: in: a compiled model (the symbol bench_model); out: a safetensors file of its initial weights, a random batch x
  * and y, and `losses`, those of six training steps on it, for agree.py to repeat in PyTorch.
- * Invariant: labels are whole numbers below the model's number of classes. */
+ * Invariant: labels are whole numbers below the model's number of classes, and so is an x of tokens. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "model.h"
 #include "nn.h"
 #include "safetensors.h"
 
@@ -20,15 +21,21 @@ static const nn_field *field_of(const nn_field *fields, int count, const char *n
 	exit(1);
 }
 
+static int is_tokens(const nn_model *model, const nn_program *program)
+{
+	int number = nn_data_field_find(model, program->inputs[0].name);
+	return number >= 0 && model->data.fields[number].integer;
+}
+
 /* The first field of the data is x, the second its label. */
-static void random_batch(const nn_program *program, int64_t classes, float *const batch[2])
+static void random_batch(const nn_program *program, int tokens, int64_t classes, float *const batch[2])
 {
 	uint32_t seed = 1;
 	for (int which = 0; which < 2; which++) {
 		for (size_t i = 0; i < program->inputs[which].count*(size_t)program->batch; i++) {
 			seed = seed*1664525u + 1013904223u;
 			double uniform = (seed >> 8)/16777216.0;
-			batch[which][i] = which ? (float)(int64_t)(uniform*(double)classes) : (float)uniform;
+			batch[which][i] = which || tokens ? (float)(int64_t)(uniform*(double)classes) : (float)uniform;
 		}
 	}
 }
@@ -83,11 +90,11 @@ int main(int argc, char **argv)
 	if (!state || !work || !batch[0] || !batch[1]) return 3;
 	memset(state, 0, state_bytes);
 	initialize->run(state, work, &(nn_call){.rows = 1, .threads = 1, .seed = 1});
-	random_batch(program, atoi(argv[2]), batch);
+	random_batch(program, is_tokens(model, program), atoi(argv[2]), batch);
 	nn_array arrays[ARRAYS];
-	const int64_t x_shape[] = {program->batch, (int64_t)program->inputs[0].count}, y_shape[] = {program->batch}, steps[] = {STEPS};
+	const int64_t x_shape[] = {program->batch, (int64_t)program->inputs[0].count}, y_shape[] = {program->batch, (int64_t)program->inputs[1].count}, steps[] = {STEPS};
 	arrays[X] = array_of("x", 2, x_shape, batch[0]);
-	arrays[Y] = array_of("y", 1, y_shape, batch[1]);
+	arrays[Y] = array_of("y", 2, y_shape, batch[1]);
 	arrays[LOSSES] = array_of("losses", 1, steps, losses);
 	int count = weights_of(model, state, arrays);
 	nn_file file;

@@ -7,36 +7,7 @@ import sys
 import torch
 from safetensors.torch import load_file
 
-import networks
-
-
-def layers_of(model):
-    return [layer for layer in model if isinstance(layer, (torch.nn.Conv2d, torch.nn.Linear))]
-
-
-def names(model):
-    """Our names of the layers with weights: conv2d, conv2d_1, .., dense, dense_1, .."""
-    counts = {}
-    for layer in layers_of(model):
-        kind = "conv2d" if isinstance(layer, torch.nn.Conv2d) else "dense"
-        count = counts[kind] = counts.get(kind, -1) + 1
-        yield layer, f"{kind}_{count}" if count else kind
-
-
-def load(model, tensors):
-    """kernel (kh, kw, in, out) -> (out, in, kh, kw); the dense kernel behind Flatten counts height, width, channels."""
-    channels = None
-    for layer, name in names(model):
-        kernel = tensors[name + "/kernel"]
-        if isinstance(layer, torch.nn.Conv2d):
-            kernel, channels = kernel.permute(3, 2, 0, 1), kernel.shape[3]
-        else:
-            if channels:
-                places = kernel.shape[0] // channels
-                kernel = kernel.reshape(places, channels, -1).permute(1, 0, 2).reshape(kernel.shape)
-            kernel, channels = kernel.T, None
-        layer.weight.data.copy_(kernel)
-        layer.bias.data.copy_(tensors[name + "/bias"])
+from networks import NETWORKS
 
 
 class KerasAdam:
@@ -65,13 +36,13 @@ class KerasAdam:
 
 def main(name, path):
     torch.set_num_threads(2)
-    tensors = load_file(path)
-    model = networks.MAKERS[name](**({} if name == "breast_cancer" else dict(dropout=0.0)))
-    load(model, tensors)
-    channels, *size = networks.INPUT[name]
-    x = tensors["x"] if not size else tensors["x"].reshape(-1, *size, channels).permute(0, 3, 1, 2)
-    y = tensors["y"].long() if networks.CLASSES[name] > 1 else tensors["y"].reshape(-1, 1)
-    step = networks.training_step(name, model, x, y, KerasAdam(model.parameters()))
+    network, tensors = NETWORKS[name], load_file(path)
+    model = network.make(dropout=0)
+    for weight, ours in model.weights(tensors):
+        weight.data.copy_(ours)
+    x, y = network.given(tensors["x"], tensors["y"])
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    step = network.training_step(model, x, y, KerasAdam(trained))
     theirs = [float(step().detach()) for _ in tensors["losses"]]
     ours = tensors["losses"].tolist()
     print(f"  {name}: ours    " + " ".join(f"{loss:.6f}" for loss in ours))

@@ -1,7 +1,8 @@
 #!/bin/sh
 # make bench: our training step against PyTorch's, taking turns in one run; writes tests/bench/RESULTS.md.
-#   tests/bench/bench.sh [--rounds N] [--threads N] [--only chest_xray|mnist|breast_cancer]
-# From the root of the repository. PYTHON: Pythons with torch; exits 1 when PyTorch is the faster one somewhere.
+#   [NETWORKS="char_lstm char_gru"] [PYTHON=..] tests/bench/bench.sh [--rounds N] [--threads N]
+# From the root of the repository. NETWORKS: those alone (networks.py lists them); what RESULTS.md says of others stays. PYTHON: Pythons
+# with torch. Exits 1 when PyTorch is the faster one somewhere.
 set -eu
 found= options=
 for python in ${PYTHON:-build/venv-torch/bin/python /usr/bin/python3}; do
@@ -15,9 +16,11 @@ if [ -z "$found" ]; then
 	echo "  python3 -m venv build/venv-torch && build/venv-torch/bin/pip install torch safetensors numpy" >&2
 	exit 1
 fi
-for network in chest_xray mnist breast_cancer; do
-	[ -x "generated/$network" ] || make "generated/$network"
+chosen=$("$found" tests/bench/networks.py ${NETWORKS:-} | cut -d' ' -f1-2)
+[ -n "$chosen" ]
+echo "$chosen" | while read -r network spec; do
+	make "generated/$network" SPEC="$spec"
 done
 echo "losses of six steps, ours and PyTorch's, from the same weights:"
-PYTHON=$found tests/bench/agree.sh
-exec "$found" tests/bench/bench.py $options "$@"
+PYTHON=$found tests/bench/agree.sh ${NETWORKS:-}
+exec "$found" tests/bench/bench.py $options "$@" ${NETWORKS:-}

@@ -9,23 +9,22 @@ import time
 
 import torch
 
-import networks
+from networks import NETWORKS, adam
 
 
-def prepared(name, mode):
-    model = networks.MAKERS[name]()
-    x, y = networks.random_batch(name)
+def prepared(network, mode):
+    model = network.make()
+    x, y = network.batch()
     if mode != "plain" and x.dim() == 4:
         model = model.to(memory_format=torch.channels_last)
         x = x.contiguous(memory_format=torch.channels_last)
-    optimizer = networks.adam(model)
-    return networks.training_step(name, torch.compile(model) if mode == "compiled" else model, x, y, optimizer)
+    return network.training_step(torch.compile(model) if mode == "compiled" else model, x, y, adam(model))
 
 
 def main(name, mode, steps, threads):
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    step = prepared(name, mode)
+    step = prepared(NETWORKS[name], mode)
     for _ in range(max(2, steps // 10)):
         step()
     times = []
