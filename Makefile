@@ -3,7 +3,7 @@
 # make demo                 installs what is missing, trains a network, shows what it learned   (DATA=folder, YES=1)
 # make test                 everything   (YES=1)
 # make reference            the tables of specs/README.md, from the library
-# make bench                times beside PyTorch's
+# make bench                times beside PyTorch's   (NETWORKS="char_lstm mnist": of these)
 # make install              nnc, header, library, man page   (PREFIX=/usr/local, DESTDIR=)
 # make clean
 

@@ -90,7 +90,9 @@ def processor():
 
 def where(rounds, threads, load):
     compiler = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True).stdout.strip()
-    return f"{datetime.date.today()}, {processor()}; gcc {compiler}; {threads} threads, {rounds} turns, load before {load:.1f}"
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    priority = f", niceness {nice}" if nice else ""
+    return f"{datetime.date.today()}, {processor()}; gcc {compiler}; {threads} threads, {rounds} turns, load before {load:.1f}{priority}"
 
 
 def compared(row, place):
