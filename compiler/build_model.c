@@ -304,10 +304,11 @@ static int find_label(Builder *builder, const Predicted *output, const Shape *y,
 	bool expression = loss && reads_data(expr_read(builder->context, loss, EXPR_VALUE_START));
 	int rank = y->rank > 0 ? y->rank - 1 - (sparse && y->rank > 1) : 0;
 	bool asked = builder->reads_label && (!spec->models || spec->metric_count);
-	if (spec->train && (spec->data.source_count || spec->models) && !asked && !is_named_loss(builder, all)) return -1;
+	bool says = spec->train && !is_named_loss(builder, all); /* the expressions of train: what is compared, and how */
+	if (says && (spec->data.source_count || spec->models) && !asked) return -1;
 	if (rank > NN_RANK || (spec->train && all && !loss)) return -1;
 	for (int i = 0; i < rank; i++) label[i] = y->dim[i + 1].size;
-	if (!spec->train) rank = -1;
+	if (!spec->train || (says && spec->models && spec->data.source_count)) rank = -1;
 	int errors = builder->context->errors, found = named ? spec_label(builder->context, spec, output->name, rank, label, !expression) : -1;
 	if (found < 0 && named && builder->context->errors == errors)
 		found = spec_truth(builder->context, spec, output->name, expression ? -1 : rank, label, (loss ? loss : spec->root)->place);

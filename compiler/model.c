@@ -194,7 +194,7 @@ bool model_classed(const Model *model, const nn_data_field *field)
 	if (label == SPEC_LABEL_CLASS || label == SPEC_LABEL_MASK) return true;
 	if (spec_is_tokens(spec, field)) return false;
 	int output = output_of(model, field);
-	if (output < 0) return field->classes.count > 0 && field->count == 1;
+	if (output < 0) return spec_label_is_class(spec, field) && field->count == 1;
 	nn_task task = model_task(model, output);
 	return task == NN_BINARY || task == NN_MULTICLASS || (task != NN_REGRESSION && field->classes.count);
 }

@@ -248,7 +248,7 @@ bool spec_label_is_class(const Spec *spec, const nn_data_field *field)
 {
 	if (field->source < 0) return field->classes.count > 0;
 	const SourceInfo *info = &spec->infos[field->source];
-	if (info->class_mode == NN_CLASS_NONE && info->class_mode_given) return false;
+	if (info->class_mode_given) return info->class_mode != NN_CLASS_NONE;
 	return info->kind->label == SPEC_LABEL_CLASS || info->kind->label == SPEC_LABEL_MASK || field->classes.count > 0;
 }
 

@@ -60,4 +60,23 @@ says "stopped in epoch 1 after"
 code 0 $D train --out $T/aside --threads 2 --resume --quiet
 same $T/aside/last.safetensors $T/whole/last.safetensors
 same $T/aside/history.csv $T/whole/history.csv
+
+# metrics of the first network; of 10 epochs of 12 turns only the 9th has a hundredth
+awk 'BEGIN {
+	seed = 11
+	print "a,b,kind"
+	for (i = 0; i < 256; i++) {
+		for (k = 0; k < 2; k++) { seed = (seed * 1103 + 12345) % 1048576; u[k] = seed / 1048576 }
+		printf "%.3f,%.3f,%s\n", i % 3 + 0.8*u[0], 0.8*u[1] - i % 3, i % 3 == 0 ? "low" : i % 3 == 1 ? "mid" : "high"
+	}
+}' >$C/judged.csv
+trainer judged
+D=$C/judged
+code 0 $D train --out $T/judged --threads 1
+prints "weighted avg"
+holds $T/judged/history.csv epoch,classifier_loss,other_loss,val_accuracy,val_classifier_loss,val_other_loss
+sed 1d $T/judged/history.csv | awk -F, '{ n += $3 != "nan"; at = $3 != "nan" ? $1 : at; best = $4 > best ? $4 : best } END { exit !(n == 1 && at == 9 && best > 0.9) }' &&
+	good || bad "other moved in other turns than the hundredth, or nothing is learned"
+code 0 $D predict --weights $T/judged/best.safetensors $C/judged.csv
+holds $T/out input,prediction,p_high,p_low,p_mid
 finish
