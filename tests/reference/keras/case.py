@@ -71,7 +71,7 @@ def path_of(layer, variable):
     """A "." in a layer's name is a level of blocks; a layer "_" is none. What TimeDistributed holds has its own name;
     the projections of an attention layer are inside it."""
     if isinstance(layer, keras.layers.TimeDistributed):
-        return path_of(layer.layer, variable)
+        return path_of(layer.layer, variable).removeprefix(layer.name + "/")
     if isinstance(layer, HOLDING):  # Keras has one cell for convolutions over 1, 2 or 3 axes
         return variable.path.replace("conv_lstm_cell", language.snake(type(layer).__name__) + "_cell")
     inner = variable.path.split("/")[-2] + "/" if "_attention" in layer.name and variable.path.count("/") > 1 else ""

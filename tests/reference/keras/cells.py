@@ -79,6 +79,7 @@ def make():
             graph = both(made, ("m", "Masking()(x)"))
             case(f"cell_{name}_masked_both", f"{name}: masked steps, both directions.", shape, graph=graph, x=x, batch=5, **common)
     convolutional()
+    wrappers()
 
 
 def convolutional():
@@ -98,5 +99,36 @@ def convolutional():
         ["ConvLSTM2D(16, 3, padding=same, return_sequences=true)", "BatchNormalization", "ConvLSTM2D(5, 3)"],
         batch=5,
         rows=3,
+        **ADAM,
+    )
+
+
+def wrappers():
+    x = np.random.RandomState(11).uniform(-1, 1, (5, 3, 4, 2))
+    x[0, :, 2:] = x[1, 1] = x[2, 0, 1] = x[3, 2, :3] = 0
+    graph = [
+        ("m", "Masking()(x)"),
+        ("each", "TimeDistributed(LSTM(3))(m)"),
+        ("every", "TimeDistributed(GRU(2, return_sequences=true))(m)"),
+        ("z", "concat([Flatten()(each), Flatten()(every)], -1)"),
+    ]
+    case("time_distributed_masked", "The mask of the steps inside a step.", (3, 4, 2), graph=graph, x=x, batch=5, **ADAM)
+    case(
+        "time_distributed_images",
+        "A convolution for every step, and a recurrence over them; 20 training steps.",
+        (3, 5, 4, 2),
+        ["TimeDistributed(Conv2D(3, 2, strides=2, activation=tanh))", "TimeDistributed(Flatten())", "GRU(3, unroll=true)"],
+        **ADAM,
+    )
+    x = holes((5, 3))
+    x[x == 0] = -0.5
+    case(
+        "masking_value",
+        "Steps of another number than 0 are masked, through a stack.",
+        (5, 3),
+        ["Masking(mask_value=-0.5)", "Dropout(0)", "TimeDistributed(Dense(4))", "LSTM(3, return_sequences=true, unroll=true)", "Dense(2)"]
+        + ["RNN([GRUCell(3), LSTMCell(2)], return_sequences=true)", "SimpleRNN(2, zero_output_for_mask=true)"],
+        x=x,
+        batch=5,
         **ADAM,
     )
