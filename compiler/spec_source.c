@@ -185,6 +185,10 @@ static void check_table(Context *context, SourceInfo *info, nn_data_source *sour
 	if (features->given) spec_distinct(context, features->node, "the feature");
 	if (features->given && !source->features.count)
 		diag_error(context, features->node->place, "leave it out for all columns that are nothing else", "'features' names no column");
+	for (int i = 0; i < source->label.count && !spec_slot((Slot *)slots, count, "sequence_length")->node; i++)
+		if (spec_holds(&source->features, source->label.items[i]))
+			diag_error(context, features->node->place, "name others, or leave it out for all columns that are nothing else",
+				"'%s' is the label: a model that takes it as input has nothing to predict", source->label.items[i]);
 	spec_check_windows(context, info, source, slots, count);
 }
 

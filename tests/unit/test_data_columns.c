@@ -17,8 +17,8 @@ typedef struct Wide {
 	nn_data_source source;
 	nn_data_field fields[FIELDS];
 	nn_category categories[2];
-	nn_program program;
-	nn_field inputs[FIELDS];
+	nn_program programs[2];
+	nn_field inputs[FIELDS], read[FIELDS]; /* of evaluate, of predict */
 	nn_tensor tensors[9];
 	double state[9 * 8];
 	nn_output output;
@@ -38,6 +38,8 @@ static void wide_model(Wide *wide, int features, int wards)
 	fake_shape(&wide->fields[FEATURES], 1, (const int64_t[]){features});
 	fake_shape(&wide->fields[WARD], 1, (const int64_t[]){wards});
 	for (int f = 0; f < FIELDS; f++) wide->inputs[f].name = wide->fields[f].name;
+	for (int f = 0, at = 0; f < FIELDS; f++)
+		if (f != LABEL) wide->read[at++] = wide->inputs[f];
 	for (int t = 0; t < 9; t++) {
 		size_t count = t < 3 ? (size_t)features : t < 6 ? (size_t)wards : 1;
 		wide->tensors[t] = (nn_tensor){.name = names[t], .role = NN_FITTED, .rank = 1, .offset = (size_t)t * 8, .count = count};
@@ -47,8 +49,9 @@ static void wide_model(Wide *wide, int features, int wards)
 	wide->source = (nn_data_source){.type = "csv", .header = 1, .label = {label_name, 1}, .ignore = {ignored, 1},
 		.impute = NN_IMPUTE_MEDIAN, .normalize = NN_NORMALIZE_STANDARD, .categories = wide->categories, .category_count = 2};
 	wide->output = (nn_output){.name = "y", .task = NN_REGRESSION, .label = LABEL};
-	wide->program = (nn_program){.name = "predict", .batch = 1, .inputs = wide->inputs, .input_count = FIELDS};
-	wide->model = (nn_model){.name = "wide", .number_size = 8, .outputs = &wide->output, .output_count = 1, .programs = &wide->program, .program_count = 1,
+	wide->programs[0] = (nn_program){.name = "evaluate", .batch = 1, .inputs = wide->inputs, .input_count = FIELDS};
+	wide->programs[1] = (nn_program){.name = "predict", .batch = 1, .inputs = wide->read, .input_count = FIELDS - 1};
+	wide->model = (nn_model){.name = "wide", .number_size = 8, .outputs = &wide->output, .output_count = 1, .programs = wide->programs, .program_count = 2,
 		.tensors = wide->tensors, .tensor_count = 9,
 		.data = {.sources = &wide->source, .source_count = 1, .fields = wide->fields, .field_count = FIELDS}};
 }
@@ -111,6 +114,31 @@ static void writes_one_hot_categories(void **state)
 	nn_data_close(&sets);
 	wide.fields[WARD].count = 3;
 	assert_refused(&wide.model, &request, "column \"ward\" has 2 categories, but the model's input is [3]");
+}
+
+/* Columns that the spec names are the features, in its order. */
+static void takes_listed_features(void **state)
+{
+	(void)state;
+	static const char *const listed[] = {"dose", "sex"};
+	Wide wide;
+	nn_datasets sets;
+	nn_loader *loader;
+	wide_model(&wide, 3, 1);
+	wide.source.features = (nn_texts){listed, 2};
+	wide.source.normalize = NN_NORMALIZE_NONE;
+	nn_data_request request = {.need = NN_NEED_TRAIN, .train = write_text(COLUMNS "/train.csv", table)};
+	open_sets(&wide.model, &request, &sets);
+	assert_int_equal(nn_data_fit(sets.train, wide.state), 0);
+	const nn_batch *batch = whole_set(sets.train, wide.state, &loader);
+	assert_row(batch, FEATURES, 0, 6, (const double[]){1, 1, 0, 3, 0, 1});
+	nn_loader_close(loader);
+	nn_data_close(&sets);
+	wide.source.features = (nn_texts){three, 1};
+	wide.source.label = (nn_texts){ignored, 1};
+	wide.source.ignore = (nn_texts){NULL, 0};
+	write_text(request.train, "id,ward,sex,age,dose\np1,B,f,20,1\n");
+	assert_refused(&wide.model, &request, "has no column \"y\" (features); its columns are id, ward, sex, age, dose");
 }
 
 /* What training has learned goes before the file: the order of columns, of categories. */
@@ -220,7 +248,7 @@ static int prepare(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fits_columns_of_their_own), cmocka_unit_test(writes_one_hot_categories), cmocka_unit_test(predicts_by_name),
+		cmocka_unit_test(fits_columns_of_their_own), cmocka_unit_test(writes_one_hot_categories), cmocka_unit_test(predicts_by_name), cmocka_unit_test(takes_listed_features),
 		cmocka_unit_test(reads_labels_of_several_columns), cmocka_unit_test(says_what_is_wrong),
 	};
 	return cmocka_run_group_tests(tests, prepare, NULL);
