@@ -107,13 +107,17 @@ static const nn_program *find(const char *name)
 int main(void)
 {
 	char *state = block(NN_MODEL.state_count*(size_t)NN_MODEL.number_size);
-	const nn_program *train = find("train"), *evaluate = find("evaluate"), *predict = find("predict");
+	const nn_program *train = find("train"), *evaluate = find("evaluate"), *predict = find("predict"), *reset = find("reset"), *generate = find("generate");
 	run(find("initialize"), state, 1, 0);
+	if (reset) run(reset, state, reset->batch, 0);
 	if (predict) run(predict, state, 1, 0);
+	for (int step = 0; step < 2 && generate; step++) run(generate, state, 1, 0);
+	if (reset) run(reset, state, reset->batch, 0);
 	if (!train || !evaluate) return 0;
 	double before = run(evaluate, state, evaluate->batch, 0);
 	run(train, state, train->batch, 0);
 	run(train, state, 1, 1);
+	if (reset) run(reset, state, reset->batch, 0);
 	double after = run(evaluate, state, evaluate->batch, 0);
 	printf("%s: loss %g, after two steps %g\n", NN_MODEL.name, before, after);
 	free(state);

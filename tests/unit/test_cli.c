@@ -110,6 +110,8 @@ static void test_usage(void **unused) {
 	                                    "forecast --weights x --from 3 --backtest",
 	                                    "predict x",
 	                                    "predict --weights x --format tiff y",
+	                                    "generate",
+	                                    "generate --weights x --top-p 2",
 	                                    "info --steps 3",
 	                                    "bench --steps 0",
 	                                    "bench --threads x",
@@ -132,7 +134,7 @@ static void test_usage(void **unused) {
 
 static void test_wrong_input(void **unused) {
 	static const char *const wrong[] = {
-	        "evaluate --weights build/no", "predict --weights build/no x", "forecast --weights build/no",
+	        "evaluate --weights build/no", "predict --weights build/no x", "generate --weights build/no", "forecast --weights build/no",
 	        "train --train build/no --out " FOLDER "/no", "evaluate --weights " FOLDER "/table.csv",
 	        "train --train " FOLDER "/three.csv --validation build/no --out " FOLDER "/no"};
 	(void)unused;
