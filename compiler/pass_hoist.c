@@ -1,6 +1,7 @@
 /* pass_hoist.c: what needs no step by step is computed for all steps at once. Requires: nothing. Keeps: values; a product over
  * all steps sums in the same order as one a step.
- *   a value of items and fixed values that holds a product (the input side of a cell)  -> an item, computed outside
+ *   a value of items and fixed values that holds a product (the input side of a cell)  -> an item, computed outside; what only adds
+ *                                                                                         to it or cuts it up stays
  *   a value of fixed values alone                                                      -> a fixed value
  *   a matrix of which each step sums the last axis                                     -> it is transposed once
  *   a stacked value that no state needs and that holds a product, or a sum over rows   -> a product of stacks, or a sum of them
@@ -255,6 +256,27 @@ static bool at_edge(const Hoist *hoist, const Node *node)
 	return false;
 }
 
+/* What a step does as well as a pass over all steps would: a sum with a value that holds no product, a piece. */
+static bool light(const Hoist *hoist, const Node *node)
+{
+	if (!hoist->timed[node->id]) return false;
+	if (node->op == &op_slice) return hoist->heavy[node->args[0]->id];
+	return node->op == &op_add && hoist->heavy[node->args[0]->id] != hoist->heavy[node->args[1]->id];
+}
+
+/* By id: values that become leaves. */
+static const bool *found_edges(const Hoist *hoist)
+{
+	bool *edge = arena_alloc(hoist->scratch, (size_t)hoist->body->graph->count + 1);
+	for (int i = hoist->count - 1; i >= 0; i--) {
+		const Node *node = hoist->order[i];
+		if (!hoist->heavy[node->id] || !(edge[node->id] || at_edge(hoist, node))) continue;
+		edge[node->id] = !light(hoist, node);
+		for (int k = 0; k < node->arg_count && !edge[node->id]; k++) edge[node->args[k]->id] = hoist->heavy[node->args[k]->id];
+	}
+	return edge;
+}
+
 static Node *new_leaf(Hoist *hoist, Body *body, const Op *op, const Node *node)
 {
 	Node ***list = op == &op_item ? &body->items : &body->fixed;
@@ -300,10 +322,11 @@ static Node *hoist_inputs(Hoist *hoist)
 	Swaps swaps = {body->graph, arena_alloc(hoist->scratch, (size_t)(limit + 1) * sizeof(Node *)), limit};
 	Node **sequences = arena_alloc(hoist->scratch, (size_t)(hoist->count + 1) * sizeof *sequences);
 	Node **captured = arena_alloc(hoist->scratch, (size_t)(hoist->count + 1) * sizeof *captured);
+	const bool *edge = found_edges(hoist);
 	bool any = false;
 	for (int i = 0; i < hoist->count; i++) {
 		Node *node = hoist->order[i];
-		if (!hoist->heavy[node->id] || !at_edge(hoist, node)) continue;
+		if (!edge[node->id]) continue;
 		Node *value = value_of(hoist, node, true);
 		if (!value) continue;
 		const Op *op = hoist->timed[node->id] ? &op_item : &op_fixed;
