@@ -21,7 +21,7 @@ typedef struct FakeModel {
 	nn_model model;
 	nn_data_source source;
 	nn_data_field fields[2]; /* FAKE_INPUT, FAKE_LABEL */
-	nn_program program;
+	nn_program programs[2]; /* evaluate, and predict, which reads no label */
 	nn_output output;
 	nn_field inputs[2], y;
 	nn_tensor tensors[3];
@@ -53,9 +53,12 @@ static inline void fake_model(FakeModel *fake, const char *type, nn_task task, i
 	fake->y = (nn_field){.name = "y", .rank = 1, .shape = {outputs}, .per_row = 1, .count = (size_t)outputs};
 	fake->inputs[0].name = "x";
 	fake->inputs[1].name = "label";
-	fake->program = (nn_program){.name = "predict", .batch = 1, .inputs = fake->inputs, .input_count = 2, .outputs = &fake->y,
-				     .output_count = 1};
-	fake->model = (nn_model){.name = "fake", .number_size = 8, .outputs = &fake->output, .output_count = 1, .programs = &fake->program, .program_count = 1};
+	fake->programs[0] = (nn_program){.name = "evaluate", .batch = 1, .inputs = fake->inputs, .input_count = 2, .outputs = &fake->y,
+					 .output_count = 1};
+	fake->programs[1] = fake->programs[0];
+	fake->programs[1].name = "predict";
+	fake->programs[1].input_count = 1;
+	fake->model = (nn_model){.name = "fake", .number_size = 8, .outputs = &fake->output, .output_count = 1, .programs = fake->programs, .program_count = 2};
 	fake->output = (nn_output){.name = "y", .task = task, .label = FAKE_LABEL};
 	fake->model.data = (nn_data){.sources = &fake->source, .source_count = 1, .fields = fake->fields, .field_count = 2};
 	fake->source = (nn_data_source){.type = type, .max_unreadable = 0.01, .rescale = 1};

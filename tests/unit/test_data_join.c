@@ -15,7 +15,7 @@ typedef struct Joined {
 	nn_model model;
 	nn_data_source sources[2];
 	nn_data_field fields[FIELDS];
-	nn_program program;
+	nn_program programs[2];
 	nn_field inputs[FIELDS];
 	nn_tensor tensors[3];
 	double state[3 * 8];
@@ -42,8 +42,9 @@ static void joined_model(Joined *joined)
 	joined->sources[1] = (nn_data_source){.name = "lab", .type = "csv", .header = 1, .key = "file", .label = {label_name, 1},
 					      .impute = NN_IMPUTE_MEDIAN, .normalize = NN_NORMALIZE_STANDARD};
 	joined->output = (nn_output){.name = "y", .task = NN_BINARY, .label = LABEL};
-	joined->program = (nn_program){.name = "predict", .batch = 1, .inputs = joined->inputs, .input_count = FIELDS};
-	joined->model = (nn_model){.name = "joined", .number_size = 8, .outputs = &joined->output, .output_count = 1, .programs = &joined->program, .program_count = 1,
+	joined->programs[0] = (nn_program){.name = "evaluate", .batch = 1, .inputs = joined->inputs, .input_count = FIELDS};
+	joined->programs[1] = (nn_program){.name = "predict", .batch = 1, .inputs = joined->inputs, .input_count = LABEL};
+	joined->model = (nn_model){.name = "joined", .number_size = 8, .outputs = &joined->output, .output_count = 1, .programs = joined->programs, .program_count = 2,
 		.tensors = joined->tensors, .tensor_count = 3,
 		.data = {.sources = joined->sources, .source_count = 2, .fields = joined->fields, .field_count = FIELDS}};
 }

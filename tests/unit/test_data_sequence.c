@@ -37,7 +37,7 @@ static void sequence_model(SequenceModel *m, nn_task task, int variables)
 	m->inputs[0] = fake->inputs[FAKE_INPUT];
 	m->inputs[1].name = "data.length";
 	m->inputs[2] = fake->inputs[FAKE_LABEL];
-	m->programs[0] = fake->program;
+	m->programs[0] = fake->programs[1];
 	m->programs[0].inputs = m->inputs;
 	m->programs[0].input_count = FIELDS - 1;
 	m->programs[1] = m->programs[0];

@@ -225,7 +225,7 @@ static void written_masks_are_read_again(void **state)
 	mask_model(&model, 1);
 	nn_field field = {.name = "y", .rank = 3, .shape = {2, 2, 1}, .count = 4};
 	assert_int_equal(nn_data_open_inputs(&model.model, paths, 1, NULL, 0, &sets), 0);
-	assert_int_equal(nn_masks_begin(sets.test, ROOT "/out/deep"), 0);
+	assert_int_equal(nn_pictures_begin(sets.test, ROOT "/out/deep"), 0);
 	nn_data_close(&sets);
 	assert_int_equal(nn_mask_write(&model.model, &model.output, &field, y, ROOT "/images/b.png", ROOT "/out/deep"), 0);
 	assert_int_equal(nn_slurp(ROOT "/out/deep/b.png", 0, &bytes, &size, why), 0);
@@ -239,7 +239,7 @@ static void written_masks_are_read_again(void **state)
 	write_halves(ROOT "/images/sub/b.png", 4, 1, 2);
 	assert_int_equal(nn_data_open_inputs(&model.model, paths, 1, NULL, 0, &sets), 0);
 	int kept = begin_listening();
-	assert_int_equal(nn_masks_begin(sets.test, ROOT "/out"), 1);
+	assert_int_equal(nn_pictures_begin(sets.test, ROOT "/out"), 1);
 	assert_says(end_listening(kept), ROOT "/out/b.png: two of the inputs would be written to it");
 	nn_data_close(&sets);
 }
