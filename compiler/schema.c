@@ -214,6 +214,7 @@ static const struct {
 	{"callbacks", "{\"anyOf\": [{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/callback\"}}, {\"$ref\": \"#/$defs/callback\"}]}"},
 	{"model", "{\"$ref\": \"#/$defs/model\"}"},
 	{"models", "{\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#/$defs/model\"}}"},
+	{"steps", "{\"type\": \"array\", \"items\": {\"type\": \"object\"}}"},
 	{"layers", "{\"anyOf\": [{\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/layer\"}}, {\"type\": \"string\"}]}"},
 	{"graph", "{\"type\": \"object\"}"},
 	{"trainable", "{\"type\": \"boolean\"}"},

@@ -61,6 +61,13 @@ mnist() { digits 0.99; }
 resnet20() { digits 0.993; }
 googlenet_mnist() { digits 0.99; }
 
+vae() { # pixels are drawn by the spec's seed
+	data mnist || return
+	make -s generated/$network || exit 1
+	run $network generated/$network --train $DATA/mnist/train-images-idx3-ubyte.gz --test $DATA/mnist/t10k-images-idx3-ubyte.gz || return
+	below "$network: bound in nats, one sample, 10000 test images" "$(number $out/$network/metrics.json loss)" 105
+}
+
 over() { # FLAG FIRST LAST ARGUMENTS..: built with -D FLAG=VALUE and $options, trained, for each value
 	flag=$1 first=$2 last=$3
 	shift 3
@@ -243,7 +250,7 @@ chest_xray() {
 	reach "$network: test ROC AUC of the best checkpoint, mean of 3 seeds" "$(mean_of roc_auc 1 3)" 0.96
 }
 
-all="mnist breast_cancer chest_xray resnet20 googlenet_mnist unet deconvnet text_cnn molecule multimodal treatment attention caption char_rnn smiles_rnn sunspots airline"
+all="mnist vae breast_cancer chest_xray resnet20 googlenet_mnist unet deconvnet text_cnn molecule multimodal treatment attention caption char_rnn smiles_rnn sunspots airline"
 [ $# -gt 0 ] || set -- $all
 for network in "$@"; do
 	case " $all " in
