@@ -27,6 +27,15 @@ static const char *continued(const Builder *builder)
 	return text && field->part == SPEC_TEXT_NEXT ? d->input_names[0] : NULL;
 }
 
+/* Short texts are filled up with padding, which only a mask keeps out of the loss. */
+static void check_padding(Builder *builder, const Node *y)
+{
+	int source = builder->spec->fields[builder->network->outputs[0].label].source;
+	if (!builder->spec->train || !builder->spec->data_sources[source].ended || y->mask) return;
+	diag_warning(builder->context, builder->spec->infos[source].place, "Embedding(IDS, SIZE, mask_zero=true), and behind it layers that keep the mask",
+		"texts that are shorter than a sample are filled up with padding, and the loss counts it");
+}
+
 static void forget_program(Network *network, const Program *program)
 {
 	for (int i = 0; i < network->program_count; i++) {
@@ -44,6 +53,7 @@ void build_generate(Builder *builder)
 	const Program *predict = network->programs[1];
 	const Node *x = name ? input_of(predict, name) : NULL;
 	network->continues = x && predict->output_count > 0;
+	if (network->continues) check_padding(builder, predict->outputs[0].node);
 	if (!network->continues || !stepwise(builder->context, x, predict->outputs[0].node)) return;
 	Stage stage = {.program = build_program(builder, "generate", false, 1), .carrying = true}, *kept = builder->stage;
 	bool silent = builder->context->silent;

@@ -73,12 +73,35 @@ static void check_predict(Reference *reference)
 	free(expected.numbers);
 }
 
+/* A short batch moves the states of its rows, and of no other. */
+static void check_short_batch(Reference *reference)
+{
+	const nn_model *model = reference->model;
+	int rows = reference->rows;
+	if (run(reference, "reset", 0, 1) || run(reference, "evaluate", 0, 1)) return;
+	for (int i = 0; i < model->tensor_count; i++) {
+		const nn_tensor *tensor = &model->tensors[i];
+		if (tensor->role != NN_CARRIED) continue;
+		size_t row = tensor->count/(size_t)rows;
+		double *before = numbers_read(reference, reference->state, tensor->offset, tensor->count);
+		reference->rows = rows - 1;
+		int failed = run(reference, "evaluate", 0, 1);
+		reference->rows = rows;
+		double *after = numbers_read(reference, reference->state, tensor->offset, tensor->count);
+		check(reference, failed || !memcmp(before + tensor->count - row, after + tensor->count - row, row*sizeof *after), "%s: a row beyond a short batch moved", tensor->name);
+		check(reference, failed || memcmp(before, after, row*sizeof *after), "%s: a row of a short batch did not move", tensor->name);
+		free(before);
+		free(after);
+	}
+}
+
 void check_carried(Reference *reference)
 {
 	size_t bytes = reference->model->state_count*(size_t)reference->model->number_size;
 	if (run(reference, "reset", 0, 1)) return;
 	check_batches(reference);
 	check_predict(reference);
+	check_short_batch(reference);
 	rewind_state(reference);
 	if (train(reference, 1)) return;
 	check_weights(reference, "carried/");
