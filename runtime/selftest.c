@@ -154,15 +154,28 @@ static double *start_gradients(Selftest *test, const nn_program *trains) {
 	return gradients;
 }
 
-/* Weights after a step, but for those whose gradient is rounding noise beside the others: a step of Adam is as long for
- * noise as for a gradient (a bias before a batch normalisation has no gradient but noise). */
-static double weight_distance(Selftest *test, const nn_tensor *a, const nn_tensor *b, const double *gradients) {
+/* train/dense/kernel/m -> dense/kernel; a weight itself; NULL: of no weight's shape */
+static const nn_tensor *weight_of(const Selftest *test, const nn_tensor *tensor) {
+	const char *from = strchr(tensor->name, '/'), *to = strrchr(tensor->name, '/');
+	for (int i = 0; tensor->role == NN_SLOT && from < to && i < test->reference->tensor_count; i++) {
+		const nn_tensor *weight = &test->reference->tensors[i];
+		size_t length = strlen(weight->name);
+		if (length == (size_t)(to - from - 1) && !memcmp(weight->name, from + 1, length) && weight->count == tensor->count)
+			return weight;
+	}
+	return tensor->role == NN_WEIGHT ? tensor : NULL;
+}
+
+/* Weights or their slots after a step, but for those whose gradient is rounding noise beside the others: a step of Adam is as
+ * long for noise as for a gradient (a bias before a batch normalisation has no gradient but noise). */
+static double weight_distance(Selftest *test, const nn_tensor *a, const nn_tensor *b, const nn_tensor *weight,
+                              const double *gradients) {
 	double difference = 0, norm = 0, largest = 0;
 	for (size_t i = 0; i < test->reference->state_count; i++) largest = fmax(largest, fabs(gradients[i]));
 	for (size_t i = 0; i < b->count; i++) {
 		double x = nn_number(test->model, test->memory.state, a->offset + i),
 		       y = nn_number(test->reference, test->exact.state, b->offset + i);
-		int noise = fabs(gradients[b->offset + i]) < noise_share * largest;
+		int noise = fabs(gradients[weight->offset + i]) < noise_share * largest;
 		if (!noise) difference += (x - y) * (x - y);
 		norm += y * y;
 	}
@@ -193,10 +206,10 @@ static void check_step(Selftest *test, const double *gradients) {
 	for (int k = 0; k < test->reference->tensor_count; k++) {
 		const nn_tensor *b = &test->reference->tensors[k], *a = nn_tensor_find(test->model, b->name);
 		if (!a || a->count != b->count || b->role == NN_SCALAR || b->role == NN_FITTED) continue;
-		double found = b->role == NN_WEIGHT
-		                       ? weight_distance(test, a, b, gradients)
-		                       : distance(test->model, place(test->model, &test->memory, a), test->reference,
-		                                  place(test->reference, &test->exact, b), b->count);
+		const nn_tensor *weight = weight_of(test, b);
+		double found = weight ? weight_distance(test, a, b, weight, gradients)
+		                      : distance(test->model, place(test->model, &test->memory, a), test->reference,
+		                                 place(test->reference, &test->exact, b), b->count);
 		check(test, "f32 against f64 after a step", b->name, found, b->role == NN_SLOT ? slot_limit : weight_limit);
 	}
 }

@@ -12,4 +12,9 @@ trainer cells
 code 0 $C/cells selftest
 prints "PASS"
 
+# the optimizer's memory of a weight whose gradient is rounding noise
+trainer zeros
+code 0 $C/zeros selftest
+prints "PASS"
+
 finish
