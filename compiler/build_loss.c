@@ -53,16 +53,38 @@ static void check_keys(Builder *builder, const DocNode *map)
 	}
 }
 
+/* The loss that an expression names, alone or in a call; NULL: none. */
+static const Definition *loss_named(Builder *builder, const DocNode *loss, const Expr **expr)
+{
+	*expr = loss ? expr_read(builder->context, loss, EXPR_VALUE_START) : NULL;
+	const Expr *name = *expr && (*expr)->kind == EXPR_CALL ? (*expr)->items[0] : *expr;
+	bool named = name && (name->kind == EXPR_NAME || name->kind == EXPR_STRING);
+	const Entry *entry = named ? build_find(builder, KIND_LOSS, name->text, false) : NULL;
+	return entry ? entry->definition : NULL;
+}
+
 bool build_reads_classes(Builder *builder, const DocNode *loss)
 {
-	const Expr *expr = loss ? expr_read(builder->context, loss, EXPR_VALUE_START) : NULL;
-	if (expr && expr->kind == EXPR_CALL) expr = expr->items[0];
-	bool named = expr && (expr->kind == EXPR_NAME || expr->kind == EXPR_STRING);
-	const Entry *entry = named ? build_find(builder, KIND_LOSS, expr->text, false) : NULL;
-	if (!entry) return false;
-	const Definition *d = entry->definition;
+	const Expr *expr;
+	const Definition *d = loss_named(builder, loss, &expr);
+	if (!d) return false;
 	const Parameters *inputs = d->two_lists ? &d->inputs : &d->statics;
 	return inputs->count && !strcmp(inputs->items[0].name, "y_class");
+}
+
+int64_t build_label_length(Builder *builder, const DocNode *loss)
+{
+	const Expr *expr;
+	const Definition *d = loss_named(builder, loss, &expr);
+	for (int i = 1; d && expr->kind == EXPR_CALL && i < expr->count; i++) {
+		if (!expr->names || !expr->names[i] || strcmp(expr->names[i], "label_length")) continue;
+		Value length = build_eval(builder, expr->items[i], NULL);
+		if (value_is_poison(length) || value_is_none(length)) return 0;
+		if (value_is_whole(length) && value_to_integer(length) > 0) return value_to_integer(length);
+		build_error(builder, expr->items[i]->place, "CTC(label_length=20)", "label_length is a positive whole number, not %s",
+			value_kind(builder->arena, length));
+	}
+	return 0;
 }
 
 /* --- values ------------------------------------------------------------------------------------------- */

@@ -308,6 +308,8 @@ static int find_label(Builder *builder, const Predicted *output, const Shape *y,
 	if (says && (spec->data.source_count || spec->models) && !asked) return -1;
 	if (rank > NN_RANK || (spec->train && all && !loss)) return -1;
 	for (int i = 0; i < rank; i++) label[i] = y->dim[i + 1].size;
+	int64_t length = build_label_length(builder, loss);
+	if (length) label[0] = length, rank = 1;
 	if (!spec->train || (says && spec->models && spec->data.source_count)) rank = -1;
 	int errors = builder->context->errors, found = named ? spec_label(builder->context, spec, output->name, rank, label, !expression) : -1;
 	if (found < 0 && named && builder->context->errors == errors)

@@ -465,6 +465,7 @@ Node *build_loss(Builder *builder, LossSlots *slots, Frame *frame); /* a scalar;
 const DocNode *build_loss_of(Builder *builder, const DocNode *loss, int output); /* NULL: this output has none */
 /* A loss whose first input is called y_class reads class numbers: the prediction's shape without its last axis. */
 bool build_reads_classes(Builder *builder, const DocNode *loss);
+int64_t build_label_length(Builder *builder, const DocNode *loss); /* what its argument label_length says; 0: nothing */
 Node *build_mean(Builder *builder, Value value, Place place); /* over masked-in places, if there is a mask; NULL after a report */
 /* The places of an output that count, as an output of its own, if not all do. */
 void build_mask_output(Builder *builder, const char *name, const Node *y);

@@ -257,6 +257,14 @@ static void test_windows(void **state)
 	built_free(&built);
 }
 
+static void test_best_path(void **state)
+{
+	(void)state; /* x: 1 10 2 20 3 30 4 40 */
+	check_values("model:\n  inputs: {x: [4, 2]}\n  graph:\n    s: concat([x[:, :, :1], 6 - x[:, :, :1]*x[:, :, :1], x[:, :, 1:] - 27], -1)\n"
+		"    y: best_path(s)\n", (double[]){1, 0, 0, 2}, 4);
+	check_values("model:\n  inputs: {x: [4, 2]}\n  graph:\n    y: best_path(x)\n", (double[]){1, 0, 0, 0}, 4);
+}
+
 /* [1, 1] needs three steps: one blank between them. */
 static void test_ctc(void **state)
 {
@@ -280,6 +288,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums), cmocka_unit_test(test_steps), cmocka_unit_test(test_draws),
 		cmocka_unit_test(test_names), cmocka_unit_test(test_hoisted), cmocka_unit_test(test_rows), cmocka_unit_test(test_own_cell), cmocka_unit_test(test_decoder), cmocka_unit_test(test_windows),
-		cmocka_unit_test(test_ctc)};
+		cmocka_unit_test(test_best_path), cmocka_unit_test(test_ctc)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
