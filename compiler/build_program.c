@@ -87,12 +87,17 @@ static Value build_predict(Builder *builder)
 	builder->stage = &stage;
 	Value y = build_forward(builder, model);
 	if (!predict_outputs(builder, stage.program, d, y, place)) y = value_poison();
+	builder->network->others = arena_alloc(builder->arena, (size_t)builder->model_count * sizeof *builder->network->others);
 	for (int i = 1; i < builder->model_count; i++) { /* for their weights and rows; inputs are called x again */
 		Program *scratch = arena_alloc(builder->arena, sizeof *scratch);
 		*scratch = (Program){.name = "predict", .graph = graph_new(builder->context, 1)};
 		Stage other = {.program = scratch, .fresh = true};
 		builder->stage = &other;
-		build_forward(builder, builder->models[i]);
+		Value result = build_forward(builder, builder->models[i]);
+		List list = result.kind == VALUE_LIST ? result.as.list : (List){&result, 1};
+		for (int k = 0; k < list.count; k++)
+			if (list.items[k].kind == VALUE_TENSOR) build_output(builder, scratch, "y", list.items[k].as.tensor);
+		builder->network->others[builder->network->other_count++] = scratch;
 	}
 	return y;
 }

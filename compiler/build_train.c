@@ -43,6 +43,8 @@ static Frame *train_frame(Builder *builder, const StepSlots *slots)
 	return frame;
 }
 
+enum { TERM_LENGTH = 30 };
+
 /* A term is a column of the history beside others. */
 static void check_term(Builder *builder, const DocNode *key)
 {
@@ -51,6 +53,7 @@ static void check_term(Builder *builder, const DocNode *key)
 		!strncmp(key->text, "val_", 4);
 	for (int m = 0; m < spec->metric_count; m++)
 		for (int i = 0; i < spec->metrics[m].names.count; i++) taken |= !strcmp(spec->metrics[m].names.items[i], key->text);
+	if (strlen(key->text) > TERM_LENGTH) build_error(builder, key->place, NULL, "a term's name has at most %d letters", TERM_LENGTH);
 	if (taken) build_error(builder, key->place, "another name", "the term '%s' would be called as a column of the history", key->text);
 }
 

@@ -19,6 +19,7 @@ typedef struct Model {
 	const Network *network;
 	const Target *target;
 	Plan **plans; /* one for each program */
+	Plan **others; /* of network->others */
 	Fitted *fitted;
 	int fitted_count;
 	size_t inference_count, state_count; /* in numbers */
@@ -33,7 +34,7 @@ void model_describe(Model *model); /* model.c: the fitted tensors; before the pa
 /* Whether a label is classes; and how many the model tells apart, 0: any number. */
 bool model_classed(const Model *model, const nn_data_field *field);
 int model_class_count(const Model *model, const nn_data_field *field);
-void model_check(const Model *model); /* reports what is too large for limits.ram, and what trainers cannot do yet */
+void model_check(const Model *model); /* reports what is too large for limits.ram */
 /* Gives every variable its place in the state: what predict needs first. */
 void model_place(Model *model);
 bool emit_within_budget(const Model *model); /* false after an error: --unroll=full would be too long */

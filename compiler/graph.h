@@ -193,6 +193,8 @@ typedef struct Network {
 	int variable_count, variable_capacity;
 	Program **programs;
 	int program_count, program_capacity;
+	Program **others; /* predict of the other models than the first, which nobody runs: for the summary */
+	int other_count;
 	LayerRow *layers;
 	int layer_count, layer_capacity;
 	bool averaged; /* weights end as their moving averages: use_ema */

@@ -169,6 +169,11 @@ static Model *compile(Context *context, const Options *options, const Source *so
 	model_place(model);
 	model->plans = arena_alloc(context->arena, sizeof *model->plans*(size_t)(network->program_count + 1));
 	for (int p = 0; p < network->program_count; p++) model->plans[p] = plan_make(context, network->programs[p], target);
+	model->others = arena_alloc(context->arena, sizeof *model->others*(size_t)(network->other_count + 1));
+	for (int p = 0; p < network->other_count; p++) {
+		pass_simplify(context, network->others[p]);
+		model->others[p] = plan_make(context, network->others[p], target);
+	}
 	model_check(model);
 	emit_within_budget(model);
 	return context->errors ? NULL : model;

@@ -445,6 +445,8 @@ void spec_read_training(Context *context, Spec *spec, const DocNode *train)
 	const Slot *steps = spec_slot(SLOTS(slots), "steps");
 	if (steps->node) spec_read_steps(context, spec, steps->node);
 	if (slots[0].node) read_metrics(context, spec, slots[0].node);
+	if (find_logged(context, spec).count > 2*NN_LOGS)
+		diag_error(context, train->place, "fewer terms or metrics", "training would log more than %d numbers", NN_LOGS);
 	if (slots[1].node) read_callbacks(context, spec, slots[1].node);
 	const Slot *transfer = spec_slot(SLOTS(slots), "init_from");
 	if (transfer->node) spec_read_transfer(context, spec, transfer->node);

@@ -29,11 +29,18 @@ static int wider(int width, const char *text)
 	return length > width ? length : width;
 }
 
+/* Of one sample; of several models each called once. */
+static double layer_macs(const Model *model, const char *layer)
+{
+	double macs = model_macs(model_plan(model, "predict"), layer);
+	for (int i = 0; i < model->network->other_count; i++) macs += model_macs(model->others[i], layer);
+	return macs;
+}
+
 const char *summary_layers(const Model *model)
 {
 	Arena *arena = model->context->arena;
 	const Network *network = model->network;
-	const Plan *plan = model_plan(model, "predict");
 	const char **names = arena_alloc(arena, sizeof *names*(size_t)(network->layer_count + 1));
 	int name_width = 32, shape_width = 22;
 	for (int i = 0; i < network->layer_count; i++) {
@@ -45,7 +52,7 @@ const char *summary_layers(const Model *model)
 	for (int i = 0; i < network->layer_count; i++) {
 		const LayerRow *row = &network->layers[i];
 		text = arena_format(arena, "%s\n%-*s  %-*s  %14s %14s", text, name_width, names[i], shape_width, shape_none(arena, &row->output),
-			thousands(arena, (double)row->parameters), thousands(arena, model_macs(plan, row->name)));
+			thousands(arena, (double)row->parameters), thousands(arena, layer_macs(model, row->name)));
 	}
 	return text;
 }
@@ -84,7 +91,7 @@ const char *summary_text(const Model *model)
 	double total, trainable, slots, macs = 0;
 	size_t size = (size_t)model->target->number_size, most = 0;
 	count_parameters(model, &total, &trainable, &slots);
-	for (int i = 0; i < model->network->layer_count; i++) macs += model_macs(model_plan(model, "predict"), model->network->layers[i].name);
+	for (int i = 0; i < model->network->layer_count; i++) macs += layer_macs(model, model->network->layers[i].name);
 	for (int p = 0; p < model->network->program_count; p++)
 		if (model->plans[p]->work_bytes > most) most = model->plans[p]->work_bytes;
 	const Plan *predict = model_plan(model, "predict");

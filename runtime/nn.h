@@ -237,7 +237,7 @@ typedef struct nn_output {
 	int metric_count;
 } nn_output;
 
-enum { NN_OUTPUTS = 16 };
+enum { NN_OUTPUTS = 16, NN_LOGS = 64 }; /* logs: numbers that an epoch logs of the training data */
 
 typedef struct nn_layer { /* a row of the summary */
 	const char *name, *type, *shape; /* "conv2d", "Conv2D", "(None, 222, 222, 32)" */

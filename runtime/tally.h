@@ -23,7 +23,7 @@ typedef enum nn_metric_kind {
 	NN_PERPLEXITY
 } nn_metric_kind;
 
-enum { NN_LOGS = 64, NN_LOG_NAME = 64 };
+enum { NN_LOG_NAME = 64 };
 
 typedef struct nn_log { /* one column of the history */
 	char name[NN_LOG_NAME];

@@ -30,6 +30,8 @@ code 0 $D train --out $T/two --threads 1 --epochs 8 --resume --quiet
 same $T/run/last.safetensors $T/two/last.safetensors
 same $T/run/history.csv $T/two/history.csv
 
+code 0 $NNC tests/cli/turns.yaml --summary
+prints "Multiply-adds, one sample: 144" # 3*12 + 12*4 and 4*12 + 12
 # 192 rows are 12 batches: 4 turns of 3, in which the generator moves twice
 trainer turns
 D=$C/turns
