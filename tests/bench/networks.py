@@ -86,7 +86,7 @@ class Network:
     input: tuple  # of a sample, channels first; (time,) for characters
     classes: int
     characters: bool = False
-    modes: tuple = ("plain", "channels_last", "compiled")
+    modes: tuple = ("plain", "plain_brief", "channels_last", "compiled")
     cell: int = 0  # multiply-adds of a recurrent cell, a step and a sample
 
     def batch(self, seed=1, rows=32):
@@ -122,7 +122,7 @@ class Network:
 
 def characters(title, spec, steps, kind, gates):
     make = kind and (lambda dropout=0: Characters(kind))
-    return Network(title, f"tests/bench/{spec}.yaml", steps, make, (64,), 67, True, ("plain", "compiled"), (64 + 128) * 128 * gates)
+    return Network(title, f"tests/bench/{spec}.yaml", steps, make, (64,), 67, True, ("plain", "plain_brief", "compiled"), (64 + 128) * 128 * gates)
 
 
 NETWORKS = dict(

@@ -1,6 +1,6 @@
 """Times the training step of one network in PyTorch: torch_step.py NETWORK MODE STEPS THREADS. Prints JSON.
 
-MODE: plain | channels_last | compiled (channels_last as well). A step is: gradients cleared, forward, loss, backward, Adam.
+MODE: plain | plain_brief | channels_last | compiled (channels_last as well). A step is: gradients cleared, forward, loss, backward, Adam.
 """
 import json
 import statistics
@@ -15,7 +15,7 @@ from networks import NETWORKS, adam
 def prepared(network, mode):
     model = network.make()
     x, y = network.batch()
-    if mode != "plain" and x.dim() == 4:
+    if not mode.startswith("plain") and x.dim() == 4:
         model = model.to(memory_format=torch.channels_last)
         x = x.contiguous(memory_format=torch.channels_last)
     return network.training_step(torch.compile(model) if mode == "compiled" else model, x, y, adam(model))

@@ -157,6 +157,7 @@ static Node *case_fold_plain(Graph *graph) { return make_fold(graph, in(graph, "
 static Node *case_uniform_much(Graph *graph) { return make_uniform(graph, op_case_shape(graph, "N 40 61"), 1); }
 static Node *case_uniform_table(Graph *graph) { return make_uniform(graph, op_case_shape(graph, "103 105"), 1); }
 static Node *case_loop_much(Graph *graph) { return make_unary(graph, &op_tanh, make_binary(graph, &op_add, in(graph, "a", "N 90 91"), in(graph, "b", "91"))); }
+static Node *case_scatter_much(Graph *graph) { return make_scatter(graph, in(graph, "b_index9", "N 30"), in(graph, "a", "N 30 3 96"), 9); }
 static Node *case_join_much(Graph *graph)
 {
 	Node *pieces[] = {in(graph, "a", "N 60 50"), in(graph, "b", "N 60 30"), in(graph, "c", "N 60 1")};
@@ -182,6 +183,7 @@ static const OpCase cases[] = {
 	{"sums of wide rows", case_sum_wide}, {"sums of some axes", case_sum_some}, {"maximum of much", case_amax_much},
 	{"maxima by rows", case_amax_rows}, {"long maxima", case_amax_long}, {"places of long maxima", case_argmax_long},
 	{"places of maxima by rows", case_argmax_rows}, {"maximum and place of few", case_both_few}, {"maximum and place by rows", case_both_rows},
+	{"rows added, by columns", case_scatter_much},
 	{"maximum and place along rows", case_both_long}, {"mean square", case_mean_square},
 	{"fold of much", case_fold_much}, {"fold of windows apart", case_fold_apart}, {"fold of windows apart, relu", case_fold_apart_relu},
 	{"fold beyond the edge", case_fold_beyond}, {"fold beyond the edge, relu", case_fold_beyond_relu},
