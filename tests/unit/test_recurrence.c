@@ -257,6 +257,44 @@ static void test_windows(void **state)
 	built_free(&built);
 }
 
+/* As in Keras: a mask for all steps of a row, what it leaves is scaled, states are dropped for the recurrent kernel alone, and
+ * outside of training nothing is. A weight of 1 shows each: x is 1 at all steps, and so is h without a past. */
+static void test_dropout(void **state)
+{
+	enum { ROWS = 400, STEPS = 4 };
+	static const struct {
+		const char *option;
+		double past, dropped[STEPS], left[STEPS], whole[STEPS];
+	} cases[] = {
+		{"dropout=0.75", 0, {0, 0, 0, 0}, {4, 4, 4, 4}, {1, 1, 1, 1}},
+		{"recurrent_dropout=0.75", 1, {1, 1, 1, 1}, {1, 5, 21, 85}, {1, 2, 3, 4}},
+	};
+	static double ones[ROWS*STEPS];
+	(void)state;
+	for (int i = 0; i < ROWS*STEPS; i++) ones[i] = 1;
+	for (int c = 0; c < 2; c++) {
+		Arena *arena = arena_new();
+		Built built = good(arena_format(arena, "model:\n  input: [4, 1]\n"
+			"  layers: [\"SimpleRNN(1, activation=none, use_bias=false, return_sequences=true, %s)\"]\n"
+			"train: {loss: mse, optimizer: SGD(), batch_size: 400}\n", cases[c].option));
+		Program *train = program_of(&built, "train"), *predict = program_of(&built, "predict");
+		Given given[] = {{"x", ones}, {"simple_rnn/simple_rnn_cell/kernel", ones}, {"simple_rnn/simple_rnn_cell/recurrent_kernel", &cases[c].past},
+			{NULL, NULL}};
+		const double *y = built_evaluate(&built, train, built_output(train, "y"), ROWS, given);
+		int left = 0;
+		for (int row = 0; row < ROWS; row++) {
+			const double *seen = y + row*STEPS, *expected = seen[1] == cases[c].left[1] ? cases[c].left : cases[c].dropped;
+			left += expected == cases[c].left;
+			for (int t = 0; t < STEPS; t++) assert_true(seen[t] == expected[t]);
+		}
+		assert_in_range(left, 100 - 45, 100 + 45); /* 5 standard deviations */
+		y = built_evaluate(&built, predict, built_output(predict, "y"), 1, given);
+		for (int t = 0; t < STEPS; t++) assert_true(y[t] == cases[c].whole[t]);
+		built_free(&built);
+		arena_free(arena);
+	}
+}
+
 static void test_best_path(void **state)
 {
 	(void)state; /* x: 1 10 2 20 3 30 4 40 */
@@ -287,7 +325,8 @@ static void test_ctc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums), cmocka_unit_test(test_steps), cmocka_unit_test(test_draws),
-		cmocka_unit_test(test_names), cmocka_unit_test(test_hoisted), cmocka_unit_test(test_rows), cmocka_unit_test(test_own_cell), cmocka_unit_test(test_decoder), cmocka_unit_test(test_windows),
-		cmocka_unit_test(test_best_path), cmocka_unit_test(test_ctc)};
+		cmocka_unit_test(test_names), cmocka_unit_test(test_hoisted), cmocka_unit_test(test_rows), cmocka_unit_test(test_own_cell),
+		cmocka_unit_test(test_decoder), cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_dropout), cmocka_unit_test(test_best_path), cmocka_unit_test(test_ctc)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
