@@ -275,23 +275,23 @@ static void develop(Dice *dice, const Patient *p, int size, const double *clean,
 		}
 }
 
-static int write_png(const char *path, const uint8_t *film, int size)
-{
-	png_image image = {.version = PNG_IMAGE_VERSION, .width = (png_uint_32)size, .height = (png_uint_32)size, .format = PNG_FORMAT_GRAY};
-	if (png_image_write_to_file(&image, path, 0, film, 0, NULL)) return 0;
-	fprintf(stderr, "%s: %s\n", path, image.message);
-	return 1;
-}
-
 /* --- a set of films */
 
 typedef struct Job {
-	const char *folder;
+	const char *program, *folder; /* program: its name, for messages */
 	int count, size;
 	uint64_t seed;
 	double *clean, *grain;
 	uint8_t *film;
 } Job;
+
+static int write_png(const Job *job, const char *path)
+{
+	png_image image = {.version = PNG_IMAGE_VERSION, .width = (png_uint_32)job->size, .height = (png_uint_32)job->size, .format = PNG_FORMAT_GRAY};
+	if (png_image_write_to_file(&image, path, 0, job->film, 0, NULL)) return 0;
+	fprintf(stderr, "%s: %s: %s\n", job->program, path, image.message);
+	return 1;
+}
 
 static int draw_film(const Job *job, const char *path, Dice *dice, const Patient *patient)
 {
@@ -301,13 +301,13 @@ static int draw_film(const Job *job, const char *path, Dice *dice, const Patient
 		for (int x = 0; x < size; x++)
 			job->clean[y * size + x] = shadow(patient, (2 * x + 1.0) / size - 1, (2 * y + 1.0) / size - 1, soft);
 	develop(dice, patient, size, job->clean, job->grain, job->film);
-	return write_png(path, job->film, size);
+	return write_png(job, path);
 }
 
-static int make_folder(const char *path)
+static int make_folder(const Job *job, const char *path)
 {
 	if (mkdir(path, 0777) == 0 || errno == EEXIST) return 0;
-	fprintf(stderr, "%s: %s\n", path, strerror(errno));
+	fprintf(stderr, "%s: %s: %s\n", job->program, path, strerror(errno));
 	return 1;
 }
 
@@ -320,9 +320,9 @@ static int parse_number(const char *text, long low, long high, long *value)
 }
 
 /* FOLDER [--count N] [--size S] [--seed N]; 1: something else stands there. */
-static int parse_job(Job *job, int argc, char **argv)
+static int parse_job(Job *job, const char *program, int argc, char **argv)
 {
-	*job = (Job){.count = 600, .size = 64, .seed = 1};
+	*job = (Job){.program = program, .count = 600, .size = 64, .seed = 1};
 	for (int i = 1; i < argc; i++) {
 		long value;
 		if (argv[i][0] != '-') {
@@ -348,8 +348,8 @@ static int draw_splits(Job *job, int (*draw_split)(const Job *job, int split, co
 	job->grain = malloc(pixels * sizeof *job->grain);
 	job->film = malloc(pixels);
 	int failed = job->clean == NULL || job->grain == NULL || job->film == NULL;
-	if (failed) fprintf(stderr, "%s: out of memory\n", job->folder);
-	failed = failed || make_folder(job->folder) || draw_split(job, 0, "train", job->count) ||
+	if (failed) fprintf(stderr, "%s: out of memory\n", job->program);
+	failed = failed || make_folder(job, job->folder) || draw_split(job, 0, "train", job->count) ||
 		 draw_split(job, 1, "val", job->count / 6) || draw_split(job, 2, "test", job->count / 3);
 	free(job->clean);
 	free(job->grain);

@@ -36,11 +36,11 @@ static int draw_split(const Job *job, int split, const char *name, int count)
 	static const char *const classes[2] = {"NORMAL", "PNEUMONIA"};
 	char path[4096];
 	snprintf(path, sizeof path, "%s/%s", job->folder, name);
-	if (make_folder(path)) return 1;
+	if (make_folder(job, path)) return 1;
 	for (int c = 0; c < 2; c++) {
 		int images = (count + 1 - c) / 2;
 		snprintf(path, sizeof path, "%s/%s/%s", job->folder, name, classes[c]);
-		if (make_folder(path)) return 1;
+		if (make_folder(job, path)) return 1;
 		for (int i = 0; i < images; i++) {
 			snprintf(path, sizeof path, "%s/%s/%s/%04d.png", job->folder, name, classes[c], i);
 			if (draw(job, path, (uint64_t)split << 40 | (uint64_t)c << 32 | (uint64_t)i, c)) return 1;
@@ -52,7 +52,7 @@ static int draw_split(const Job *job, int split, const char *name, int count)
 int main(int argc, char **argv)
 {
 	Job job;
-	if (!parse_job(&job, argc, argv)) return draw_splits(&job, draw_split);
+	if (!parse_job(&job, "phantom", argc, argv)) return draw_splits(&job, draw_split);
 	fprintf(stderr, "usage: phantom OUTDIR [--count N] [--size S] [--seed N]\n");
 	return 2;
 }

@@ -83,21 +83,21 @@ static int draw_split(const Job *job, int split, const char *name, int count)
 	char folder[4096], path[4200];
 	snprintf(folder, sizeof folder, "%s/%s", job->folder, name);
 	snprintf(path, sizeof path, "%s.csv", folder);
-	if (make_folder(folder)) return 1;
+	if (make_folder(job, folder)) return 1;
 	FILE *table = fopen(path, "w");
 	int failed = table == NULL;
 	if (table != NULL) fprintf(table, "image,caption,left,top,right,bottom\n");
 	for (int i = 0; i < count && !failed; i++) failed = draw(job, folder, table, split, i);
 	int written = table != NULL && !ferror(table);
 	if (table != NULL && fclose(table)) written = 0;
-	if (!written) fprintf(stderr, "%s: %s\n", path, strerror(errno));
+	if (!written) fprintf(stderr, "%s: %s: %s\n", job->program, path, strerror(errno));
 	return failed || !written;
 }
 
 int main(int argc, char **argv)
 {
 	Job job;
-	if (!parse_job(&job, argc, argv)) return draw_splits(&job, draw_split);
+	if (!parse_job(&job, "reports", argc, argv)) return draw_splits(&job, draw_split);
 	fprintf(stderr, "usage: reports OUTDIR [--count N] [--size S] [--seed N]\n");
 	return 2;
 }

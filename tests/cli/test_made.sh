@@ -2,7 +2,8 @@
 # The generators of made data, specs/data: the same seed gives the same bytes; what their first lines promise of the data holds.
 . tests/cli/lib.sh
 warnings="-std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wpedantic -Werror"
-$CC $warnings -o $T/therapy specs/data/therapy.c -lm && $CC $warnings -o $T/biomarkers specs/data/biomarkers.c -lm || exit 1
+$CC $warnings -o $T/therapy specs/data/therapy.c -lm && $CC $warnings -o $T/biomarkers specs/data/biomarkers.c -lm &&
+	$CC $warnings -o $T/reports specs/data/reports.c -lpng -lm || exit 1
 holds_that() { # TEXT AWK FILE..: the awk program over tables gives no output
 	text=$1
 	shift
@@ -58,4 +59,24 @@ code 2 $T/biomarkers $T/films --seed x
 code 1 $T/biomarkers $T/nowhere
 says "$T/nowhere"
 one_line
+
+code 0 $T/reports $T/described --count 60 --size 32 --seed 3
+quiet
+code 0 $T/reports $T/again --count 60 --size 32 --seed 3
+code 0 $T/reports $T/others --count 60 --size 32 --seed 4
+same $T/described/train.csv $T/again/train.csv
+same $T/described/train/0007.png $T/again/train/0007.png
+differ $T/described/train.csv $T/others/train.csv
+differ $T/described/train/0007.png $T/described/test/0007.png
+holds $T/described/train.csv image,caption,left,top,right,bottom
+holds_that "every film has a row" 'NR > 1 && $1 != sprintf("%04d", NR - 2) { print } END { if (NR != 61) print NR }' $T/described/train.csv
+holds_that "a box lies where the sentence says" 'NR > 1 && $2 != "no opacity" { split($2, w, " "); x = ($3 + $5)/2; y = ($4 + $6)/2
+	if (w[5] != (x > 16 ? "left" : "right") || !($3 < $5 && $4 < $6)) print; area[w[1]] += ($5 - $3)*($6 - $4); n[w[1]]++; down[w[6]] += y; m[w[6]]++ }
+	END { if (area["large"]/n["large"] < 4*area["small"]/n["small"] || down["lower"]/m["lower"] < down["upper"]/m["upper"] + 4) print "sizes or heights" }' \
+	$T/described/train.csv
+holds_that "some have none" '$2 == "no opacity" { n++; if ($3 $4 $5 $6 != "") print } END { if (n < 4 || n > 24) print n }' $T/described/train.csv
+code 2 $T/reports
+code 2 $T/reports $T/described --size few
+code 1 $T/reports $T/none/below
+says "reports: $T/none/below: No such file or directory"
 finish
