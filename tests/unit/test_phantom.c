@@ -79,7 +79,7 @@ static void says_what_is_wrong(void **state)
 	assert_int_equal(phantom_main(4, number), 2);
 	assert_int_equal(phantom_main(3, missing), 2);
 	assert_int_equal(phantom_main(2, nowhere), 1);
-	assert_says(end_listening(kept), "phantom: " ROOT "/none/none: No such file or directory\n");
+	assert_says(end_listening(kept), ROOT "/none/none: No such file or directory\n");
 }
 
 static int prepare(void **state)
