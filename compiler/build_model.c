@@ -317,7 +317,8 @@ static int find_label(Builder *builder, const Predicted *output, const Shape *y,
 	if (builder->context->errors > errors) return -1;
 	if (found < 0 && *shared >= 0) {
 		const nn_data_field *field = &spec->fields[*shared];
-		if (rank < 0 || (field->rank == rank && !memcmp(field->shape, label, (size_t)rank*sizeof *label))) return *shared;
+		bool one = field->count == 1 && (rank == 0 || (rank == 1 && label[0] == 1)); /* a number by itself, or as the only one of a row */
+		if (rank < 0 || one || (field->rank == rank && !memcmp(field->shape, label, (size_t)rank*sizeof *label))) return *shared;
 		build_error(builder, (loss ? loss : spec->root)->place, "give the data a label of the output's own name",
 			"the output '%s' needs labels of another shape than those that '%s' reads", output->name, builder->network->outputs[0].name);
 	}
