@@ -230,6 +230,18 @@ static Weight *make_weight(
 	return weight;
 }
 
+/* A tensor that is the same number everywhere is that number as a first value; any other depends on what there is not yet. */
+static bool take_number(Builder *builder, Value *initial, Place place)
+{
+	const Node *node = initial->kind == VALUE_TENSOR ? initial->as.tensor : NULL;
+	if (!node) return true;
+	*initial = value_real(node->at.value);
+	if (node->op == &op_const && !node->at.data) return true;
+	build_error(builder, place, "full(dims, number), or an initializer: section initializers, name()(dims): ...",
+		"a weight, or a state that is carried, starts with a number or by an initializer, not with a tensor that is computed");
+	return false;
+}
+
 Value build_variable(Builder *builder, Frame *frame, const VariableRequest *request, Place place)
 {
 	Shape shape;
@@ -238,6 +250,8 @@ Value build_variable(Builder *builder, Frame *frame, const VariableRequest *requ
 	Owner *owner = f ? f->owner : NULL;
 	if (!build_shape(builder, request->dims, place, &shape) || !may_own(builder, owner, request, &shape, place))
 		return value_poison();
+	VariableRequest numbered = *request;
+	if (!take_number(builder, &numbered.initial, place)) return value_poison();
 	const char *name = variable_name(frame, request->name);
 	Weight *weight = NULL;
 	for (int i = 0; i < owner->weight_count; i++) {
@@ -249,7 +263,7 @@ Value build_variable(Builder *builder, Frame *frame, const VariableRequest *requ
 			"%s is %s, and is now asked for as %s", weight->variable->path,
 			shape_text(builder->arena, &weight->variable->shape), shape_text(builder->arena, &shape));
 	}
-	if (!weight) weight = make_weight(builder, owner, name, &shape, request, place);
+	if (!weight) weight = make_weight(builder, owner, name, &shape, &numbered, place);
 	Node *node = build_value(builder, weight);
 	return node ? value_tensor(node) : value_poison();
 }

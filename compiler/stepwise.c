@@ -113,17 +113,17 @@ static Timed contracted(const Walk *walk, const Node *node)
 	return all;
 }
 
-/* Forwards over time, from 0 or what is carried; nothing of time but its sequences. */
+/* Forwards over time, from a number or what is carried; nothing of time but its sequences. */
 static Timed scanned(const Walk *walk, const Node *node)
 {
 	const Body *body = node->at.body;
 	if (body->reverse || body->steps != walk->steps) return mixed;
 	for (int i = 0; i < node->arg_count; i++) {
 		const Node *arg = node->args[i];
-		bool sequence = i >= body->carried_count && i < body->carried_count + body->item_count, zero = arg->op == &op_const && !arg->at.data && arg->at.value == 0;
+		bool sequence = i >= body->carried_count && i < body->carried_count + body->item_count, number = arg->op == &op_const && !arg->at.data;
 		Timed of = walk->of[arg->id];
 		if (of.how == TIMED ? !sequence || of.stride != stride_of(&arg->shape, 0) : sequence && varies(arg, 0)) return mixed;
-		if (i < body->carried_count && !zero && (arg->op != &op_variable || arg->at.variable->role != ROLE_CARRIED)) return mixed;
+		if (i < body->carried_count && !number && (arg->op != &op_variable || arg->at.variable->role != ROLE_CARRIED)) return mixed;
 	}
 	return (Timed){TIMED, 0};
 }

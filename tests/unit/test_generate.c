@@ -20,6 +20,8 @@ static const char *const stepping[] = {
 		),
 	"cells:\n  Mean(n)(x, h=full([dim(x, 0), n], 0)):\n    h': (h + matmul(x, weight([dim(x, -1), n], glorot_uniform)))/2\n"
 		MODEL("Embedding(7, 4), Mean(3, return_sequences=true)"),
+	"cells:\n  From(n)(x, h=full([dim(x, 0), n], 0.75)):\n    h': (h + matmul(x, weight([dim(x, -1), n], glorot_uniform)))/2\n"
+		MODEL("Embedding(7, 4), From(3, return_sequences=true)"),
 };
 static const char *const looking[] = {
 	MODEL("Embedding(7, 4), \"Conv1D(4, 3, padding=same)\""),
@@ -35,11 +37,11 @@ static const char *const looking[] = {
 	GRAPH("    e: Embedding(7, 4)(x)\n    f(s, i): \"[s[0] + i]\"\n    y: Dense(7)(scan(f, [0], e)[1][0])\n"), /* its state is not carried */
 	GRAPH("    e: Embedding(7, 4)(x)\n    s: LSTM(3, return_state=true)(e)\n"
 		"    y: Dense(7)(LSTM(3, return_sequences=true)(e, initial_state=[s[1], s[2]]))\n"),
-	"cells:\n  From(n)(x, h=full([dim(x, 0), n], 1)):\n    h': (h + matmul(x, weight([dim(x, -1), n], glorot_uniform)))/2\n"
-		MODEL("Embedding(7, 4), From(3, return_sequences=true)"), /* does not begin at 0 */
+	"cells:\n  From(n)(x, h=matmul(x, weight([dim(x, -1), n], normal))):\n    h': (h + matmul(x, weight([dim(x, -1), n], glorot_uniform)))/2\n"
+		MODEL("Embedding(7, 4), From(3, return_sequences=true)"), /* begins with what the first step says */
 };
 
-/* Numbers for every variable but those that are carried, which follow: 0. */
+/* Numbers for every variable; those that are carried follow, as reset begins them with one number. */
 static int give_all(const Built *built, Given *given)
 {
 	int count = 0;
@@ -49,7 +51,8 @@ static int give_all(const Built *built, Given *given)
 			int64_t n = shape_count(&variable->shape);
 			if ((variable->role == ROLE_CARRIED) != pass) continue;
 			double *data = arena_alloc(built->context.arena, (size_t)n*sizeof *data);
-			for (int64_t i = 0; i < n && !pass; i++) data[i] = 0.3 + 0.5*(double)((v*31 + i*17) % 23)/23;
+			double first = pass ? *built_evaluate(built, built_program(built, "reset"), built_assigned(built_program(built, "reset"), variable->path), 1, NULL) : 0;
+			for (int64_t i = 0; i < n; i++) data[i] = pass ? first : 0.3 + 0.5*(double)((v*31 + i*17) % 23)/23;
 			assert_true(count + 3 < MOST);
 			given[count++] = (Given){variable->path, data};
 		}
