@@ -257,7 +257,7 @@ static int add_inputs(Texts *texts, const Place *place)
 		const char *path = place->paths[i];
 		FileList list = {.all = 1};
 		if (!is_directory(path)) {
-			failed = texts->spec->column && strcmp(path, "-") != 0 ? nn_text_add_table(texts, path, 0, 0) : add_lines(texts, path, NULL);
+			failed = texts->spec->column && strcmp(path, "-") != 0 ? nn_text_add_table(texts, path, 0, 0, 0) : add_lines(texts, path, NULL);
 			continue;
 		}
 		failed = nn_walk(path, &list);
@@ -272,7 +272,7 @@ static int add_place(Texts *texts, const Place *place, int label, int classed)
 	const char *path = place->paths[0];
 	nn_names none = {0};
 	if (!place->labels) return add_inputs(texts, place);
-	if (texts->spec->column) return nn_text_add_table(texts, path, label >= 0, classed);
+	if (texts->spec->column) return nn_text_add_table(texts, path, 1, label >= 0, classed);
 	if (texts->spec->ended) return add_lines(texts, path, NULL);
 	if (label < 0) return add_stream(texts, path);
 	const nn_names *classes = place->store != NULL ? &place->store->names[label] : &none;

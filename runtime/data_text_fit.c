@@ -1,6 +1,7 @@
 /* data_text_fit.c: in: the training rows of a source of text, or the vocabulary that the spec names; out: the table of ids in
  * the state; and what is said of texts that it does not hold.
  * Invariant: a vocabulary that is learned depends on the training rows only. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include "data_text_source.h"
@@ -19,6 +20,15 @@ int64_t nn_token_id(const nn_model *model, const void *state, const nn_tensor *t
 {
 	if (table == NULL) return (unsigned char)token->text[0] + NN_FIRST_TOKEN;
 	return state ? nn_vocabulary_find(model, state, table, token->hash) : NN_UNKNOWN;
+}
+
+size_t nn_token_text(const nn_names *vocabulary, int id, char *byte, const char **text)
+{
+	int last = vocabulary ? vocabulary->count - 1 : NN_FIRST_TOKEN + UCHAR_MAX;
+	if (id < NN_FIRST_TOKEN || id > last) return 0;
+	*text = vocabulary ? vocabulary->items[id] : byte;
+	*byte = (char)(id - NN_FIRST_TOKEN);
+	return vocabulary ? strlen(*text) : 1;
 }
 
 /* Tokens of a set, word by word. Of a stream each once, though windows may overlap, and also those that are only ever next. */

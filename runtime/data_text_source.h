@@ -39,11 +39,14 @@ typedef struct Texts {
 int nn_text_begin_file(Texts *texts, const char *path);
 /* The text from at to end as one sample, or where it is a sequence of its own as several, one after the other. line: of its file, 0: it is the whole file; class NULL: none. 0, or 1: out of memory. */
 int nn_text_add_sample(Texts *texts, const char *at, const char *end, int64_t line, const char *class, double target);
-/* The rows of a csv file: the column of texts, and the label if wanted. 0, or 1 after an error. */
-int nn_text_add_table(Texts *texts, const char *path, int labels, int classed);
+/* The rows of a csv file: the column of texts; if they are of a split, the group; the label if wanted. 0, or 1 after an error. */
+int nn_text_add_table(Texts *texts, const char *path, int split, int labels, int classed);
 int64_t nn_text_id(const Source *source, const void *state, uint32_t word);
 /* table NULL: every byte has its id. */
 int64_t nn_token_id(const nn_model *model, const void *state, const nn_tensor *table, const Token *token);
+/* The other way: the bytes that an id stands for, 0: none, as padding and the unknown token do. vocabulary: tokens by their ids, NULL of
+ * bytes; byte: room for one. */
+size_t nn_token_text(const nn_names *vocabulary, int id, char *byte, const char **text);
 const nn_tensor *nn_vocabulary_table(const nn_model *model, int source);
 
 /* Learns the vocabulary from the training rows, or takes the spec's, and writes it to the state. 0, or 1 after an error. */

@@ -12,7 +12,7 @@ typedef struct Roles {
 	int classed;
 } Roles;
 
-static int find_roles(const Texts *texts, const char *path, const Cells *cells, int labels, Roles *roles)
+static int find_roles(const Texts *texts, const char *path, const Cells *cells, int split, int labels, Roles *roles)
 {
 	const nn_data_source *spec = texts->spec;
 	roles->text = nn_find_column(cells, spec->column);
@@ -20,9 +20,9 @@ static int find_roles(const Texts *texts, const char *path, const Cells *cells, 
 	roles->label = spec->label.count ? nn_find_column(cells, label) : -1;
 	if (roles->text < 0) nn_say_no_column(path, cells, "column", spec->column);
 	if (labels && roles->label < 0) nn_say_no_column(path, cells, "label", label);
-	roles->group = (labels || spec->ended) && texts->group ? nn_find_column(cells, texts->group) : -1;
+	roles->group = split && texts->group ? nn_find_column(cells, texts->group) : -1;
 	roles->key = texts->key ? nn_find_column(cells, texts->key) : -1;
-	int no_group = labels && texts->group && roles->group < 0 && !texts->joined, no_key = texts->key && roles->key < 0;
+	int no_group = split && texts->group && roles->group < 0 && !texts->joined, no_key = texts->key && roles->key < 0;
 	if (no_group) nn_say_no_column(path, cells, "group", texts->group);
 	if (no_key) nn_say_no_column(path, cells, "key", texts->key);
 	return roles->text < 0 || (labels && roles->label < 0) || no_group || no_key;
@@ -60,7 +60,7 @@ static int add_row(Texts *texts, const char *path, const Cells *cells, int64_t r
 	return 1;
 }
 
-int nn_text_add_table(Texts *texts, const char *path, int labels, int classed)
+int nn_text_add_table(Texts *texts, const char *path, int split, int labels, int classed)
 {
 	const nn_data_source *spec = texts->spec;
 	char separator = spec->separator != NULL && spec->separator[0] ? spec->separator[0] : ',', *text;
@@ -72,7 +72,7 @@ int nn_text_add_table(Texts *texts, const char *path, int labels, int classed)
 	int failed = nn_cells_parse(path, (uint8_t *)text, length, separator, spec->header, &cells);
 	free(text);
 	if (failed) return 1;
-	failed = find_roles(texts, path, &cells, labels, &roles);
+	failed = find_roles(texts, path, &cells, split, labels, &roles);
 	if (!labels) roles.label = -1;
 	for (int64_t row = 0; row < cells.rows && !failed; row++) failed = add_row(texts, path, &cells, row, &roles, &unlabelled);
 	nn_cells_free(&cells);

@@ -82,14 +82,19 @@ static int read_prompt(Writer *w) {
 	return failed;
 }
 
-/* Texts of their own begin with their end's token; any other text begins where a line does, if there is no prompt. */
-static int begin_prompt(Writer *w) {
+static int begin_behind_line(Writer *w) {
 	Token end = {.text = NN_END_OF_TEXT, .span = 1, .length = 1, .hash = nn_token_hash(NN_END_OF_TEXT, 1)};
-	int given = w->options->prompt && *w->options->prompt;
-	if (given && !w->spec->ended) return 0;
 	int64_t id = id_of(w, &end);
-	if (id == NN_UNKNOWN) return nn_error("--prompt TEXT is missing: the vocabulary has no end of line, which a text could begin behind"), 1;
-	return add_prompt(w, id);
+	int given = w->options->prompt && *w->options->prompt;
+	if (id != NN_UNKNOWN) return add_prompt(w, id);
+	nn_error("--prompt %s: the vocabulary has no end of line, which a text could begin behind", given ? "holds no token" : "TEXT is missing");
+	return 1;
+}
+
+/* Texts of their own begin with their end's token; any other text begins where a line does, if no token is given. */
+static int make_prompt(Writer *w) {
+	if ((w->spec->ended && begin_behind_line(w)) || read_prompt(w)) return 1;
+	return w->prompt_count == 0 && begin_behind_line(w);
 }
 
 /* --- one token ------------------------------------------------------------------------------------------------------ */
@@ -113,17 +118,13 @@ static size_t read_token(Writer *w, int64_t id, nn_call *call) {
 	return (size_t)place * (size_t)w->classes;
 }
 
-static const char *text_of(const Writer *w, int id) {
-	if (!w->vocabulary) return id >= NN_FIRST_TOKEN ? "byte" : "";
-	return id < w->vocabulary->count ? w->vocabulary->items[id] : "";
-}
-
 /* The next token, of the shares in the output; -1: it holds no number. */
 static int choose(Writer *w, size_t from, int text, int position) {
-	const char *y = (const char *)w->memory.work + w->y->offset;
+	const char *y = (const char *)w->memory.work + w->y->offset, *token;
+	char byte;
 	for (int i = 0; i < w->classes; i++) {
 		double value = nn_number(w->model, y, from + (size_t)i);
-		w->shares[i] = *text_of(w, i) ? w->model->outputs[0].logits ? value : log(value) : -INFINITY;
+		w->shares[i] = !nn_token_text(w->vocabulary, i, &byte, &token) ? -INFINITY : w->model->outputs[0].logits ? value : log(value);
 	}
 	nn_philox bits = nn_philox_at(w->options->seed, (uint64_t)position, STREAM_GENERATE, (uint32_t)text, 0);
 	double uniform = nn_unit(bits.lane[0]) + nn_unit(bits.lane[1]) * 0x1p-24;
@@ -133,15 +134,12 @@ static int choose(Writer *w, size_t from, int text, int position) {
 /* --- texts ---------------------------------------------------------------------------------------------------------- */
 
 static void write_token(Writer *w, size_t start, int id) {
-	char byte = (char)(id - NN_FIRST_TOKEN);
-	if (!w->vocabulary) {
-		nn_text_bytes(&w->text, &byte, 1);
-		return;
-	}
-	const char *token = w->vocabulary->items[id];
+	const char *token;
+	char byte;
+	size_t length = nn_token_text(w->vocabulary, id, &byte, &token);
 	int first = w->text.length == start || w->text.data[w->text.length - 1] == '\n';
 	if (w->spec->tokens == NN_WORDS && !first && strcmp(token, NN_END_OF_TEXT)) nn_text_bytes(&w->text, " ", 1);
-	nn_text_bytes(&w->text, token, strlen(token));
+	nn_text_bytes(&w->text, token, length);
 }
 
 static const char *stop_of(const Writer *w) {
@@ -231,7 +229,7 @@ static int open_writer(Writer *w, const nn_safetensors *file) {
 	for (int i = 0; i < w->vocabulary_count && w->table; i++)
 		if (!strcmp(w->vocabularies[i].key, w->spec->name ? w->spec->name : "")) w->vocabulary = &w->vocabularies[i];
 	if (w->table && !w->vocabulary) return nn_error("%s: holds no vocabulary", file->path), 1;
-	return open_program(w) || begin_prompt(w) || read_prompt(w);
+	return open_program(w) || make_prompt(w);
 }
 
 static void close_writer(Writer *w) {

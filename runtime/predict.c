@@ -91,10 +91,10 @@ static const char *prediction_name(const Predictor *p, const Target *t) { return
 static void add_ids(const Predictor *p, const Target *t, nn_text *text, const int *ids, int count) {
 	static const nn_names none;
 	const nn_data_source *source = &p->model->data.sources[p->model->data.fields[t->output->label].source];
-	const nn_names *vocabulary = &none;
+	const nn_names *vocabulary = source->tokens == NN_BYTES ? NULL : &none;
 	for (int i = 0; i < p->vocabulary_count; i++)
 		if (!strcmp(p->vocabularies[i].key, source->name ? source->name : "")) vocabulary = &p->vocabularies[i];
-	nn_tokens_text(text, source, vocabulary->items, vocabulary->count, ids, count);
+	nn_tokens_text(text, source, vocabulary, ids, count);
 }
 
 /* The likeliest token of each place; y: (places, vocabulary) */

@@ -10,20 +10,16 @@ int nn_is_tokens(const nn_model *model, int field) {
 	return f->part == NN_TEXT_TOKENS || f->part == NN_TEXT_NEXT;
 }
 
-static const char *token_of(const nn_data_source *source, char *const *vocabulary, int count, int id, char byte[2]) {
-	byte[0] = (char)(id - NN_FIRST_TOKEN), byte[1] = 0;
-	if (id == NN_UNKNOWN) return "[UNK]";
-	if (vocabulary && id < count && vocabulary[id][0]) return vocabulary[id];
-	return source->tokens == NN_BYTES ? byte : "[UNK]";
-}
-
-void nn_tokens_text(nn_text *text, const nn_data_source *source, char *const *vocabulary, int vocabulary_count, const int *ids, int count) {
+void nn_tokens_text(nn_text *text, const nn_data_source *source, const nn_names *vocabulary, const int *ids, int count) {
 	int any = 0;
-	char byte[2];
+	char byte;
 	for (int i = 0; i < count; i++) {
+		const char *token;
 		if (ids[i] == NN_PADDING && (any || source->padding == NN_POST)) break;
 		if (ids[i] == NN_PADDING) continue;
 		if (any++ && source->tokens == NN_WORDS) nn_text_add(text, " ");
-		nn_text_add(text, "%s", token_of(source, vocabulary, vocabulary_count, ids[i], byte));
+		size_t length = nn_token_text(vocabulary, ids[i], &byte, &token);
+		if (length) nn_text_bytes(text, token, length);
+		else nn_text_add(text, "[UNK]");
 	}
 }

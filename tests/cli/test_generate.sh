@@ -104,4 +104,14 @@ $CC -std=c11 -D_GNU_SOURCE -march=native -fopenmp -O1 -Iruntime -DNN_MODEL=few_m
 code 1 $C/few train --out $T/few
 says "$C/continued.txt: 12 different characters in the training data, but the spec's vocabulary: 9 has room for 7"
 one_line
+
+# a prompt of which no token is left begins as none does
+sed 's/tokens: characters/tokens: words/; s/vocabulary: 20/vocabulary: 5/; s/(20, 8)/(5, 8)/; s/Dense(20/Dense(5/; s/name: continued/name: words/' tests/cli/continued.yaml >$T/words.yaml
+code 0 $NNC $T/words.yaml -o $C/words.c
+$CC -std=c11 -D_GNU_SOURCE -march=native -fopenmp -O1 -Iruntime -DNN_MODEL=words_model -o $C/words runtime/main.c $C/words.c build/libnn.a -lpng -ljpeg -lz -lcsv -lcjson -lm -lpthread || bad "words.c does not compile"
+code 0 $C/words train --out $T/words --quiet --epochs 1
+code 1 $C/words generate --weights $T/words/best.safetensors --prompt " ... "
+says "error: --prompt holds no token: the vocabulary has no end of line, which a text could begin behind"
+one_line
+code 0 $C/words generate --weights $T/words/best.safetensors --prompt "der" --length 3
 finish

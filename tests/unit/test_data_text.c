@@ -288,6 +288,9 @@ static void texts_of_their_own(void **state)
 		assert_true(parts == 0 || parts == 2);
 		nn_data_close(&sets);
 	}
+	fake.model.data.split_group = "who"; /* the last model reads the table */
+	assert_refused(&fake.model, &split, ROOT "/a.csv: has no column \"who\" (group)");
+	fake.model.data.split_group = NULL;
 	fake.model.data.split_validation = 0;
 	const char *const listed[] = {"a", "b", "c", "d"};
 	fake.source.vocabulary = (nn_texts){listed, 4};
@@ -297,6 +300,22 @@ static void texts_of_their_own(void **state)
 	assert_int_equal(nn_data_fit(sets.train, table_state), 1);
 	assert_says(end_listening(kept), ROOT "/a.csv: the vocabulary does not hold \"\\n\", by which each text ends");
 	nn_data_close(&sets);
+}
+
+/* Ids stand for the tokens of the vocabulary, or for all bytes; the others for none. */
+static void texts_of_ids(void **state)
+{
+	(void)state;
+	const nn_names words = {.items = (char *[]){"", "", "a", "cat"}, .count = 4};
+	const char *text = NULL;
+	char byte;
+	assert_int_equal(nn_token_text(&words, 3, &byte, &text), 3);
+	assert_string_equal(text, "cat");
+	for (int id = 0; id < 300; id++) {
+		if (id < 2 || id > 3) assert_int_equal(nn_token_text(&words, id, &byte, &text), 0);
+		assert_int_equal(nn_token_text(NULL, id, &byte, &text), id >= 2 && id < 258);
+		if (id >= 2 && id < 258) assert_int_equal((unsigned char)*text, id - 2);
+	}
 }
 
 /* Shares of one text are runs, and windows that reach into the next share are left out. */
@@ -480,7 +499,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_of_class_files), cmocka_unit_test(too_many_words_are_unknown), cmocka_unit_test(folders_of_files),
-		cmocka_unit_test(columns_of_tables), cmocka_unit_test(groups_stay_together), cmocka_unit_test(windows_of_one_text), cmocka_unit_test(texts_of_their_own), cmocka_unit_test(shares_of_one_text),
+		cmocka_unit_test(columns_of_tables), cmocka_unit_test(groups_stay_together), cmocka_unit_test(windows_of_one_text), cmocka_unit_test(texts_of_ids), cmocka_unit_test(texts_of_their_own), cmocka_unit_test(shares_of_one_text),
 		cmocka_unit_test(listed_vocabularies), cmocka_unit_test(characters_must_fit), cmocka_unit_test(bytes_are_their_own_ids),
 		cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(inputs_to_be_predicted), cmocka_unit_test(preprocesses)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
