@@ -106,7 +106,8 @@ int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *
                        char error[NN_ERROR]) {
 	for (int i = 0; i < model->tensor_count; i++) {
 		const nn_tensor *tensor = &model->tensors[i];
-		if (tensor->offset + tensor->count > limit || !is_kept(model, tensor)) continue; /* an optimizer's, that begins in the room behind the last weight */
+		int inside = tensor->offset + tensor->count <= limit; /* else an optimizer's, that begins in the room behind the last weight */
+		if (!inside || !is_kept(model, tensor)) continue;
 		const nn_entry *entry = nn_safetensors_find(file, tensor->name);
 		if (mismatch(entry, tensor, tensor->name, file->path, error)) return 1;
 		if (read_tensor(file, entry, model, tensor, state, error)) return 1;
