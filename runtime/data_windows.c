@@ -256,8 +256,7 @@ static int fit_windows(const nn_dataset *train, void *state)
 
 /* --- samples ------------------------------------------------------------------------------------------------------- */
 
-/* Why a window is none: a value that it can't do without is missing. Returns its row, -1: nothing is. */
-static int64_t missing_row(const Windows *windows, int64_t start)
+int64_t nn_windows_missing(const Windows *windows, int64_t start, int ahead)
 {
 	const Table *table = table_of(windows);
 	int64_t first = start + windows->length;
@@ -266,7 +265,7 @@ static int64_t missing_row(const Windows *windows, int64_t start)
 		if (c < 0) continue;
 		for (int64_t r = first - windows->changes[c].lags; r < first; r++)
 			if (isnan(windows->raw[r * windows->columns + c])) return r;
-		for (int64_t r = first; r < first + windows->horizon && windows->labelled; r++)
+		for (int64_t r = first; r < first + windows->horizon && ahead; r++)
 			if (isnan(windows->raw[r * windows->columns + c]) || isnan(windows->changed[r * windows->columns + c])) return r;
 	}
 	for (int64_t r = start; r < first && windows->spec->impute == NN_IMPUTE_DROP; r++)
@@ -301,7 +300,7 @@ static int add_windows(Windows *windows, const char *path)
 	}
 	for (int64_t s = 0; s < windows->series_count; s++)
 		for (int64_t k = 0; k + needed <= windows->series[s].count; k++) {
-			int64_t start = windows->series[s].first + windows->lags + k, lacks = missing_row(windows, start);
+			int64_t start = windows->series[s].first + windows->lags + k, lacks = nn_windows_missing(windows, start, windows->labelled);
 			if (lacks >= 0 && missing++ == 0) first = lacks;
 			if (lacks >= 0) continue;
 			windows->starts[windows->count] = start;

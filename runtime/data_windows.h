@@ -56,6 +56,9 @@ int64_t nn_windows_thin(const Windows *windows, int64_t *rows, int64_t count);
 int nn_windows_deal(const Source *source, double validation, double test, int *part);
 /* The windows of a source; NULL: its samples are none. */
 const Windows *nn_windows_of(const Source *source);
+/* Why a window is none: the row where a value is missing that it can't do without, of those that it reads and needs to undo its
+ * transforms, and with `ahead` of those that it predicts. -1: nothing is missing. */
+int64_t nn_windows_missing(const Windows *windows, int64_t start, int ahead);
 /* A window that begins at a row of changed numbers (rows, columns), as a field's numbers. */
 void nn_windows_write(const Windows *windows, const double *changed, int field, const void *state, void *x);
 /* What the model gives for a field becomes values of the series. raw: (rows, columns), at the first row that is predicted;

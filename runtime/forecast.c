@@ -8,7 +8,7 @@
 #include "interrupt.h"
 #include "message.h"
 
-enum { NO_TIME = -1 };
+enum { NO_TIME = -1, BEYOND = -2 };
 
 typedef struct Roller {
 	const nn_model *model;
@@ -37,16 +37,30 @@ static const Part *part_of(const Roller *roller, int output)
 	return &roller->windows->parts[roller->model->outputs[roller->outputs[output]].label];
 }
 
+/* Whether an output predicts rows of the series, which "predict" gives. */
+static int looks_ahead(const nn_model *model, const nn_program *program, int output)
+{
+	int label = model->outputs[output].label;
+	return label >= 0 && model->data.fields[label].steps > 0 && nn_output_find(program, model->outputs[output].name) != NULL;
+}
+
+int nn_forecast_can(const nn_model *model)
+{
+	const nn_program *program = nn_program_find(model, "predict");
+	for (int i = 0; i < model->output_count && program != NULL; i++)
+		if (looks_ahead(model, program, i)) return 1;
+	return 0;
+}
+
 static int find_outputs(Roller *roller)
 {
 	const nn_model *model = roller->model;
 	roller->columns = malloc(sizeof *roller->columns * (size_t)(roller->windows->columns + 1));
 	if (roller->columns == NULL) return 1;
 	for (int i = 0; i < model->output_count; i++) {
-		int label = model->outputs[i].label;
-		if (label < 0 || model->data.fields[label].steps == 0 || nn_output_find(roller->program, model->outputs[i].name) == NULL) continue;
+		if (!looks_ahead(model, roller->program, i)) continue;
 		roller->outputs[roller->output_count++] = i;
-		const Part *part = &roller->windows->parts[label];
+		const Part *part = &roller->windows->parts[model->outputs[i].label];
 		for (int k = 0; k < part->count; k++)
 			if (part->columns[k] >= 0 && !is_forecast(roller, part->columns[k])) roller->columns[roller->column_count++] = part->columns[k];
 	}
@@ -194,6 +208,12 @@ static int forecast_series(const Roller *roller, nn_forecast *forecast, const Se
 	}
 	for (int64_t origin = from; origin < to; origin += roller->steps) {
 		if (nn_interrupted()) return NN_EXIT_INTERRUPTED;
+		int64_t missing = nn_windows_missing(windows, origin - windows->length, 0);
+		if (missing >= 0) {
+			if (forecast->missing == 0) forecast->missing_line = windows->lines[missing];
+			forecast->missing += to - origin < roller->steps ? to - origin : roller->steps;
+			continue;
+		}
 		roll(roller, origin);
 		for (int64_t k = 0; k < roller->steps && origin + k < to; k++)
 			for (int c = 0; c < roller->column_count; c++)
@@ -205,27 +225,52 @@ static int forecast_series(const Roller *roller, nn_forecast *forecast, const Se
 
 /* --- which rows ---------------------------------------------------------------------------------------------------- */
 
-/* The row that --from names: of the series the first that is not before that time, or its number; NO_TIME after an error. */
-static int64_t find_from(const Windows *windows, const Series *series, const char *from)
+/* A series ends before --from; next: the first time behind its end. NO_TIME after an error; where there are others it is BEYOND. */
+static int64_t say_beyond(const Windows *windows, const Series *series, const char *from, const char *next)
 {
-	Time time;
-	char *end;
-	if (windows->times == NULL) {
-		long long number = strtoll(from, &end, 10);
-		if (*from && !*end && number >= 1 && number <= series->count + 1) return series->first + number - 1;
+	char name[120];
+	static const char format[] = "--from %s: %sthe first that can be forecast is %s, behind the end of the data";
+	nn_series_name(series, name, sizeof name);
+	if (windows->series_count == 1) nn_error(format, from, name, next);
+	else nn_warning(format, from, name, next);
+	return windows->series_count == 1 ? NO_TIME : BEYOND;
+}
+
+/* The row that --from names, a number from 1 on. */
+static int64_t find_number(const Windows *windows, const Series *series, const char *from)
+{
+	char *end, next[TIME_TEXT];
+	long long number = strtoll(from, &end, 10);
+	if (!*from || *end || number < 1) {
 		nn_error("--from %s: must be the number of a row, from 1 to %lld", from, (long long)series->count + 1);
 		return NO_TIME;
 	}
-	int64_t row = series->first;
-	if (nn_time_parse(from, &time) || time.form != windows->times[row].form) {
+	if (number <= series->count + 1) return series->first + number - 1;
+	snprintf(next, sizeof next, "%lld", (long long)series->count + 1);
+	return say_beyond(windows, series, from, next);
+}
+
+/* The row that --from names: of the series the first that is not before that time, or its number; NO_TIME after an error, BEYOND:
+ * the series has none and is left out. */
+static int64_t find_from(const Windows *windows, const Series *series, const char *from)
+{
+	Time time, behind;
+	char next[TIME_TEXT];
+	int64_t row = series->first, end = series->first + series->count;
+	if (windows->times == NULL) return find_number(windows, series, from);
+	const Time *first = &windows->times[row];
+	if (nn_time_parse(from, &time) || time.form != first->form || time.zone != first->zone) {
 		nn_error("--from %s: is written otherwise than the times of the data, as \"%s\"", from, windows->texts[row]);
 		return NO_TIME;
 	}
-	while (row < series->first + series->count && windows->times[row].at < time.at) row++;
-	return row;
+	while (row < end && windows->times[row].at < time.at) row++;
+	if (row < end) return row;
+	nn_time_later(&windows->times[end - 1], &series->step, 1, next);
+	return nn_time_parse(next, &behind) || behind.at < time.at ? say_beyond(windows, series, from, next) : row;
 }
 
-/* Whether rows from .. on can be forecast: enough before them, nothing missing that they need. */
+/* Whether rows from .. on can be forecast: enough before them, nothing missing that they need. A backtest leaves out the rows that
+ * need what is missing. */
 static int check_origin(const Roller *roller, const Series *series, int64_t from)
 {
 	const Windows *windows = roller->windows;
@@ -237,24 +282,24 @@ static int check_origin(const Roller *roller, const Series *series, int64_t from
 			 windows->length, windows->lags ? ", and differences need more before them" : "");
 		return 1;
 	}
-	for (int c = 0; c < roller->column_count; c++)
-		for (int64_t r = from - windows->changes[roller->columns[c]].lags; r < from; r++)
-			if (isnan(windows->raw[r * windows->columns + roller->columns[c]])) {
-				nn_error("%s:%lld: %sa value is missing that is needed to undo a difference", windows->table->where, (long long)windows->lines[r],
-					 nn_series_name(series, name, sizeof name));
-				return 1;
-			}
-	return 0;
+	int64_t missing = nn_windows_missing(windows, from - windows->length, 0);
+	if (missing < 0 || roller->plan->backtest) return 0;
+	nn_error("%s:%lld: %sa value is missing that the forecast can't do without", windows->table->where,
+		 (long long)windows->lines[missing], nn_series_name(series, name, sizeof name));
+	return 1;
 }
 
-/* The rows that windows of the set predict, of each series; from = to: none. */
-static void find_predicted(const nn_dataset *set, const Windows *windows, int64_t *from, int64_t *to)
+/* The rows that windows of the set predict, of each series; from = to: none. most: the windows of so many last rows at most, and
+ * one in any case; 0: all. */
+static void find_predicted(const nn_dataset *set, const Windows *windows, int64_t most, int64_t *from, int64_t *to)
 {
-	for (int64_t i = 0; i < set->count; i++) {
-		int64_t s = windows->owners[set->rows[i]], first = windows->starts[set->rows[i]] + windows->length;
-		if (to[s] == 0 || first < from[s]) from[s] = first;
-		if (first + windows->horizon > to[s]) to[s] = first + windows->horizon;
-	}
+	for (int pass = 0; pass < 2; pass++)
+		for (int64_t i = 0; i < set->count; i++) {
+			int64_t s = windows->owners[set->rows[i]], first = windows->starts[set->rows[i]] + windows->length;
+			int64_t end = first + windows->horizon;
+			if (pass == 0 && end > to[s]) from[s] = to[s] = end;
+			if (pass == 1 && first < from[s] && (most == 0 || end == to[s] || first >= to[s] - most)) from[s] = first;
+		}
 }
 
 static int forecast_all(const Roller *roller, nn_forecast *forecast, const nn_dataset *set)
@@ -267,23 +312,23 @@ static int forecast_all(const Roller *roller, nn_forecast *forecast, const nn_da
 	forecast->curves = calloc(count * (size_t)roller->column_count, sizeof *forecast->curves);
 	if (forecast->curves == NULL) failed = 1;
 	if (failed) nn_error("out of memory");
-	if (!failed && plan->backtest) find_predicted(set, windows, from, to);
+	if (!failed && plan->backtest) find_predicted(set, windows, plan->rows, from, to);
 	for (int64_t s = 0; s < windows->series_count && !failed && (plan->series == 0 || done < plan->series); s++) {
 		const Series *series = &windows->series[s];
 		if (!plan->backtest) {
 			from[s] = plan->from ? find_from(windows, series, plan->from) : series->first + series->count;
 			to[s] = from[s] + roller->steps;
 			failed = from[s] == NO_TIME;
-		} else if (plan->rows > 0 && to[s] - from[s] > plan->rows) {
-			from[s] = to[s] - plan->rows;
 		}
-		if (failed || to[s] == from[s]) continue;
+		if (failed || to[s] == from[s] || from[s] == BEYOND) continue;
 		failed = check_origin(roller, series, from[s]);
 		if (!failed) failed = forecast_series(roller, forecast, series, from[s], to[s]);
 		done++;
 	}
 	free(from);
-	return failed;
+	if (failed || done > 0 || plan->from == NULL) return failed;
+	nn_error("--from %s: every series ends before it", plan->from);
+	return 1;
 }
 
 static void measure(nn_forecast *forecast)
@@ -316,6 +361,9 @@ int nn_forecast_set(nn_forecast *forecast, const nn_memory *memory, const nn_dat
 	forecast->columns = roller.column_count;
 	forecast->timed = roller.windows->texts != NULL;
 	if (!failed) failed = forecast_all(&roller, forecast, set);
+	if (!failed && forecast->missing > 0)
+		nn_warning("%s:%lld: %lld rows are not forecast, because a value that they can't do without is missing, the first in this line",
+			   roller.windows->table->where, (long long)forecast->missing_line, (long long)forecast->missing);
 	if (!failed) measure(forecast);
 	close_roller(&roller);
 	return failed;

@@ -38,7 +38,9 @@ void nn_forecast_csv(nn_text *text, const nn_forecast *forecast)
 				const nn_curve *curve = &forecast->curves[c];
 				nn_text_add(text, ",");
 				if (!isnan(curve->truth[i])) nn_text_add(text, "%.15g", curve->truth[i]);
-				nn_text_add(text, forecast->model->number_size == 8 ? ",%.15g" : ",%.7g", curve->forecast[i]);
+				nn_text_add(text, ",");
+				if (!isnan(curve->forecast[i]))
+					nn_text_add(text, forecast->model->number_size == 8 ? "%.15g" : "%.7g", curve->forecast[i]);
 			}
 			nn_text_add(text, "\n");
 		}

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "file.h"
+#include "interrupt.h"
 #include "report.h"
 #include "trainer.h"
 
@@ -133,6 +134,17 @@ static int take_averages(nn_trainer *trainer) {
 	return nn_trainer_save(trainer, 0);
 }
 
+/* The forecast that the report shows, of windows of series; without one that can be made it has none. 0, or NN_EXIT_INTERRUPTED. */
+static int forecast_set(const nn_trainer *trainer, const nn_dataset *set, nn_forecast *forecast) {
+	const nn_forecast_plan plan = {.backtest = 1, .rows = 1000, .series = 12, .threads = trainer->options->threads};
+	if (!nn_dataset_season(set) || !nn_forecast_can(trainer->model)) return 0;
+	int result = nn_forecast_set(forecast, &trainer->memory, set, &plan);
+	if (!result || result == NN_EXIT_INTERRUPTED) return result;
+	nn_warning("%s: the report has no forecast", trainer->run);
+	nn_forecast_free(forecast);
+	return 0;
+}
+
 int nn_trainer_finish(nn_trainer *trainer) {
 	const nn_datasets *sets = &trainer->sets;
 	const nn_dataset *set = sets->test ? sets->test : sets->validation ? sets->validation : sets->train;
@@ -153,8 +165,7 @@ int nn_trainer_finish(nn_trainer *trainer) {
 			result = nn_segmentation_pictures(&one->segmentation, trainer->model, &trainer->memory, set, one->output, &call);
 	}
 	nn_forecast forecast = {0};
-	const nn_forecast_plan plan = {.backtest = 1, .rows = 1000, .series = 12, .threads = call.threads};
-	if (!result && nn_dataset_season(set) && evaluation.samples) result = nn_forecast_set(&forecast, &trainer->memory, set, &plan);
+	if (!result && evaluation.samples) result = forecast_set(trainer, set, &forecast);
 	if (!result) result = write_results(trainer, &evaluation, forecast.count ? &forecast : NULL);
 	nn_forecast_free(&forecast);
 	nn_evaluation_free(&evaluation);

@@ -45,6 +45,26 @@ grep -q "^2002-01,south,[0-9.]*,[0-9.]*$" $T/b.csv && good || bad "the backtest 
 code 0 $D forecast --weights $W --from 2004-06 --steps 4 --output $T/g.csv
 if [ "$(wc -l <$T/g.csv)" -eq 9 ]; then good; else bad "not 4 rows of each series"; fi
 
+code 0 $D forecast --weights $W --from 2005-01 --steps 1 # the month behind the end
+holds $T/out "time,group,truth,forecast"
+code 1 $D forecast --weights $W --from 2005-02
+says 'warning: --from 2005-02: group "north": the first that can be forecast is 2005-01, behind the end of the data'
+says 'error: --from 2005-02: every series ends before it'
+{ cat $C/series.csv; echo "south,2005-01,140"; } >$T/ends.csv
+code 0 $D forecast --weights $W --test $T/ends.csv --from 2005-02 --output $T/g.csv
+if [ "$(wc -l <$T/g.csv)" -eq 4 ] && ! grep -q north $T/g.csv; then good; else bad "not the rows of the one series that goes so far"; fi
+
+# a long series that lacks a value: rows that need it are left out, of the report too, which begins with a window of the last 1000 rows
+awk 'BEGIN { print "place,month,y"
+	for (t = 0; t < 1100; t++) printf "south,%04d-%02d,%s\n", 1990 + int(t/12), t % 12 + 1, t == 99 ? "" : 50 + 10*sin(t/2) }' >$T/long.csv
+code 0 $D forecast --weights $W --test $T/long.csv --backtest --output $T/b.csv
+says 'long.csv:101: 3 rows are not forecast, because a value that they can'"'"'t do without is missing, the first in this line'
+if [ "$(grep -c ',$' $T/b.csv)" -eq 3 ] && ! grep -q nan $T/b.csv; then good; else bad "not three rows without a forecast"; fi
+code 1 $D forecast --weights $W --test $T/long.csv --from 1998-05
+says 'long.csv:101: group "south": a value is missing that the forecast can'"'"'t do without'
+code 0 $D train --test $T/long.csv --epochs 1 --out $T/long --quiet
+grep -q "<h2>Forecast</h2>" $T/long/report.html && good || bad "no forecast of the long series in the report"
+
 # a prediction for each row that has 24 and one before it, whatever comes behind; a file without rows to predict
 code 0 $D predict --weights $W $C/series.csv
 holds $T/out "input,y_0,y_1,y_2"
@@ -113,6 +133,12 @@ one_line
 says 'has no column "z" (features)'
 sed '20s/,[^,]*,\([^,]*\)$/,-1,\1/' $C/variables.csv >$T/wrong.csv
 wrong 'wrong.csv:20: column "y" is -1, of which there is no logarithm; log1p can be taken of 0, sqrt too'
+# what has no label has no forecast
+trainer windows_autoencoder
+code 0 $C/windows_autoencoder train --out $T/auto --quiet
+quiet
+there $T/auto/report.html
+there $T/auto/metrics.json
 trainer table
 code 1 $C/table forecast --weights $W
 says "only windows of series are forecast"
