@@ -5,8 +5,8 @@
 c_of() { # SPEC: its C, without what quotes the spec
 	$NNC "$1" -o - --target=portable 2>/dev/null | sed 's/spec_hash = "[0-9a-f]*"//; s/(spec [0-9a-f]*)//; /^static const char \*const spec\[\]/,/^\t*NULL};/d'
 }
-mangled() { # SPEC: the same in another layout
-	sed 's/^\( *\)/\1\1/; s/: /:   /g; s/, /,/g; s/(\([^)]*\))$/( \1 )/; s/$/ /' "$1"
+mangled() { # SPEC: the same in another layout; keys behind a - move as the lines below them do
+	sed 's/^\( *\)/\1\1/; s/^\( *\)- /\1-   /; s/: /:   /g; s/, /,/g; s/(\([^)]*\))$/( \1 )/; s/$/ /' "$1"
 }
 
 # exactly these texts; UPDATE=1 writes them
