@@ -216,14 +216,48 @@ void build_check_activation(Builder *builder, const char *name, const Node *argu
 		diag_warning(builder->context, place, "an activation stands in the layer or behind it, not both", "%s is applied twice in a row", name);
 }
 
+/* --- checks of states that are carried: does one sample follow on another? ------------------------------------------ */
+
+/* Windows of one series, or of one text. */
+static void check_windows_follow(Builder *builder, const nn_data_source *source, Place place)
+{
+	const char *of = source->horizon ? "rows" : "tokens";
+	if (source->group)
+		build_error(builder, place, "a file of one series; or stateful=false", "states that are carried would go on from one series of '%s' into another",
+			source->group);
+	else if (source->stride && source->stride != source->sequence_length)
+		build_error(builder, place, source->horizon ? arena_format(builder->arena, "stride: %d", source->sequence_length) : "leave 'stride' out",
+			"windows of %d %s begin %d %s apart, but states that are carried want each to begin where the one before ends",
+			source->sequence_length, of, source->stride, of);
+}
+
+/* Arrays are in the order that their user gave them, if no share is drawn from their middle. */
+static void check_shares(Builder *builder, Place place)
+{
+	const nn_data *data = &builder->spec->data;
+	if (data->split_validation > 0 || data->split_test > 0)
+		diag_warning(builder->context, place, "data.validation and data.test, arrays of their own",
+			"'split' takes samples out of the middle, and states that are carried go on over the gaps");
+}
+
+static void check_follows(Builder *builder, const SourceInfo *info, const nn_data_source *source)
+{
+	if ((info->stream && !source->ended) || source->horizon) check_windows_follow(builder, source, info->place);
+	else if (!strcmp(source->type, "text"))
+		build_error(builder, info->place, "stateful=false; or one text, cut into windows: `file: PATH` without lines, column and label",
+			"states that are carried would go on from one text into another");
+	else if (!strcmp(source->type, "npy")) check_shares(builder, info->place);
+	else
+		diag_warning(builder->context, info->place, "stateful=false; or arrays (type: npy) in an order in which row i of a batch goes on in row i of the next",
+			"states are carried from sample to sample, as if those of a source of type %s followed on one another", source->type);
+}
+
 void build_check_carried(Builder *builder)
 {
 	const Spec *spec = builder->spec;
-	for (int s = 0; builder->network->stateful && s < spec->data.source_count; s++) {
-		const nn_data_source *source = &spec->data_sources[s];
-		if (!spec->infos[s].stream || !source->stride || source->stride == source->sequence_length) continue;
-		build_error(builder, spec->infos[s].place, "leave 'stride' out",
-			"windows of %d tokens begin %d tokens apart, but states that are carried want each to begin where the one before ends",
-			source->sequence_length, source->stride);
-	}
+	if (!builder->network->stateful || builder->context->errors) return;
+	for (int s = 0; s < spec->data.source_count; s++) check_follows(builder, &spec->infos[s], &spec->data_sources[s]);
+	const DocNode *shuffle = doc_get(spec->train, "shuffle");
+	if (shuffle && spec->training.shuffle)
+		diag_warning(builder->context, shuffle->place, "leave 'shuffle' out", "where states are carried samples keep their order, and nothing is shuffled");
 }

@@ -493,7 +493,7 @@ void build_training(Builder *builder);
 /* build_check.c: what can be compiled and is hardly meant */
 void build_check_loss(Builder *builder, Value loss, const Predicted *predicted, const Node *y, Place place);
 void build_check_model(Builder *builder, const Program *predict);
-void build_check_carried(Builder *builder); /* windows that don't follow on one another */
+void build_check_carried(Builder *builder); /* samples that don't follow on one another */
 void build_check_activation(Builder *builder, const char *name, const Node *argument, const Node *result, Place place);
 
 /* build_road.c: between begin and end the help of a message tells where tensors of different sizes come from. values: tensors, or

@@ -360,6 +360,7 @@ static void close_windows(Source *source)
 static int prepare(Source *source, Windows *windows, const char *path)
 {
 	source->count = windows->count;
+	source->in_order = windows->labelled && windows->spec->group == NULL;
 	if (windows->count == 0) {
 		nn_error("%s: no window is complete: values are missing everywhere", path);
 		return 1;

@@ -136,6 +136,36 @@ static void cuts_windows_by_time(void **state)
 	}
 }
 
+/* Of one series windows that follow on one another are cut into a lane for each row of a batch, where states are carried. */
+static void lanes_of_one_series(void **state)
+{
+	(void)state;
+	enum { STEPS = 4, ROWS = 2, COUNT = 7 };
+	static const int firsts[COUNT] = {0, 16, 4, 20, 8, 24, 12}; /* batch after batch */
+	Wide wide;
+	nn_datasets sets;
+	const char *path = write_groups(WINDOWS "/one.csv", (const int[3]){COUNT * STEPS + 1, 0, 0});
+	for (int stateful = 0; stateful < 2; stateful++) {
+		series_model(&wide, STEPS, 1, STEPS);
+		wide.source.group = NULL;
+		wide.source.ignore = (nn_texts){(const char *const[]){"g"}, 1};
+		wide.model.training.stateful = stateful;
+		nn_data_request request = {.need = NN_NEED_TRAIN, .train = path};
+		open_sets(&wide.model, &request, &sets);
+		assert_int_equal(nn_dataset_count(sets.train), COUNT);
+		nn_loader_options options = {.batch_size = ROWS};
+		nn_loader *loader = nn_loader_open(sets.train, NULL, &options);
+		for (int i = 0; i < COUNT; i++) {
+			const nn_batch *batch = i % ROWS ? NULL : nn_loader_next(loader);
+			const double *y = batch ? batch->fields[LABEL] : NULL;
+			for (int row = 0; batch && row < batch->rows; row++)
+				assert_int_equal((int)y[row], (stateful ? firsts[i + row] : STEPS * (i + row)) + STEPS);
+		}
+		nn_loader_close(loader);
+		nn_data_close(&sets);
+	}
+}
+
 static void splits_whole_series(void **state)
 {
 	(void)state;
@@ -458,7 +488,7 @@ static int prepare(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cuts_windows_by_time), cmocka_unit_test(splits_whole_series), cmocka_unit_test(undoes_what_it_does),
+		cmocka_unit_test(cuts_windows_by_time), cmocka_unit_test(lanes_of_one_series), cmocka_unit_test(splits_whole_series), cmocka_unit_test(undoes_what_it_does),
 		cmocka_unit_test(fits_and_restores), cmocka_unit_test(measures_as_numpy_does), cmocka_unit_test(predicts_every_row), cmocka_unit_test(continues_times),
 		cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(leaves_out_what_is_missing),
 	};
