@@ -129,10 +129,10 @@ NETWORKS = dict(
     chest_xray=Network("the chest X-ray network, 224x224x1, batch 32", "specs/chest_xray.yaml", (5, 3), chest_xray, (1, 224, 224), 1),
     mnist=Network("LeNet, 28x28x1, batch 32", "specs/mnist.yaml", (200, 50), mnist, (1, 28, 28), 10),
     breast_cancer=Network("MLP 9-64-32-1, batch 32", "specs/breast_cancer.yaml", (3000, 300), breast_cancer, (9,), 1),
-    char_lstm=characters("char LSTM, hidden 128, T = 64, batch 32", "char_lstm", (150, 40), nn.LSTM, 4),
-    char_gru=characters("char GRU, hidden 128, T = 64, batch 32", "char_gru", (150, 40), nn.GRU, 3),
-    char_tanh=characters("char tanh RNN, hidden 128, T = 64, batch 32", "char_tanh", (300, 80), nn.RNN, 1),
-    char_mgu=characters("char MGU, a cell of the spec's own, hidden 128, T = 64, batch 32", "char_mgu", (150, 40), None, 2),
+    char_lstm=characters("char LSTM, hidden 128, T = 64, batch 32", "char_lstm", (150, 20), nn.LSTM, 4),
+    char_gru=characters("char GRU, hidden 128, T = 64, batch 32", "char_gru", (150, 20), nn.GRU, 3),
+    char_tanh=characters("char tanh RNN, hidden 128, T = 64, batch 32", "char_tanh", (300, 30), nn.RNN, 1),
+    char_mgu=characters("char MGU, a cell of the spec's own, hidden 128, T = 64, batch 32", "char_mgu", (150, 20), None, 2),
 )
 
 
