@@ -1,6 +1,6 @@
 /* plan_rows.c: in: the body of a scan; out: may the rows of the batch be computed apart, each through all steps, and in how many
  * shares is that worth it. It may where every value that the body keeps has a row for each sample, and no node mixes rows.
- * Invariant: shares depend on the batch and the graph only, so that the same bits come out at any number of threads. */
+ * Invariant: shares depend on the spec only, so that the same bits come out at any number of threads. */
 #include <string.h>
 #include "plan.h"
 

@@ -157,7 +157,7 @@ static int lack_labels(const SequenceRows *rows, const nn_data_source *spec, con
 	for (int64_t i = 0; i < rows->count; i++) {
 		int64_t count = rows->rows[i].count + 1;
 		without += count == full;
-		beyond += count > full && count % variables == 1 % variables;
+		beyond += count > full;
 	}
 	if (variables > 1) return (rows->rows[0].count + 1) % variables == 0;
 	if (without == rows->count) return 1;
@@ -183,6 +183,7 @@ static int parse(const Place *place, const nn_data_source *spec, const nn_names 
 	}
 	int failed = nn_sequence_parse(path, bytes, size, label, &spec->missing, rows);
 	if (!failed && !place->labels && label != SEQUENCE_NO_LABEL && lack_labels(rows, spec, classes)) {
+		nn_note("%s: read as rows without labels", path);
 		nn_sequence_free(rows);
 		failed = nn_sequence_parse(path, bytes, size, SEQUENCE_NO_LABEL, &spec->missing, rows);
 	}

@@ -230,7 +230,7 @@ static void count_class(const nn_part *part, int truth, int predicted) {
 	if (part->crossed) part->sums[FIXED + PER_CLASS * classes + truth * classes + predicted]++;
 }
 
-/* -log of the probability of unit i; of one unit, of the class i of two */
+/* -log of the probability of unit i of several */
 static double surprise(const nn_part *part, const double *y, int i) {
 	double top = y[nn_argmax(y, part->units)], sum = 0;
 	if (!part->output->logits) return -log(fmax(y[i], least_probability));

@@ -35,6 +35,10 @@ void nn_preprocess_text(const nn_model *model, int field, const void *state, con
 {
 	(void)model, (void)field, (void)state, (void)text, (void)x;
 }
+void nn_preprocess_sequence(const nn_model *model, int field, const void *state, const double *values, int steps, float *x)
+{
+	(void)model, (void)field, (void)state, (void)values, (void)steps, (void)x;
+}
 
 static void *block(size_t bytes)
 {
