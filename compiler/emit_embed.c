@@ -157,23 +157,34 @@ static void define_preprocess(CWriter *out, const Model *model, const Plan *plan
 	}
 }
 
+/* Whether the program has an output of so many numbers a sample. */
+static bool gives(const Plan *plan, const char *name, int64_t count)
+{
+	for (int i = 0; i < plan->program->output_count; i++) {
+		const Output *output = &plan->program->outputs[i];
+		if (!strcmp(output->name, name)) return shape_count(&output->node->shape) == count;
+	}
+	return false;
+}
+
 /* NAME_restore, or of several outputs NAME_restore_OUTPUT: what is predicted of a series in its own units. NULL: it is none */
-static const char *restore(const Model *model, int output)
+static const char *restore(const Model *model, const Plan *plan, int output)
 {
 	const Network *network = model->network;
 	Arena *arena = model->context->arena;
 	const Predicted *predicted = &network->outputs[output];
 	const nn_data_field *field = predicted->label >= 0 ? &model->spec->fields[predicted->label] : NULL;
 	if (!field || field->source < 0 || !source_of(model, field)->horizon || model->target->number_size == 8) return NULL;
+	if (!gives(plan, predicted->name, (int64_t)field->count)) return NULL;
 	const char *suffix = network->output_count > 1 ? arena_format(arena, "_%s", c_identifier(arena, predicted->name)) : "";
 	return arena_format(arena, "void %s_restore%s(const %s_weights *weights, const float *y, double rows%s)", model->spec->name, suffix, model->spec->name,
 		window(model, field));
 }
 
-static void restores(CWriter *out, const Model *model, bool define)
+static void restores(CWriter *out, const Model *model, const Plan *plan, bool define)
 {
 	for (int i = 0; i < model->network->output_count; i++) {
-		const char *head = restore(model, i);
+		const char *head = restore(model, plan, i);
 		if (!head) continue;
 		if (!define) {
 			cw(out, "/* y -> rows that are predicted, in the units of the file; before them stand those that transforms need */");
@@ -209,7 +220,7 @@ const char *emit_header(const Model *model)
 	if (plan) {
 		cw(out, "/* One sample. */");
 		cw(out, "void %s_predict(const %s_weights *weights, void *work%s);", name, name, arguments(model, plan));
-		restores(out, model, false);
+		restores(out, model, plan, false);
 	}
 	cw(out, "\nextern const nn_model %s_model; /* for the runtime */", name);
 	cw(out, "\n#ifdef __cplusplus\n}\n#endif\n#endif");
@@ -255,5 +266,5 @@ void emit_embedding(CWriter *out, const Model *model)
 	if (!plan) return;
 	cw_blank(out);
 	predict(out, model, plan);
-	restores(out, model, true);
+	restores(out, model, plan, true);
 }

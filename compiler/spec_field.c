@@ -432,15 +432,17 @@ int spec_field(Context *context, Spec *spec, const char *name, int rank, const i
 }
 
 /* One of the columns of a table's label, by its name: one number, or of classes a number for each. -1: there is none, or a report. */
-static int column_label(Context *context, Spec *spec, const char *name, int rank, const int64_t *label)
+static int column_label(Context *context, Spec *spec, const char *name, int rank, const int64_t *label, bool loss_named)
 {
 	for (int s = 0; s < spec->data.source_count; s++) {
 		const SourceInfo *info = &spec->infos[s];
 		if (!info->kind->columns || !spec_holds(&spec->data_sources[s].label, name)) continue;
 		nn_data_field field = {.name = full_name(context->arena, info, name), .source = s, .part = SPEC_COLUMN_PART, .column = name, .label = 1};
 		int64_t numbers = rank < 0 ? 1 : product(rank, label);
-		if (spec->data_sources[s].horizon)
+		if (spec->data_sources[s].horizon) {
+			rank = spec_windows_rank(&spec->data_sources[s], 1, rank, label, loss_named);
 			return spec_shape_windows(context, info, &spec->data_sources[s], 1, rank, label, &field) ? add_field(context, spec, &field) : -1;
+		}
 		if (rank > 1) {
 			diag_error(context, info->place, NULL, "the label '%s' is one class or number, but its loss wants %s", name,
 				spec_shape_words(context->arena, rank, label));
@@ -462,13 +464,14 @@ int spec_label(Context *context, Spec *spec, const char *name, int label_rank, c
 		spec_set_shape(&y, label_rank, label);
 		return label_rank < 0 || label_rank > NN_RANK ? -1 : add_field(context, spec, &y);
 	}
-	int column = name ? column_label(context, spec, name, label_rank, label) : -1;
+	int column = name ? column_label(context, spec, name, label_rank, label, named) : -1;
 	if (column >= 0) return column;
 	while (source < spec->data.source_count && !has_label(spec, source, name)) source++;
 	if (source == spec->data.source_count) return -1;
 	SpecLabel kind = spec->infos[source].kind->label;
-	bool windows = spec->data_sources[source].horizon > 0;
-	if (!named && !windows && label_rank > 1 && (kind == SPEC_LABEL_CLASS || kind == SPEC_LABEL_NUMBER)) label_rank = -1;
+	const nn_data_source *of = &spec->data_sources[source];
+	if (of->horizon) label_rank = spec_windows_rank(of, of->label.count, label_rank, label, named);
+	else if (!named && label_rank > 1 && (kind == SPEC_LABEL_CLASS || kind == SPEC_LABEL_NUMBER)) label_rank = -1;
 	if (label_rank <= NN_RANK) return add_label(context, spec, source, label_rank, label);
 	diag_error(context, spec->infos[source].place, NULL, "a label of more than %d dimensions", NN_RANK);
 	return -1;

@@ -75,6 +75,8 @@ bool spec_fit_sequence(Context *context, const SourceInfo *info, nn_data_source 
 /* spec_windows.c: of a table whose samples are windows of series (source->horizon > 0) */
 void spec_check_windows(Context *context, const SourceInfo *info, nn_data_source *source, const Slot *slots, int count);
 bool spec_fit_windows(Context *context, const SourceInfo *info, const nn_data_source *source, nn_data_field *field);
+/* The rank of a label of windows: as a named loss wants it, or else, where an expression reads only part of the output, -1. */
+int spec_windows_rank(const nn_data_source *source, int columns, int rank, const int64_t *label, bool named);
 /* The label: [horizon, columns], where an axis of 1 may be left out; as the loss wants it. */
 bool spec_shape_windows(Context *context, const SourceInfo *info, const nn_data_source *source, int columns, int rank, const int64_t *label,
 	nn_data_field *field);

@@ -157,6 +157,11 @@ bool spec_fit_windows(Context *context, const SourceInfo *info, const nn_data_so
 	return false;
 }
 
+int spec_windows_rank(const nn_data_source *source, int columns, int rank, const int64_t *label, bool named)
+{
+	return named || (rank >= 0 && rank <= NN_RANK && same_numbers(rank, label, source->horizon, columns)) ? rank : -1;
+}
+
 /* The last layers that give what is wanted. */
 static const char *last_layers(Arena *arena, int horizon, int columns)
 {

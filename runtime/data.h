@@ -87,8 +87,10 @@ int nn_dataset_truth(const nn_dataset *set, int64_t sample, int field, double *n
 double nn_dataset_naive_error(const nn_dataset *set, int field, const void *state, int number);
 /* Rows of a season, 1: none; 0: the samples are no windows. */
 int nn_dataset_season(const nn_dataset *set);
-/* The mean absolute error, over the set, of forecasting what was a season before; season 1: the last value. */
-double nn_dataset_naive_mae(const nn_dataset *set, int field, int season);
+/* The mean absolute error, over the set, of forecasting what was a season before; season 1: the last value. Of what has such a
+ * forecast; NAN: nothing has. y: (samples, numbers of the field) other forecasts, of which *own is the error over the same numbers;
+ * NULL: none. */
+double nn_dataset_naive_mae(const nn_dataset *set, int field, int season, const double *y, double *own);
 /* Where the samples came from, for reports: "data/train". */
 const char *nn_dataset_source(const nn_dataset *set);
 

@@ -149,19 +149,28 @@ int nn_dataset_season(const nn_dataset *set)
 	return windows != NULL ? windows->spec->seasonality : 0;
 }
 
-double nn_dataset_naive_mae(const nn_dataset *set, int field, int season)
+double nn_dataset_naive_mae(const nn_dataset *set, int field, int season, const double *y, double *own)
 {
 	const Windows *windows = nn_windows_of(set->source);
 	size_t count = (size_t)windows->horizon * (size_t)windows->parts[field].count;
-	double *naive = malloc(sizeof *naive * 2 * (count + 1)), *truth = naive + count, sum = 0;
+	double *naive = malloc(sizeof *naive * 2 * (count + 1)), *truth = naive + count, sum = 0, own_sum = 0;
+	int64_t known = 0;
 	for (int64_t i = 0; i < set->count && naive != NULL; i++) {
-		int64_t row = windows->starts[set->rows[i]] + windows->length, before = row - windows->series[windows->owners[set->rows[i]]].first;
+		int64_t row = windows->starts[set->rows[i]] + windows->length;
+		int64_t before = row - windows->series[windows->owners[set->rows[i]]].first;
 		nn_windows_naive(windows, windows->raw + row * windows->columns, before, field, season, naive);
 		nn_dataset_truth(set, i, field, truth);
-		for (size_t k = 0; k < count; k++) sum += fabs(naive[k] - truth[k]);
+		for (size_t k = 0; k < count; k++) {
+			double error = fabs(naive[k] - truth[k]);
+			if (isnan(error)) continue;
+			sum += error;
+			if (y != NULL) own_sum += fabs(y[(size_t)i * count + k] - truth[k]);
+			known++;
+		}
 	}
 	free(naive);
-	return naive == NULL ? NAN : sum / (double)(count * (size_t)set->count);
+	if (y != NULL) *own = known > 0 ? own_sum / (double)known : NAN;
+	return known > 0 ? sum / (double)known : NAN;
 }
 
 /* --- fitting ------------------------------------------------------------------------------------------------------- */

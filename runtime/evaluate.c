@@ -242,16 +242,24 @@ static nn_evaluation new_evaluation(const nn_model *model, const nn_dataset *set
 	                       .mase = NAN,
 	                       .smape = NAN,
 	                       .naive_mae = NAN,
-	                       .seasonal_naive_mae = NAN};
+	                       .seasonal_naive_mae = NAN,
+	                       .naive_own = NAN,
+	                       .seasonal_naive_own = NAN};
 }
 
 /* Of windows of a series: forecasts that need no network. */
-static void compare_with_naive(nn_evaluation *evaluation, const nn_dataset *set) {
-	int label = evaluation->output->label, season = nn_dataset_season(set);
+static void compare_with_naive(nn_evaluation *evaluation, const nn_part *part, const nn_dataset *set) {
+	int label = part->output->label, season = nn_dataset_season(set);
+	size_t units = (size_t)part->units, rows = (size_t)part->kept_rows;
+	int whole = season && (int64_t)rows == nn_dataset_count(set) * (int64_t)part->places; /* no place is masked */
+	double *y = whole ? malloc(sizeof *y * (rows * units + 1)) : NULL;
 	if (!season) return;
+	for (size_t i = 0; y && i < rows; i++) memcpy(y + i * units, part->kept + i * nn_tally_width(part), sizeof *y * units);
 	evaluation->season = season;
-	evaluation->naive_mae = nn_dataset_naive_mae(set, label, 1);
-	if (season > 1) evaluation->seasonal_naive_mae = nn_dataset_naive_mae(set, label, season);
+	evaluation->naive_mae = nn_dataset_naive_mae(set, label, 1, y, &evaluation->naive_own);
+	if (season > 1)
+		evaluation->seasonal_naive_mae = nn_dataset_naive_mae(set, label, season, y, &evaluation->seasonal_naive_own);
+	free(y);
 }
 
 /* One output into the evaluation itself, several into its parts. */
@@ -274,7 +282,7 @@ static int score_all(nn_evaluation *evaluation, const nn_tally *tally, const nn_
 		}
 		one->output = part->output;
 		failed = score(one, part, names, name_count);
-		if (one->regression) compare_with_naive(one, set);
+		if (one->regression) compare_with_naive(one, part, set);
 	}
 	return failed;
 }
@@ -395,9 +403,13 @@ static void add_value(nn_text *text, const char *name, double value) {
 	if (!isnan(value)) nn_text_add(text, " - %s: %.4f", name, value);
 }
 
-/* What a forecast gets that needs no network, beside the network's. */
-static void add_naive(nn_text *text, const char *what, double mae, double naive) {
-	nn_text_add(text, "  %s: mae %.4f, the network's is %.3f of it\n", what, naive, mae / naive);
+/* What a forecast gets that needs no network, beside the network's error of the same numbers. */
+static void add_naive(nn_text *text, const char *what, double mae, double naive, double own) {
+	if (isnan(naive)) return;
+	nn_text_add(text, "  %s: mae %.4f", what, naive);
+	if (!isnan(own)) nn_text_add(text, ", the network's is %.3f of it", own / naive);
+	if (fabs(own - mae) > 1e-9 * mae) nn_text_add(text, " (%.4f, of the numbers that have such a forecast)", own);
+	nn_text_add(text, "\n");
 }
 
 /* The rest of a line, and what a task has more to say. */
@@ -414,8 +426,10 @@ static void add_report(nn_text *text, const nn_evaluation *evaluation) {
 	add_value(text, "r2", evaluation->r2);
 	if (evaluation->season) add_value(text, "mase", evaluation->mase), add_value(text, "smape", evaluation->smape);
 	nn_text_add(text, "\n");
-	if (evaluation->season) add_naive(text, "repeating the last value", evaluation->mae, evaluation->naive_mae);
-	if (evaluation->season > 1) add_naive(text, "repeating the season before", evaluation->mae, evaluation->seasonal_naive_mae);
+	if (evaluation->season) add_naive(text, "repeating the last value", evaluation->mae, evaluation->naive_mae, evaluation->naive_own);
+	if (evaluation->season > 1)
+		add_naive(text, "repeating the season before", evaluation->mae, evaluation->seasonal_naive_mae,
+		          evaluation->seasonal_naive_own);
 	const nn_segmentation *segmentation = &evaluation->segmentation;
 	for (int c = 0; c < segmentation->class_count && segmentation->class_count > 2; c++)
 		nn_text_add(text, "  %s: dice %.4f, iou %.4f\n", evaluation->classes[c],

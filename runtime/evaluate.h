@@ -34,7 +34,8 @@ typedef struct nn_evaluation {
 	int regression;
 	double mae, mse, r2, smape, mase; /* of windows of a series in the units of the data */
 	int season; /* of windows: rows of a season; 0: they are none */
-	double naive_mae, seasonal_naive_mae; /* of repeating the last value, and that of a season before; NAN: not asked for */
+	double naive_mae, seasonal_naive_mae; /* of repeating the last value, and that of a season before; NAN: there is none */
+	double naive_own, seasonal_naive_own; /* mae, of the numbers that those are of */
 } nn_evaluation;
 
 /* Runs a program over an epoch of a loader, into a cleared tally. 0, 1 after an error, or NN_EXIT_INTERRUPTED. */

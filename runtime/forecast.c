@@ -41,7 +41,8 @@ static const Part *part_of(const Roller *roller, int output)
 static int looks_ahead(const nn_model *model, const nn_program *program, int output)
 {
 	int label = model->outputs[output].label;
-	return label >= 0 && model->data.fields[label].steps > 0 && nn_output_find(program, model->outputs[output].name) != NULL;
+	const nn_field *y = nn_output_find(program, model->outputs[output].name);
+	return y != NULL && label >= 0 && model->data.fields[label].steps > 0 && y->count == model->data.fields[label].count;
 }
 
 int nn_forecast_can(const nn_model *model)

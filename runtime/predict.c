@@ -193,6 +193,7 @@ static int read_row(Predictor *p, const Target *t, int64_t sample, int row) {
 	const char *from = output_at(p, t, row);
 	for (size_t i = 0; i < t->y->count; i++) p->row[i] = nn_number(p->model, from, i);
 	if (t->output->task != NN_REGRESSION || t->output->label < 0) return 0;
+	if (t->y->count != p->model->data.fields[t->output->label].count) return 0; /* the loss compares a part of it */
 	int restored = nn_dataset_restore(p->sets.test, sample, t->output->label, p->memory.state, p->row);
 	for (size_t i = 0; restored && p->model->number_size == 4 && i < t->y->count; i++) p->row[i] = (double)(float)p->row[i];
 	return restored;

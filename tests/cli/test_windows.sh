@@ -125,6 +125,9 @@ grep -q "^202,,[0-9.]*,,[-0-9.]*$" $T/out && good || bad "not two rows behind th
 code 1 $D forecast --weights $W --steps 3
 one_line
 says '--steps 3: the network reads column "u", which it does not predict, so that it sees 2 rows ahead at most'
+code 0 $D evaluate --weights $W --test $C/variables.csv # the first windows have no season before them
+prints ", of the numbers that have such a forecast)"
+if grep -q nan $T/out; then bad "a comparison with nan"; else good; fi
 code 0 $D predict --weights $W $C/variables.csv
 holds $T/out "input,y_y_0,y_y_1,z_y_0,z_y_1"
 cut -d, -f1-4 $C/variables.csv >$T/less.csv
@@ -139,6 +142,16 @@ code 0 $C/windows_autoencoder train --out $T/auto --quiet
 quiet
 there $T/auto/report.html
 there $T/auto/metrics.json
+
+# a loss that compares part of what the network gives; what it gives is not what comes next
+trainer windows_part
+code 0 $C/windows_part train --out $T/part --quiet
+quiet
+there $T/part/report.html
+code 0 $C/windows_part predict --weights $T/part/best.safetensors $C/series.csv
+code 1 $C/windows_part forecast --weights $T/part/best.safetensors
+one_line
+says "nothing that it predicts is a column of these series"
 trainer table
 code 1 $C/table forecast --weights $W
 says "only windows of series are forecast"

@@ -276,11 +276,29 @@ static void fits_and_restores(void **state)
 				season += fabs(y[21 + i + h] - y[18 + i + h])/16;
 			}
 		}
-		assert_true(fabs(nn_dataset_naive_mae(sets.test, LABEL, 1) - last) < 1e-12);
-		assert_true(fabs(nn_dataset_naive_mae(sets.test, LABEL, 3) - season) < 1e-12);
+		assert_true(fabs(nn_dataset_naive_mae(sets.test, LABEL, 1, NULL, NULL) - last) < 1e-12);
+		assert_true(fabs(nn_dataset_naive_mae(sets.test, LABEL, 3, NULL, NULL) - season) < 1e-12);
 		nn_loader_close(loader);
 		nn_data_close(&sets);
 	}
+}
+
+/* Windows that have no season before them: the naive error is of the others, and so is that which stands beside it. */
+static void naive_forecast_of_what_has_one(void **state)
+{
+	(void)state;
+	Wide wide;
+	nn_datasets sets;
+	double own, y[5] = {70, 70, 7, 9, 9};
+	series_model(&wide, 2, 1, 1);
+	nn_data_request request = {.need = NN_NEED_TRAIN,
+		.train = write_text(WINDOWS "/few.csv", "g,t,x,y\na,1,1,1\na,2,1,2\na,3,1,4\na,4,1,4\na,5,1,6\na,6,1,8\na,7,1,7\n")};
+	open_sets(&wide.model, &request, &sets);
+	assert_int_equal(nn_dataset_count(sets.train), 5);
+	assert_true(nn_dataset_naive_mae(sets.train, LABEL, 4, y, &own) == (5 + 6 + 3) / 3.0);
+	assert_true(own == (1 + 1 + 2) / 3.0);
+	assert_true(isnan(nn_dataset_naive_mae(sets.train, LABEL, 7, y, &own)) && isnan(own));
+	nn_data_close(&sets);
 }
 
 static double read_number(FILE *file)
@@ -348,7 +366,7 @@ static void measures_as_numpy_does(void **state)
 			if (!(fabs(got - expected) <= 1e-12 * expected)) fail_msg("case %d: %s is %.17g, not %.17g", cases, metrics[m], got, expected);
 		}
 		for (int m = 0; m < 2; m++) {
-			double expected = read_number(file), got = nn_dataset_naive_mae(sets.test, LABEL, m ? season : 1);
+			double expected = read_number(file), got = nn_dataset_naive_mae(sets.test, LABEL, m ? season : 1, NULL, NULL);
 			if (!(fabs(got - expected) <= 1e-12 * expected)) fail_msg("case %d: the naive error is %.17g, not %.17g", cases, got, expected);
 		}
 		nn_loader_close(loader);
@@ -488,8 +506,14 @@ static int prepare(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+<<<<<<< HEAD
 		cmocka_unit_test(cuts_windows_by_time), cmocka_unit_test(lanes_of_one_series), cmocka_unit_test(splits_whole_series), cmocka_unit_test(undoes_what_it_does),
 		cmocka_unit_test(fits_and_restores), cmocka_unit_test(measures_as_numpy_does), cmocka_unit_test(predicts_every_row), cmocka_unit_test(continues_times),
+=======
+		cmocka_unit_test(cuts_windows_by_time), cmocka_unit_test(splits_whole_series), cmocka_unit_test(undoes_what_it_does),
+		cmocka_unit_test(fits_and_restores), cmocka_unit_test(naive_forecast_of_what_has_one),
+		cmocka_unit_test(measures_as_numpy_does), cmocka_unit_test(predicts_every_row), cmocka_unit_test(continues_times),
+>>>>>>> f294833 (evaluate: the naive forecast of what has one, beside the network's error of the same numbers)
 		cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(leaves_out_what_is_missing),
 	};
 	return cmocka_run_group_tests(tests, prepare, NULL);
