@@ -506,14 +506,10 @@ static int prepare(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-<<<<<<< HEAD
-		cmocka_unit_test(cuts_windows_by_time), cmocka_unit_test(lanes_of_one_series), cmocka_unit_test(splits_whole_series), cmocka_unit_test(undoes_what_it_does),
-		cmocka_unit_test(fits_and_restores), cmocka_unit_test(measures_as_numpy_does), cmocka_unit_test(predicts_every_row), cmocka_unit_test(continues_times),
-=======
-		cmocka_unit_test(cuts_windows_by_time), cmocka_unit_test(splits_whole_series), cmocka_unit_test(undoes_what_it_does),
-		cmocka_unit_test(fits_and_restores), cmocka_unit_test(naive_forecast_of_what_has_one),
-		cmocka_unit_test(measures_as_numpy_does), cmocka_unit_test(predicts_every_row), cmocka_unit_test(continues_times),
->>>>>>> f294833 (evaluate: the naive forecast of what has one, beside the network's error of the same numbers)
+		cmocka_unit_test(cuts_windows_by_time), cmocka_unit_test(lanes_of_one_series), cmocka_unit_test(splits_whole_series),
+		cmocka_unit_test(undoes_what_it_does), cmocka_unit_test(fits_and_restores),
+		cmocka_unit_test(naive_forecast_of_what_has_one), cmocka_unit_test(measures_as_numpy_does),
+		cmocka_unit_test(predicts_every_row), cmocka_unit_test(continues_times),
 		cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(leaves_out_what_is_missing),
 	};
 	return cmocka_run_group_tests(tests, prepare, NULL);
