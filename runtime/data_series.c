@@ -100,7 +100,7 @@ static int check_times(Windows *windows, const char *path)
 	for (int64_t s = 0; s < windows->series_count; s++) {
 		Series *series = &windows->series[s];
 		int64_t unequal = 0, first;
-		series->step = (TimeStep){1, 0};
+		series->step = (TimeStep){.step = 1};
 		if (windows->times == NULL || series->count < 2) continue;
 		if (check_order(windows, path, series)) return 1;
 		series->step = nn_time_step(windows->times + series->first, series->count, &unequal, &first);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include "data_csv.h"
 
+#define SAME 1e-6 /* steps that differ by this share are the same: times may be fractions */
+
 enum { MONTHS = 12, DAY_SECONDS = 86400 };
 
 typedef struct Date {
@@ -106,28 +108,42 @@ static int compare_steps(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Of sorted steps that which is there most often; of several the least. */
+static double commonest(const double *steps, int64_t count)
+{
+	double found = steps[0];
+	int64_t most = 0;
+	for (int64_t begin = 0, end; begin < count; begin = end) {
+		for (end = begin; end < count && steps[end] - steps[begin] <= SAME * steps[begin];) end++;
+		if (end - begin > most) found = steps[begin];
+		if (end - begin > most) most = end - begin;
+	}
+	return found;
+}
+
 TimeStep nn_time_step(const Time *times, int64_t count, int64_t *unequal, int64_t *first)
 {
-	TimeStep result = {1, times[0].form == TIME_DAY};
+	TimeStep result = {1, times[0].form == TIME_DAY, times[0].form == TIME_DAY};
 	double *steps = malloc(sizeof *steps * (size_t)count);
 	*unequal = *first = 0;
 	for (int64_t i = 1; i < count && result.monthly; i++) result.monthly = months_between(times[i - 1].at, times[i].at) > 0;
+	for (int64_t i = 0; i < count && result.last_days; i++) result.last_days = is_last_day(date_of(times[i].at));
 	if (steps == NULL) return result;
 	for (int64_t i = 1; i < count; i++) steps[i - 1] = step_of(&times[i - 1], &times[i], result.monthly);
 	qsort(steps, (size_t)count - 1, sizeof *steps, compare_steps);
-	result.step = steps[(count - 1) / 2];
+	result.step = commonest(steps, count - 1);
 	free(steps);
 	for (int64_t i = 1; i < count; i++) {
-		if (fabs(step_of(&times[i - 1], &times[i], result.monthly) - result.step) <= 1e-6 * result.step) continue;
+		if (fabs(step_of(&times[i - 1], &times[i], result.monthly) - result.step) <= SAME * result.step) continue;
 		if ((*unequal)++ == 0) *first = i;
 	}
 	return result;
 }
 
-static double later_days(double days, double months)
+/* A day so many months later, of the same number, or of last days the last. */
+static double later_days(double days, double months, int last)
 {
 	Date date = date_of(days);
-	int last = is_last_day(date);
 	double all = (double)date.year * MONTHS + date.month - 1 + months;
 	date.year = (long)floor(all / MONTHS);
 	date.month = (int)(all - (double)date.year * MONTHS) + 1;
@@ -138,7 +154,7 @@ static double later_days(double days, double months)
 
 const char *nn_time_later(const Time *time, const TimeStep *step, int64_t steps, char buffer[TIME_TEXT])
 {
-	double on = step->step * (double)steps, at = step->monthly ? later_days(time->at, on) : time->at + on;
+	double on = step->step * (double)steps, at = step->monthly ? later_days(time->at, on, step->last_days) : time->at + on;
 	if (time->form == TIME_NUMBER) {
 		snprintf(buffer, TIME_TEXT, "%.10g", at);
 	} else if (time->form == TIME_MONTH) {

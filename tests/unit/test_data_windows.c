@@ -411,11 +411,25 @@ static void assert_later(const char *const *texts, int count, int64_t steps, con
 	assert_string_equal(nn_time_later(&times[count - 1], &step, steps, buffer), expected);
 }
 
+/* The commonest step; how many are another, and the row to which the first of these leads. */
+static void assert_step(const char *const *texts, int count, double step, int64_t others, int64_t where)
+{
+	Time times[8];
+	int64_t unequal, first;
+	for (int i = 0; i < count; i++) assert_int_equal(nn_time_parse(texts[i], &times[i]), 0);
+	assert_true(nn_time_step(times, count, &unequal, &first).step == step);
+	assert_int_equal(unequal, others);
+	assert_int_equal(first, where);
+}
+
 static void continues_times(void **state)
 {
 	(void)state;
 	assert_later((const char *const[]){"1960-10", "1960-11", "1960-12"}, 3, 3, "1961-03");
 	assert_later((const char *const[]){"2019-12-31", "2020-01-31"}, 2, 1, "2020-02-29");
+	assert_later((const char *const[]){"2023-01-28", "2023-02-28"}, 2, 1, "2023-03-28"); /* the last day by chance */
+	assert_later((const char *const[]){"2023-03-30", "2023-06-30"}, 2, 2, "2023-12-30");
+	assert_later((const char *const[]){"2023-01-31", "2023-02-28"}, 2, 1, "2023-03-31");
 	assert_later((const char *const[]){"2020-01-30", "2020-02-29"}, 2, 1, "2020-03-30"); /* 30 days */
 	assert_later((const char *const[]){"2020-01-15", "2020-02-15", "2020-03-15"}, 3, 12, "2021-03-15");
 	assert_later((const char *const[]){"2020-02-27", "2020-02-28"}, 2, 2, "2020-03-01");
@@ -423,6 +437,9 @@ static void continues_times(void **state)
 	assert_later((const char *const[]){"1999-12-31 23:59:30Z", "1999-12-31 23:59:45Z"}, 2, 1, "2000-01-01 00:00:00Z");
 	assert_later((const char *const[]){"0.1", "0.2", "0.3"}, 3, 2, "0.5");
 	assert_later((const char *const[]){"1949", "1950"}, 2, 5, "1955");
+	assert_step((const char *const[]){"0", "1", "2", "3", "8", "15", "24", "35"}, 8, 1, 4, 4);
+	assert_step((const char *const[]){"0", "5", "7", "12", "14"}, 5, 2, 2, 1);
+	assert_step((const char *const[]){"2023-01-28", "2023-02-28", "2023-04-28", "2023-05-28"}, 4, 1, 1, 2);
 	Time time;
 	static const char *const wrong[] = {"", "May", "1949-13", "1949-02-30", "1949-01-01X10:00", "1949-01-01T24:00", "1949-01-01T10:00:00+01", "1949-1"};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
