@@ -66,7 +66,10 @@ static const nn_data_source *source_of(const Model *model, const nn_data_field *
 static bool knows_columns(const Model *model, const nn_data_field *field)
 {
 	const nn_data_source *source = source_of(model, field);
-	return !source->transform_count || field->column || field->label || (int)field->count == field->steps || (source->features.count && !source->category_count);
+	bool one = (int)field->count == field->steps; /* where the spec names no features the label, if that goes in */
+	if (!source->transform_count || field->column || field->label) return true;
+	if (source->features.count) return one || !source->category_count;
+	return one && source->label.count == 1 && !spec_holds(&source->ignore, source->label.items[0]);
 }
 
 /* "[48][1]": the rows that transforms need, then those of the field */

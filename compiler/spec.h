@@ -170,6 +170,7 @@ int spec_label(Context *context, Spec *spec, const char *name, int label_rank, c
 int spec_truth(Context *context, Spec *spec, const char *name, int rank, const int64_t *label, Place place);
 /* Whether a field is rows of ids of a vocabulary. */
 bool spec_is_tokens(const Spec *spec, const nn_data_field *field);
+bool spec_holds(const nn_texts *texts, const char *text);
 bool spec_is_source(const Spec *spec, const char *name); /* a name of data.sources */
 bool spec_is_label(const Spec *spec, const char *name); /* a field that is a label, by the name that expressions use */
 /* "data.image and data.label": what there is, for messages */

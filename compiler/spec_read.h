@@ -33,7 +33,6 @@ void spec_unknown(Context *context, Place place, const char *word, const char *c
 bool spec_constant(Context *context, const Expr *expr, double *value);
 bool spec_number(Context *context, const DocNode *node, const char *what, double low, double high, double *value);
 bool spec_texts(Context *context, const DocNode *node, const char *what, nn_texts *texts);
-bool spec_holds(const nn_texts *texts, const char *text);
 bool spec_is_name(const char *text); /* letters, digits and _ */
 /* nothing twice in a list */
 void spec_distinct(Context *context, const DocNode *node, const char *what);

@@ -81,6 +81,11 @@ grep "series.csv:50," $T/out | cut -d, -f2- | tr ',' '\n' | awk '{ printf "%.4f\
 same $T/embedded $T/predicted
 if [ "$(wc -l <$T/embedded)" -eq 3 ]; then good; else bad "not three numbers"; fi
 
+# where the label does not go in, nobody knows whether a transform is of what does: no NAME_preprocess
+sed 's/transform: difference/transform: difference, ignore: [y]/' tests/cli/windows.yaml >$T/ignored.yaml
+code 0 $NNC $T/ignored.yaml -o $T/ignored.c
+if grep -q _restore $T/ignored.h && ! grep -q _preprocess $T/ignored.h; then good; else bad "a preprocess of a column that is not known"; fi
+
 wrong() { # TEXT: a file that must be refused by train; nothing is left behind
 	code 1 $D train --train $T/wrong.csv --out $T/new
 	one_line
