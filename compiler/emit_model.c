@@ -176,7 +176,9 @@ static void categories(CWriter *out, const nn_data_source *source, int number)
 
 static void transforms(CWriter *out, const nn_data_source *source, int number)
 {
-	static const char *const changes[] = {"NN_LOG", "NN_LOG1P", "NN_SQRT", "NN_DIFFERENCE"};
+#define CONSTANT(constant, word, meaning) [constant] = #constant,
+	static const char *const changes[] = {NN_CHANGES(CONSTANT)};
+#undef CONSTANT
 	if (source->transform_count) cw(out, "static const nn_transform source%d_transforms[] = {", number);
 	for (int i = 0; i < source->transform_count; i++) {
 		const nn_transform *transform = &source->transforms[i];

@@ -6,7 +6,9 @@
 
 /* --- transform ---------------------------------------------------------------------------------------------------- */
 
-static const char *const changes[] = {"log", "log1p", "sqrt", "difference"}; /* as nn_change */
+#define WORD(constant, word, meaning) [constant] = word,
+static const char *const changes[] = {NN_CHANGES(WORD)};
+#undef WORD
 enum { CHANGES = sizeof changes / sizeof *changes, MOST_CHANGES = 8 };
 
 /* `log`, `difference`, `difference(12)`; false after a message */

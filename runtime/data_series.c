@@ -7,16 +7,18 @@
 #include "data_windows.h"
 #include "message.h"
 
-typedef struct Row {
-	const char *group;
-	int64_t at; /* in the file */
-} Row;
-
 static int compare_rows(const void *a, const void *b)
 {
-	const Row *x = a, *y = b;
+	const SeriesRow *x = a, *y = b;
 	int order = x->group ? strcmp(x->group, y->group) : 0;
 	return order ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+void nn_series_order(const Cells *cells, int64_t group, SeriesRow *rows)
+{
+	for (int64_t i = 0; i < cells->rows; i++)
+		rows[i] = (SeriesRow){group == COLUMN_NONE ? NULL : nn_cell(cells, i, group), i};
+	qsort(rows, (size_t)cells->rows, sizeof *rows, compare_rows);
 }
 
 const char *nn_series_name(const Series *series, char *buffer, size_t size)
@@ -54,7 +56,7 @@ static int take_time(Windows *windows, const char *path, const char *text, int64
 }
 
 /* Rows of the file, sorted by group. */
-static int take_rows(Windows *windows, const char *path, const Cells *cells, const Row *rows)
+static int take_rows(Windows *windows, const char *path, const Cells *cells, const SeriesRow *rows)
 {
 	const Table *table = windows->table->own;
 	for (int64_t r = 0; r < windows->rows; r++) {
@@ -139,12 +141,13 @@ static int check_names(const Windows *windows, const char *path, const Cells *ce
 
 static int say_change(const Windows *windows, const char *path, int64_t row, int column, int which, double value)
 {
-	static const char *const names[] = {"logarithm", "logarithm of 1 +", "root", "difference"};
-	static const char *const helps[] = {"; log1p can be taken of 0, sqrt too", "", "", ""};
+#define MEANING(constant, word, meaning) [constant] = meaning,
+	static const char *const names[] = {NN_CHANGES(MEANING)};
+#undef MEANING
 	const Column *of = &((const Table *)windows->table->own)->columns[column];
 	nn_change change = windows->changes[column].items[which].change;
 	nn_error("%s:%lld: %s is %g%s, of which there is no %s%s", path, (long long)windows->lines[row], of->name, value,
-		 which ? " after the transforms before" : "", names[change], helps[change]);
+		 which ? " after the transforms before" : "", names[change], change == NN_LOG ? "; log1p can be taken of 0, sqrt too" : "");
 	return 1;
 }
 
@@ -170,11 +173,9 @@ static int change_all(Windows *windows, const char *path)
 static int sort_rows(Windows *windows, const char *path, const Cells *cells)
 {
 	const Table *table = windows->table->own;
-	Row *rows = malloc(sizeof *rows * (size_t)windows->rows);
+	SeriesRow *rows = malloc(sizeof *rows * (size_t)windows->rows);
 	if (rows == NULL) return 1;
-	for (int64_t r = 0; r < windows->rows; r++)
-		rows[r] = (Row){table->series_at == COLUMN_NONE ? NULL : nn_cell(cells, r, table->series_at), r};
-	qsort(rows, (size_t)windows->rows, sizeof *rows, compare_rows);
+	nn_series_order(cells, table->series_at, rows);
 	int failed = take_rows(windows, path, cells, rows);
 	free(rows);
 	return failed;

@@ -41,7 +41,14 @@ typedef struct Windows {
 	int64_t count, *starts, *owners; /* samples: their first rows, their series */
 } Windows;
 
-/* data_series.c: the rows of a table in order, checked and transformed. The table becomes the windows' own. 0, or 1 after an
+typedef struct SeriesRow {
+	const char *group; /* NULL: all rows are one series */
+	int64_t at; /* in the file */
+} SeriesRow;
+
+/* data_series.c: all rows of a table by the texts of a column (COLUMN_NONE: there is none), those of one text in their order. */
+void nn_series_order(const Cells *cells, int64_t group, SeriesRow *rows);
+/* The rows of a table in order, checked and transformed. The table becomes the windows' own. 0, or 1 after an
  * error. */
 int nn_series_read(Windows *windows, const char *path, const Cells *cells);
 void nn_series_free(Windows *windows);

@@ -77,7 +77,14 @@ typedef enum nn_token_kind { NN_WORDS, NN_CHARACTERS, NN_BYTES } nn_token_kind;
 typedef enum nn_standardize { NN_STANDARDIZE_NONE, NN_LOWER, NN_STRIP_PUNCTUATION, NN_LOWER_AND_STRIP } nn_standardize;
 typedef enum nn_side { NN_POST, NN_PRE, NN_NEITHER } nn_side; /* the end, the beginning; what is too long is an error */
 typedef enum nn_normalize { NN_NORMALIZE_NONE, NN_NORMALIZE_STANDARD, NN_NORMALIZE_MINMAX, NN_NORMALIZE_ROW } nn_normalize; /* ROW: each by itself */
-typedef enum nn_change { NN_LOG, NN_LOG1P, NN_SQRT, NN_DIFFERENCE } nn_change;
+
+/* Transforms of series: X(constant, name in a spec, name in messages) */
+#define NN_CHANGES(X) \
+	X(NN_LOG, "log", "logarithm") X(NN_LOG1P, "log1p", "logarithm of 1 +") X(NN_SQRT, "sqrt", "root") \
+	X(NN_DIFFERENCE, "difference", "difference")
+#define NN_CHANGE(constant, word, meaning) constant,
+typedef enum nn_change { NN_CHANGES(NN_CHANGE) } nn_change;
+#undef NN_CHANGE
 
 typedef struct nn_texts {
 	const char *const *items;

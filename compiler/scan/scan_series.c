@@ -5,21 +5,10 @@
 #include <strings.h>
 #include "../../runtime/data_csv.h"
 #include "../../runtime/data_time.h"
+#include "../../runtime/data_windows.h"
 #include "scan_internal.h"
 
 enum { ROWS_OF_A_SERIES = 8 }; /* fewer are no series */
-
-typedef struct Row {
-	const char *group;
-	int64_t at;
-} Row;
-
-static int compare_rows(const void *a, const void *b)
-{
-	const Row *x = a, *y = b;
-	int order = strcmp(x->group, y->group);
-	return order ? order : (x->at > y->at) - (x->at < y->at);
-}
 
 /* A column of dates, or of numbers that is called like a time. */
 static int is_time(const Cells *cells, int64_t column, Time *times)
@@ -34,14 +23,13 @@ static int is_time(const Cells *cells, int64_t column, Time *times)
 	return 1;
 }
 
-/* Whether time rises in each group of rows; group -1: all are one. The rows of the shortest, 0: it does not. */
-static int64_t shortest(const Cells *cells, const Time *times, int64_t group, Row *rows)
+/* Whether time rises in each group of rows; group COLUMN_NONE: all are one. The rows of the shortest, 0: it does not. */
+static int64_t shortest(const Cells *cells, const Time *times, int64_t group, SeriesRow *rows)
 {
 	int64_t least = cells->rows, begin = 0;
-	for (int64_t i = 0; i < cells->rows; i++) rows[i] = (Row){group < 0 ? "" : nn_cell(cells, i, group), i};
-	qsort(rows, (size_t)cells->rows, sizeof *rows, compare_rows);
+	nn_series_order(cells, group, rows);
 	for (int64_t i = 1; i <= cells->rows; i++) {
-		if (i < cells->rows && strcmp(rows[i].group, rows[i - 1].group) == 0) {
+		if (i < cells->rows && (group == COLUMN_NONE || strcmp(rows[i].group, rows[i - 1].group) == 0)) {
 			if (times[rows[i].at].at <= times[rows[i - 1].at].at) return 0;
 			continue;
 		}
@@ -54,11 +42,11 @@ static int64_t shortest(const Cells *cells, const Time *times, int64_t group, Ro
 int64_t scan_find_series(const Cells *cells, int64_t label, int64_t *time, int64_t *group)
 {
 	Time *times = malloc(sizeof *times * (size_t)cells->rows);
-	Row *rows = malloc(sizeof *rows * (size_t)cells->rows);
+	SeriesRow *rows = malloc(sizeof *rows * (size_t)cells->rows);
 	int64_t found = 0;
 	for (*time = 0; *time < cells->columns && !found && times != NULL && rows != NULL; ++*time) {
 		if (*time == label || !is_time(cells, *time, times)) continue;
-		for (*group = -1; *group < cells->columns && !found; ++*group)
+		for (*group = COLUMN_NONE; *group < cells->columns && !found; ++*group)
 			if (*group != *time && *group != label) found = shortest(cells, times, *group, rows);
 		--*group;
 	}
