@@ -83,7 +83,7 @@ const char *spec_shape_words(Arena *arena, int rank, const int64_t *shape); /* "
 const char *spec_state_name(Arena *arena, const char *name); /* "data/age" of "data.age" */
 void spec_set_shape(nn_data_field *field, int rank, const int64_t *shape);
 
-/* spec_field.c: for SourceKind.fit */
+/* spec_fit.c: for SourceKind.fit */
 bool spec_fit_images(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
 bool spec_fit_table(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
 bool spec_fit_pixels(Context *context, const SourceInfo *info, nn_data_source *source, nn_data_field *field);
