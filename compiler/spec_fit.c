@@ -1,5 +1,6 @@
-/* spec_fit.c: what a kind's fields are: SourceKind.fit. Input: a field with the shape that the model wants; output: what the
- * source leaves open, from that shape. Invariant: false comes after a message, of the source and the shape. */
+/* spec_fit.c: what a kind's fields are: SourceKind.fit. Input: a field with the shape that the model
+ * wants; output: what the source leaves open, from that shape. Invariant: false comes after a message, of
+ * the source and the shape. */
 #include <string.h>
 #include "spec_read.h"
 
@@ -9,8 +10,8 @@ bool spec_fit_images(Context *context, const SourceInfo *info, nn_data_source *s
 	const char *shape = spec_shape_words(context->arena, field->rank, input),
 		   *help = "input: [height, width, channels]; 1 channel for grayscale, 3 for rgb";
 	if (field->rank == 3 && input[0] <= 4 && input[2] > 4)
-		help = arena_format(context->arena, "channels stand last: input: [%lld, %lld, %lld]", (long long)input[1], (long long)input[2],
-			(long long)input[0]);
+		help = arena_format(context->arena, "channels stand last: input: [%lld, %lld, %lld]",
+			(long long)input[1], (long long)input[2], (long long)input[0]);
 	if (field->rank != 3 || (input[2] != 1 && input[2] != 3 && input[2] != 4)) {
 		diag_error(context, info->place, help, "images do not fit the model's input %s", shape);
 		return false;
@@ -47,8 +48,10 @@ const char *spec_state_name(Arena *arena, const char *name)
 	return text;
 }
 
-/* A column by its name: one number, or one-hot where it is a category. What is a label or ignored stays as it is in the file. */
-static bool fit_column(Context *context, const SourceInfo *info, const nn_data_source *source, nn_data_field *field)
+/* A column by its name: one number, or one-hot where it is a category. What is a label or ignored stays as
+ * it is in the file. */
+static bool fit_column(
+	Context *context, const SourceInfo *info, const nn_data_source *source, nn_data_field *field)
 {
 	const nn_category *category = find_category(source, field->column);
 	bool one = field->count == 1 && field->rank <= 1;
@@ -65,7 +68,8 @@ static bool fit_column(Context *context, const SourceInfo *info, const nn_data_s
 		diag_error(context, info->place, category ? NULL : help,
 			"the column '%s' is one number a row, but an input of the model is %s", field->column, shape);
 	else if (category->values.count && category->values.count != field->shape[0])
-		diag_error(context, info->place, NULL, "the column '%s' has %d categories, but an input of the model is %s", field->column,
+		diag_error(context, info->place, NULL,
+			"the column '%s' has %d categories, but an input of the model is %s", field->column,
 			category->values.count, shape);
 	else return true;
 	return false;

@@ -1,10 +1,11 @@
-/* spec_windows.c: a table whose samples are windows of series. Input: keys of data.source, the shapes that the model and its loss
- * want; output: members of nn_data_source, fields. Invariant: horizon is above 0 exactly where samples are windows. */
+/* spec_windows.c: a table whose samples are windows of series. Input: keys of data.source, the shapes that
+ * the model and its loss want; output: members of nn_data_source, fields. Invariant: horizon is above 0
+ * exactly where samples are windows. */
 #include <math.h>
 #include <string.h>
 #include "spec_read.h"
 
-/* --- transform ---------------------------------------------------------------------------------------------------- */
+/* --- transform ------------------------------------------------------------------------------------------ */
 
 #define WORD(constant, word, meaning) [constant] = word,
 static const char *const changes[] = {NN_CHANGES(WORD)};
@@ -17,7 +18,8 @@ static bool read_change(Context *context, const Expr *expr, nn_transform *transf
 	const Expr *name = expr->kind == EXPR_CALL ? expr->items[0] : expr;
 	int known = 0, arguments = expr->kind == EXPR_CALL ? expr->count - 1 : 0;
 	if (name->kind != EXPR_NAME && name->kind != EXPR_STRING) {
-		diag_error(context, expr->place, "transform: [log, difference(12)]", "the name of a transform is expected here");
+		diag_error(context, expr->place, "transform: [log, difference(12)]",
+			"the name of a transform is expected here");
 		return false;
 	}
 	while (known < CHANGES && strcmp(changes[known], name->text)) known++;
@@ -28,12 +30,14 @@ static bool read_change(Context *context, const Expr *expr, nn_transform *transf
 	double lag = 1;
 	*transform = (nn_transform){.change = (nn_change)known};
 	if (arguments > (known == NN_DIFFERENCE) || (arguments && expr->names[1])) {
-		diag_error(context, expr->items[arguments]->place, NULL, "'%s' takes %s", name->text, known == NN_DIFFERENCE ? "one number of rows" : "no argument");
+		diag_error(context, expr->items[arguments]->place, NULL, "'%s' takes %s", name->text,
+			known == NN_DIFFERENCE ? "one number of rows" : "no argument");
 		return false;
 	}
 	if (arguments && !spec_constant(context, expr->items[1], &lag)) return false;
 	if (lag != floor(lag) || lag < 1 || lag > 1 << 20) {
-		diag_error(context, expr->items[1]->place, "difference(12): from the value of 12 rows before", "'difference' takes a whole number of rows from 1 on");
+		diag_error(context, expr->items[1]->place, "difference(12): from the value of 12 rows before",
+			"'difference' takes a whole number of rows from 1 on");
 		return false;
 	}
 	transform->lag = known == NN_DIFFERENCE ? (int)lag : 0;
@@ -41,20 +45,24 @@ static bool read_change(Context *context, const Expr *expr, nn_transform *transf
 }
 
 /* The transforms of some columns, all the same; they are added to the source's. */
-static void read_changes(Context *context, const DocNode *node, const char *const *columns, int count, nn_data_source *source)
+static void read_changes(
+	Context *context, const DocNode *node, const char *const *columns, int count, nn_data_source *source)
 {
 	const Expr *list = expr_read(context, node, EXPR_VALUE_START);
 	if (!list) return;
 	int changes_count = list->kind == EXPR_LIST ? list->count : 1;
 	if (changes_count > MOST_CHANGES) {
-		diag_error(context, node->place, NULL, "%d transforms of one column, but %d are the most", changes_count, MOST_CHANGES);
+		diag_error(context, node->place, NULL, "%d transforms of one column, but %d are the most",
+			changes_count, MOST_CHANGES);
 		return;
 	}
-	nn_transform *all = arena_alloc(context->arena, (size_t)(source->transform_count + changes_count * count + 1) * sizeof *all);
+	nn_transform *all = arena_alloc(
+		context->arena, (size_t)(source->transform_count + changes_count * count + 1) * sizeof *all);
 	if (source->transform_count) memcpy(all, source->transforms, (size_t)source->transform_count * sizeof *all);
 	for (int i = 0; i < count * changes_count; i++) {
 		nn_transform *transform = &all[source->transform_count];
-		if (!read_change(context, list->kind == EXPR_LIST ? list->items[i % changes_count] : list, transform)) return;
+		if (!read_change(context, list->kind == EXPR_LIST ? list->items[i % changes_count] : list, transform))
+			return;
 		transform->column = columns[i / changes_count];
 		source->transform_count++;
 	}
@@ -67,15 +75,17 @@ static void read_transform(Context *context, const DocNode *node, nn_data_source
 	if (node->kind != DOC_MAP) read_changes(context, node, source->label.items, source->label.count, source);
 	for (int i = 0; node->kind == DOC_MAP && i < node->count; i++) {
 		const char *column = node->pairs[i].key->text;
-		if (source->features.count && !spec_holds(&source->features, column) && !spec_holds(&source->label, column)) {
-			diag_error(context, node->pairs[i].key->place, NULL, "'%s' is neither under 'features' nor under 'label'", column);
+		if (source->features.count && !spec_holds(&source->features, column) &&
+			!spec_holds(&source->label, column)) {
+			diag_error(context, node->pairs[i].key->place, NULL,
+				"'%s' is neither under 'features' nor under 'label'", column);
 			continue;
 		}
 		read_changes(context, node->pairs[i].value, &column, 1, source);
 	}
 }
 
-/* --- keys --------------------------------------------------------------------------------------------------------- */
+/* --- keys ----------------------------------------------------------------------------------------------- */
 
 static const char *const window_keys[] = {"horizon", "stride", "time", "group", "seasonality", "transform"};
 
@@ -89,18 +99,23 @@ static void check_roles(Context *context, const nn_data_source *source, const Sl
 		const Slot *slot = spec_slot((Slot *)slots, count, roles[i]);
 		if (!slot->given) continue;
 		if (spec_holds(&source->label, names[i]))
-			diag_error(context, slot->node->place, NULL, "the column '%s' is under 'label', so that it can't be the %s", names[i], roles[i]);
+			diag_error(context, slot->node->place, NULL,
+				"the column '%s' is under 'label', so that it can't be the %s", names[i], roles[i]);
 		if (spec_holds(&source->features, names[i]))
-			diag_error(context, features->place, NULL, "the column '%s' is the %s, so that it can't be a feature", names[i], roles[i]);
+			diag_error(context, features->place, NULL,
+				"the column '%s' is the %s, so that it can't be a feature", names[i], roles[i]);
 	}
 	if (source->time && source->group && !strcmp(source->time, source->group))
-		diag_error(context, spec_slot((Slot *)slots, count, "group")->node->place, NULL, "the column '%s' is the time already", source->group);
+		diag_error(context, spec_slot((Slot *)slots, count, "group")->node->place, NULL,
+			"the column '%s' is the time already", source->group);
 }
 
-void spec_check_windows(Context *context, const SourceInfo *info, nn_data_source *source, const Slot *slots, int count)
+void spec_check_windows(
+	Context *context, const SourceInfo *info, nn_data_source *source, const Slot *slots, int count)
 {
-	const Slot *length = spec_slot((Slot *)slots, count, "sequence_length"), *transform = spec_slot((Slot *)slots, count, "transform"),
-		   *mode = spec_slot((Slot *)slots, count, "class_mode");
+	const Slot *length = spec_slot((Slot *)slots, count, "sequence_length");
+	const Slot *transform = spec_slot((Slot *)slots, count, "transform");
+	const Slot *mode = spec_slot((Slot *)slots, count, "class_mode");
 	for (size_t i = 0; i < sizeof window_keys / sizeof *window_keys && !length->node; i++) {
 		const Slot *slot = spec_slot((Slot *)slots, count, window_keys[i]);
 		if (slot->node)
@@ -111,15 +126,17 @@ void spec_check_windows(Context *context, const SourceInfo *info, nn_data_source
 	if (!source->horizon) source->horizon = 1;
 	if (!source->stride) source->stride = 1;
 	if (!source->seasonality) source->seasonality = 1;
-	if (info->joined) diag_error(context, length->key_node->place, NULL, "windows of a series can't be joined with other sources");
+	if (info->joined)
+		diag_error(context, length->key_node->place, NULL, "windows of a series can't be joined with other sources");
 	if (mode->node || info->classes.count)
-		diag_error(context, mode->node ? mode->key_node->place : info->place, "leave the classes out, and sequence_length: a row then is a sample",
+		diag_error(context, mode->node ? mode->key_node->place : info->place,
+			"leave the classes out, and sequence_length: a row then is a sample",
 			"windows predict numbers, not classes");
 	check_roles(context, source, slots, count);
 	if (transform->node) read_transform(context, transform->node, source);
 }
 
-/* --- fields ------------------------------------------------------------------------------------------------------- */
+/* --- fields --------------------------------------------------------------------------------------------- */
 
 /* Shape without its axes of 1. */
 static int squeezed(int rank, const int64_t *shape, int64_t *out)
@@ -137,43 +154,56 @@ static bool same_numbers(int rank, const int64_t *shape, int64_t rows, int64_t c
 	return count == wanted_count && !memcmp(own, wanted, (size_t)count * sizeof *own);
 }
 
-bool spec_fit_windows(Context *context, const SourceInfo *info, const nn_data_source *source, nn_data_field *field)
+/* What a field of windows has of a row. */
+static const char *columns_words(Arena *arena, const nn_data_field *field, int64_t columns)
+{
+	if (field->column) return arena_format(arena, "the column '%s' is one number a row", field->column);
+	return arena_format(arena, "'features' names %lld column%s", (long long)columns, columns > 1 ? "s" : "");
+}
+
+bool spec_fit_windows(
+	Context *context, const SourceInfo *info, const nn_data_source *source, nn_data_field *field)
 {
 	int64_t length = source->sequence_length, columns = field->column ? 1 : source->features.count;
 	if (!length) return false; /* reported */
 	field->steps = source->sequence_length;
 	if (field->column) field->fitted = spec_state_name(context->arena, field->name);
-	if (field->column && !field->rank) spec_set_shape(field, 1, &length); /* of an expression, which has no shape to say */
+	if (field->column && !field->rank)
+		spec_set_shape(field, 1, &length); /* of an expression, which has no shape to say */
 	const char *shape = spec_shape_words(context->arena, field->rank, field->shape);
-	const char *help = columns ? arena_format(context->arena, "input: [%lld, %lld]", (long long)length, (long long)columns)
-				   : arena_format(context->arena, "input: [%lld, columns]", (long long)length);
+	const char *help = columns
+		? arena_format(context->arena, "input: [%lld, %lld]", (long long)length, (long long)columns)
+		: arena_format(context->arena, "input: [%lld, columns]", (long long)length);
 	if (field->rank < 1 || field->rank > 2)
-		diag_error(context, info->place, help, "windows are [sequence_length, columns], but the model's input is %s", shape);
+		diag_error(context, info->place, help,
+			"windows are [sequence_length, columns], but the model's input is %s", shape);
 	else if (field->shape[0] != length)
-		diag_error(context, info->place, help, "sequence_length is %lld, but the model's input is %s", (long long)length, shape);
+		diag_error(context, info->place, help, "sequence_length is %lld, but the model's input is %s",
+			(long long)length, shape);
 	else if (columns && columns != (field->rank == 2 ? field->shape[1] : 1))
-		diag_error(context, info->place, help, "%s, but the model's input is %s", field->column
-			? arena_format(context->arena, "the column '%s' is one number a row", field->column)
-			: arena_format(context->arena, "'features' names %lld column%s", (long long)columns, columns > 1 ? "s" : ""), shape);
+		diag_error(context, info->place, help, "%s, but the model's input is %s",
+			columns_words(context->arena, field, columns), shape);
 	else return true;
 	return false;
 }
 
 int spec_windows_rank(const nn_data_source *source, int columns, int rank, const int64_t *label, bool named)
 {
-	return named || (rank >= 0 && rank <= NN_RANK && same_numbers(rank, label, source->horizon, columns)) ? rank : -1;
+	if (named || rank < 0 || rank > NN_RANK) return rank;
+	return same_numbers(rank, label, source->horizon, columns) ? rank : -1;
 }
 
 /* The last layers that give what is wanted. */
 static const char *last_layers(Arena *arena, int horizon, int columns)
 {
 	if (horizon > 1 && columns > 1)
-		return arena_format(arena, "Dense(%d), then Reshape([%d, %d]), as the last layers", horizon*columns, horizon, columns);
+		return arena_format(arena, "Dense(%d), then Reshape([%d, %d]), as the last layers", horizon * columns,
+			horizon, columns);
 	return arena_format(arena, "Dense(%d) as the last layer", horizon*columns);
 }
 
-bool spec_shape_windows(Context *context, const SourceInfo *info, const nn_data_source *source, int columns, int rank, const int64_t *label,
-	nn_data_field *field)
+bool spec_shape_windows(Context *context, const SourceInfo *info, const nn_data_source *source, int columns,
+	int rank, const int64_t *label, nn_data_field *field)
 {
 	int64_t both[2] = {source->horizon, columns}, own[2];
 	field->steps = source->horizon;
@@ -184,9 +214,12 @@ bool spec_shape_windows(Context *context, const SourceInfo *info, const nn_data_
 		spec_set_shape(field, rank, label);
 		return true;
 	}
-	const char *ahead = source->horizon > 1 ? arena_format(context->arena, "the next %d values", source->horizon) : "the next value";
+	const char *ahead = source->horizon > 1
+		? arena_format(context->arena, "the next %d values", source->horizon)
+		: "the next value";
 	const char *of = columns > 1 ? arena_format(context->arena, " of %d columns", columns) : "";
-	diag_error(context, info->place, last_layers(context->arena, source->horizon, columns), "windows predict %s%s, but the loss wants labels %s",
-		ahead, of, spec_shape_words(context->arena, rank, label));
+	diag_error(context, info->place, last_layers(context->arena, source->horizon, columns),
+		"windows predict %s%s, but the loss wants labels %s", ahead, of,
+		spec_shape_words(context->arena, rank, label));
 	return false;
 }

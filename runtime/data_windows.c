@@ -1,7 +1,6 @@
-/* data_windows.c: in: series; out: a Source whose samples are windows of them, what is fitted to them, and their way back from
+/* data_windows.c: in: series; out: a Source whose samples are windows of them, and their way back from
  * the model's numbers to values of the series.
- * Invariant: no window has rows of two series; what a window predicts lies behind all that it reads; what is fitted is fitted to
- * rows of the training windows. */
+ * Invariant: no window has rows of two series; what a window predicts lies behind all that it reads. */
 #include "data_windows.h"
 #include <math.h>
 #include <stdlib.h>
@@ -16,7 +15,7 @@ const Windows *nn_windows_of(const Source *source)
 	return source->spec->horizon > 0 && source->model->data.source_count == 1 ? source->own : NULL;
 }
 
-/* --- numbers ------------------------------------------------------------------------------------------------------- */
+/* --- numbers -------------------------------------------------------------------------------------------- */
 
 /* The columns of each field. */
 static int find_parts(Windows *windows)
@@ -47,7 +46,8 @@ static int find_parts(Windows *windows)
 }
 
 /* Rows of changed numbers, one after the other, as the model takes them. */
-static void write_rows(const Windows *windows, const double *changed, int rows, int field, const void *state, void *x)
+static void write_rows(
+	const Windows *windows, const double *changed, int rows, int field, const void *state, void *x)
 {
 	const Table *table = table_of(windows);
 	const Part *part = &windows->parts[field];
@@ -58,7 +58,8 @@ static void write_rows(const Windows *windows, const double *changed, int rows, 
 			double value = changed[r * windows->columns + part->columns[i]];
 			for (int k = 0; k < nn_column_width(column); k++, number++) {
 				double one = column->categories == NULL || isnan(value) ? value : value == k;
-				nn_number_set(windows->model, x, at++, nn_fitted_apply(windows->model, state, &table->fitted[field], number, one));
+				nn_number_set(windows->model, x, at++,
+					nn_fitted_apply(windows->model, state, &table->fitted[field], number, one));
 			}
 		}
 }
@@ -74,21 +75,25 @@ static int read_window(Source *source, int64_t sample, int field, const void *st
 	int truth = windows->parts[field].ahead;
 	int64_t row = windows->starts[sample] + (truth ? windows->length : 0);
 	(void)why;
-	write_rows(windows, windows->changed + row * windows->columns, truth ? windows->horizon : windows->length, field, state, x);
+	write_rows(windows, windows->changed + row * windows->columns, truth ? windows->horizon : windows->length,
+		field, state, x);
 	return 0;
 }
 
-void nn_windows_restore(const Windows *windows, const double *raw, int field, const void *state, double *numbers)
+void nn_windows_restore(
+	const Windows *windows, const double *raw, int field, const void *state, double *numbers)
 {
 	const Part *part = &windows->parts[field];
 	const Fitted *fitted = &table_of(windows)->fitted[field];
 	double *column = malloc(sizeof *column * (size_t)(windows->lags + windows->horizon));
 	for (int i = 0; i < part->count; i++) {
-		for (int h = 0; h < windows->horizon && column == NULL; h++) numbers[h * part->count + i] = NAN; /* out of memory */
+		for (int h = 0; h < windows->horizon && column == NULL; h++)
+			numbers[h * part->count + i] = NAN; /* out of memory */
 		if (column == NULL) continue;
 		const Changes none = {0}, *changes = part->columns[i] < 0 ? &none : &windows->changes[part->columns[i]];
 		double *ahead = column + changes->lags;
-		for (int64_t k = 0; k < changes->lags; k++) column[k] = raw[(k - changes->lags) * windows->columns + part->columns[i]];
+		for (int64_t k = 0; k < changes->lags; k++)
+			column[k] = raw[(k - changes->lags) * windows->columns + part->columns[i]];
 		for (int h = 0; h < windows->horizon; h++)
 			ahead[h] = nn_fitted_undo(windows->model, state, fitted, i, numbers[h * part->count + i]);
 		nn_change_undo(changes, column, 1, windows->horizon);
@@ -97,19 +102,21 @@ void nn_windows_restore(const Windows *windows, const double *raw, int field, co
 	free(column);
 }
 
-void nn_windows_naive(const Windows *windows, const double *raw, int64_t rows, int field, int season, double *numbers)
+void nn_windows_naive(
+	const Windows *windows, const double *raw, int64_t rows, int field, int season, double *numbers)
 {
 	const Part *part = &windows->parts[field];
 	for (int i = 0; i < part->count; i++)
 		for (int h = 0; h < windows->horizon; h++) {
 			int64_t back = h - season * (h / season + 1);
 			double value = NAN;
-			for (; back >= -rows && isnan(value); back -= season) value = raw[back * windows->columns + part->columns[i]];
+			for (; back >= -rows && isnan(value); back -= season)
+				value = raw[back * windows->columns + part->columns[i]];
 			numbers[h * part->count + i] = value;
 		}
 }
 
-/* --- sets ---------------------------------------------------------------------------------------------------------- */
+/* --- sets ----------------------------------------------------------------------------------------------- */
 
 static const double *first_truth(const nn_dataset *set, const Windows *windows, int64_t sample)
 {
@@ -131,7 +138,8 @@ int nn_dataset_truth(const nn_dataset *set, int64_t sample, int field, double *n
 	const Part *part = &windows->parts[field];
 	const double *raw = first_truth(set, windows, sample);
 	for (int h = 0; h < windows->horizon; h++)
-		for (int i = 0; i < part->count; i++) numbers[h * part->count + i] = raw[h * windows->columns + part->columns[i]];
+		for (int i = 0; i < part->count; i++)
+			numbers[h * part->count + i] = raw[h * windows->columns + part->columns[i]];
 	return 1;
 }
 
@@ -173,97 +181,7 @@ double nn_dataset_naive_mae(const nn_dataset *set, int field, int season, const 
 	return known > 0 ? sum / (double)known : NAN;
 }
 
-/* --- fitting ------------------------------------------------------------------------------------------------------- */
-
-/* Rows that training windows read or predict: 1. ends: (series) behind the last of them. */
-static void mark_rows(const nn_dataset *train, const Windows *windows, unsigned char *used, int64_t *ends)
-{
-	for (int64_t i = 0; i < train->count; i++) {
-		int64_t start = windows->starts[train->rows[i]], rows = windows->length + windows->horizon, *end = &ends[windows->owners[train->rows[i]]];
-		memset(used + start, 1, (size_t)rows);
-		if (start + rows > *end) *end = start + rows;
-	}
-}
-
-typedef struct Fit {
-	const Source *source;
-	const Windows *windows;
-	const unsigned char *used; /* (rows) */
-	const int64_t *ends; /* (series) */
-	double *column, *room; /* (rows) each */
-	void *state;
-} Fit;
-
-/* One column of a field, from its number `at` on. */
-static int fit_column(const Fit *fit, int field, int which, int at)
-{
-	const Windows *windows = fit->windows;
-	const Table *table = table_of(windows);
-	const Column *column = &table->columns[which];
-	int64_t count = 0;
-	for (int64_t r = 0; r < windows->rows; r++)
-		if (fit->used[r]) fit->column[count++] = windows->changed[r * windows->columns + which];
-	int empty = column->categories != NULL
-			    ? nn_fit_category(windows->model, fit->state, &table->fitted[field], at, fit->column, count, column->categories->count, 1)
-			    : nn_fit_number(windows->model, fit->state, &table->fitted[field], at, windows->spec, fit->column, count, fit->room);
-	if (empty) nn_error("%s: %s has no value in the training rows; name it under ignore:", fit->source->where, column->name);
-	return empty;
-}
-
-/* The mean error of the seasonal naive forecast over the training rows, by which MASE is scaled: of the rows of all series up to
- * the last that training predicts. NAN, when there are none a season apart; 0 becomes NAN, too. */
-static double naive_error(const Fit *fit, int which)
-{
-	const Windows *windows = fit->windows;
-	int64_t season = windows->spec->seasonality, count = 0;
-	double sum = 0;
-	for (int64_t s = 0; s < windows->series_count; s++)
-		for (int64_t r = windows->series[s].first + season; r < fit->ends[s]; r++) {
-			double error = windows->raw[r * windows->columns + which] - windows->raw[(r - season) * windows->columns + which];
-			if (isnan(error)) continue;
-			sum += fabs(error);
-			count++;
-		}
-	return count > 0 && sum > 0 ? sum / (double)count : NAN;
-}
-
-static int fit_fields(const Fit *fit)
-{
-	const Windows *windows = fit->windows;
-	for (int f = 0; f < windows->model->data.field_count; f++) {
-		const Part *part = &windows->parts[f];
-		if (windows->model->data.fields[f].fitted == NULL) continue;
-		for (int i = 0, at = 0; i < part->count; i++) {
-			if (fit_column(fit, f, part->columns[i], at)) return 1;
-			at += nn_column_width(&table_of(windows)->columns[part->columns[i]]);
-			if (part->naive != NULL)
-				nn_number_set(windows->model, fit->state, part->naive->offset + (size_t)i, naive_error(fit, part->columns[i]));
-		}
-	}
-	return 0;
-}
-
-static int fit_windows(const nn_dataset *train, void *state)
-{
-	const Windows *windows = train->source->own;
-	size_t rows = (size_t)windows->rows;
-	unsigned char *used = calloc(rows, 1);
-	int64_t *ends = calloc((size_t)windows->series_count, sizeof *ends);
-	double *column = malloc(sizeof *column * 2 * rows);
-	int failed = used == NULL || ends == NULL || column == NULL;
-	if (failed) nn_error("%s: out of memory", train->source->where);
-	if (!failed) {
-		const Fit fit = {train->source, windows, used, ends, column, column + rows, state};
-		mark_rows(train, windows, used, ends);
-		failed = fit_fields(&fit);
-	}
-	free(used);
-	free(ends);
-	free(column);
-	return failed;
-}
-
-/* --- samples ------------------------------------------------------------------------------------------------------- */
+/* --- samples -------------------------------------------------------------------------------------------- */
 
 int64_t nn_windows_missing(const Windows *windows, int64_t start, int ahead)
 {
@@ -275,7 +193,9 @@ int64_t nn_windows_missing(const Windows *windows, int64_t start, int ahead)
 		for (int64_t r = first - windows->changes[c].lags; r < first; r++)
 			if (isnan(windows->raw[r * windows->columns + c])) return r;
 		for (int64_t r = first; r < first + windows->horizon && ahead; r++)
-			if (isnan(windows->raw[r * windows->columns + c]) || isnan(windows->changed[r * windows->columns + c])) return r;
+			if (isnan(windows->raw[r * windows->columns + c]) ||
+				isnan(windows->changed[r * windows->columns + c]))
+				return r;
 	}
 	for (int64_t r = start; r < first && windows->spec->impute == NN_IMPUTE_DROP; r++)
 		for (int i = 0; i < table->feature_count; i++)
@@ -284,14 +204,18 @@ int64_t nn_windows_missing(const Windows *windows, int64_t start, int ahead)
 }
 
 /* Rows that a series needs for one window. */
-static int64_t rows_needed(const Windows *windows) { return windows->lags + windows->length + (windows->labelled ? windows->horizon : 0); }
+static int64_t rows_needed(const Windows *windows)
+{
+	return windows->lags + windows->length + (windows->labelled ? windows->horizon : 0);
+}
 
 /* What a window needs, as a sum: "12 rows for differences + 36 that go in + 12 that are predicted" */
 static const char *needs_text(const Windows *windows, char *buffer, size_t size)
 {
 	size_t at = 0;
 	buffer[0] = 0;
-	if (windows->lags > 0) at += (size_t)snprintf(buffer, size, "%lld for differences, ", (long long)windows->lags);
+	if (windows->lags > 0)
+		at += (size_t)snprintf(buffer, size, "%lld for differences, ", (long long)windows->lags);
 	at += (size_t)snprintf(buffer + at, size - at, "%d that go in", windows->length);
 	if (windows->labelled) snprintf(buffer + at, size - at, ", %d to be predicted", windows->horizon);
 	return buffer;
@@ -300,7 +224,8 @@ static const char *needs_text(const Windows *windows, char *buffer, size_t size)
 static int add_windows(Windows *windows, const char *path)
 {
 	int64_t room = 0, needed = rows_needed(windows), missing = 0, first = -1;
-	for (int64_t s = 0; s < windows->series_count; s++) room += windows->series[s].count >= needed ? windows->series[s].count - needed + 1 : 0;
+	for (int64_t s = 0; s < windows->series_count; s++)
+		room += windows->series[s].count >= needed ? windows->series[s].count - needed + 1 : 0;
 	windows->starts = malloc(sizeof *windows->starts * (size_t)(room + 1));
 	windows->owners = malloc(sizeof *windows->owners * (size_t)(room + 1));
 	if (windows->starts == NULL || windows->owners == NULL) {
@@ -309,15 +234,17 @@ static int add_windows(Windows *windows, const char *path)
 	}
 	for (int64_t s = 0; s < windows->series_count; s++)
 		for (int64_t k = 0; k + needed <= windows->series[s].count; k++) {
-			int64_t start = windows->series[s].first + windows->lags + k, lacks = nn_windows_missing(windows, start, windows->labelled);
+			int64_t start = windows->series[s].first + windows->lags + k;
+			int64_t lacks = nn_windows_missing(windows, start, windows->labelled);
 			if (lacks >= 0 && missing++ == 0) first = lacks;
 			if (lacks >= 0) continue;
 			windows->starts[windows->count] = start;
 			windows->owners[windows->count++] = s;
 		}
 	if (missing > 0)
-		nn_warning("%s:%lld: %lld windows are left out, because a value that they can't do without is missing, the first in this line", path,
-			   (long long)windows->lines[first], (long long)missing);
+		nn_warning(
+			"%s:%lld: %lld windows are left out, because a value that they can't do without is missing, the first in this line",
+			path, (long long)windows->lines[first], (long long)missing);
 	return 0;
 }
 
@@ -337,14 +264,16 @@ static int check_lengths(const Windows *windows, const char *path)
 	}
 	needs_text(windows, needs, sizeof needs);
 	if (short_count == windows->series_count) {
-		nn_error("%s: %sthe series has %lld rows, but a window needs %lld: %s", path, nn_series_name(longest, name, sizeof name),
-			 (long long)longest->count, (long long)needed, needs);
+		nn_error("%s: %sthe series has %lld rows, but a window needs %lld: %s", path,
+			nn_series_name(longest, name, sizeof name), (long long)longest->count, (long long)needed, needs);
 		return 1;
 	}
 	if (short_count > 0)
-		nn_warning("%s:%lld: %s%lld rows are too few for a window of %lld (%s); %lld of %lld series are left out", path,
-			   (long long)windows->lines[first->first], nn_series_name(first, name, sizeof name), (long long)first->count, (long long)needed,
-			   needs, (long long)short_count, (long long)windows->series_count);
+		nn_warning(
+			"%s:%lld: %s%lld rows are too few for a window of %lld (%s); %lld of %lld series are left out",
+			path, (long long)windows->lines[first->first], nn_series_name(first, name, sizeof name),
+			(long long)first->count, (long long)needed, needs, (long long)short_count,
+			(long long)windows->series_count);
 	return 0;
 }
 
@@ -352,7 +281,8 @@ static int check_lengths(const Windows *windows, const char *path)
 static void name_window(const Source *source, int64_t sample, char *buffer, size_t size)
 {
 	const Windows *windows = source->own;
-	snprintf(buffer, size, "%s:%lld", source->where, (long long)windows->lines[windows->starts[sample] + windows->length - 1]);
+	snprintf(buffer, size, "%s:%lld", source->where,
+		(long long)windows->lines[windows->starts[sample] + windows->length - 1]);
 }
 
 static void close_windows(Source *source)
@@ -397,18 +327,18 @@ Source *nn_windows_over(Source *table, const Place *place, const Cells *cells)
 		nn_error("%s: out of memory", path);
 		return NULL;
 	}
-	*windows = (Windows){.model = table->model, .spec = table->spec, .table = table, .length = table->spec->sequence_length,
-		.horizon = table->spec->horizon, .labelled = place->labels};
-	*source = (Source){.model = table->model, .spec = table->spec, .own = windows, .read = read_window, .name = name_window,
-		.close = close_windows, .fit = fit_windows};
-	int failed = nn_series_read(windows, path, cells) || find_parts(windows) || check_lengths(windows, path) || add_windows(windows, path) ||
-		     prepare(source, windows, path);
+	*windows = (Windows){.model = table->model, .spec = table->spec, .table = table,
+		.length = table->spec->sequence_length, .horizon = table->spec->horizon, .labelled = place->labels};
+	*source = (Source){.model = table->model, .spec = table->spec, .own = windows, .read = read_window,
+		.name = name_window, .close = close_windows, .fit = nn_windows_fit};
+	int failed = nn_series_read(windows, path, cells) || find_parts(windows) || check_lengths(windows, path) ||
+		add_windows(windows, path) || prepare(source, windows, path);
 	if (!failed) return source;
 	nn_source_close(source);
 	return NULL;
 }
 
-/* --- splits -------------------------------------------------------------------------------------------------------- */
+/* --- splits --------------------------------------------------------------------------------------------- */
 
 int64_t nn_windows_thin(const Windows *windows, int64_t *rows, int64_t count)
 {
@@ -428,7 +358,8 @@ enum { TRAIN, VALIDATION, TEST, NOWHERE };
 /* Where the parts of a series begin; at NOWHERE its end. */
 static void find_borders(const Series *series, double validation, double test, int64_t borders[NOWHERE + 1])
 {
-	int64_t tested = (int64_t)((double)series->count * test + 0.5), validated = (int64_t)((double)series->count * validation + 0.5);
+	int64_t tested = (int64_t)((double)series->count * test + 0.5);
+	int64_t validated = (int64_t)((double)series->count * validation + 0.5);
 	borders[TRAIN] = 0;
 	borders[VALIDATION] = series->count - tested - validated;
 	borders[TEST] = series->count - tested;
@@ -448,11 +379,12 @@ static int say_no_window(const Source *source, int part, double validation, doub
 	nn_series_name(longest, name, sizeof name);
 	long long rows = borders[part + 1] - borders[part];
 	if (part == TRAIN)
-		nn_error("%s: %sthe training part has %lld of %lld rows, but a window needs %lld: %s", source->where, name, rows, (long long)longest->count,
-			 (long long)rows_needed(windows), needs_text(windows, needs, sizeof needs));
+		nn_error("%s: %sthe training part has %lld of %lld rows, but a window needs %lld: %s", source->where,
+			name, rows, (long long)longest->count, (long long)rows_needed(windows),
+			needs_text(windows, needs, sizeof needs));
 	else
-		nn_error("%s: %sthe %s part has %lld of %lld rows, but a window predicts %d", source->where, name, names[part], rows,
-			 (long long)longest->count, windows->horizon);
+		nn_error("%s: %sthe %s part has %lld of %lld rows, but a window predicts %d", source->where, name,
+			names[part], rows, (long long)longest->count, windows->horizon);
 	return 1;
 }
 

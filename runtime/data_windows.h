@@ -1,5 +1,5 @@
-/* data_windows.h: a table as series, and windows of these as samples: sequence_length rows go in, the next horizon rows are
- * predicted. */
+/* data_windows.h: a table as series, and windows of these as samples: sequence_length rows go in, the next
+ * horizon rows are predicted. */
 #ifndef NN_DATA_WINDOWS_H
 #define NN_DATA_WINDOWS_H
 #include "data_table.h"
@@ -46,7 +46,8 @@ typedef struct SeriesRow {
 	int64_t at; /* in the file */
 } SeriesRow;
 
-/* data_series.c: all rows of a table by the texts of a column (COLUMN_NONE: there is none), those of one text in their order. */
+/* data_series.c: all rows of a table by the texts of a column (COLUMN_NONE: there is none), those of one
+ * text in their order. */
 void nn_series_order(const Cells *cells, int64_t group, SeriesRow *rows);
 /* The rows of a table in order, checked and transformed. The table becomes the windows' own. 0, or 1 after an
  * error. */
@@ -54,6 +55,9 @@ int nn_series_read(Windows *windows, const char *path, const Cells *cells);
 void nn_series_free(Windows *windows);
 /* "group \"p3\": ", or nothing */
 const char *nn_series_name(const Series *series, char *buffer, size_t size);
+
+/* data_windows_fit.c: Source.fit */
+int nn_windows_fit(const nn_dataset *train, void *state);
 
 /* Takes a table that was read; NULL after an error, and the table is closed. */
 Source *nn_windows_over(Source *table, const Place *place, const Cells *cells);
@@ -63,15 +67,16 @@ int64_t nn_windows_thin(const Windows *windows, int64_t *rows, int64_t count);
 int nn_windows_deal(const Source *source, double validation, double test, int *part);
 /* The windows of a source; NULL: its samples are none. */
 const Windows *nn_windows_of(const Source *source);
-/* Why a window is none: the row where a value is missing that it can't do without, of those that it reads and needs to undo its
- * transforms, and with `ahead` of those that it predicts. -1: nothing is missing. */
+/* Why a window is none: the row where a value is missing that it can't do without, of those that it reads
+ * and needs to undo its transforms, and with `ahead` of those that it predicts. -1: nothing is missing. */
 int64_t nn_windows_missing(const Windows *windows, int64_t start, int ahead);
 /* A window that begins at a row of changed numbers (rows, columns), as a field's numbers. */
 void nn_windows_write(const Windows *windows, const double *changed, int field, const void *state, void *x);
-/* What the model gives for a field becomes values of the series. raw: (rows, columns), at the first row that is predicted;
- * windows->lags rows before it are read. numbers: (horizon, columns of the field) */
+/* What the model gives for a field becomes values of the series. raw: (rows, columns), at the first row
+ * that is predicted; windows->lags rows before it are read. numbers: (horizon, columns of the field) */
 void nn_windows_restore(const Windows *windows, const double *raw, int field, const void *state, double *numbers);
-/* The naive forecast: the value a season before, or of the last season that is known. rows: that lie before raw. */
+/* The naive forecast: the value a season before, or of the last season that is known. rows: that lie
+ * before raw. */
 void nn_windows_naive(const Windows *windows, const double *raw, int64_t rows, int field, int season, double *numbers);
 
 #endif

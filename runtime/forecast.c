@@ -1,4 +1,5 @@
-/* forecast.c: in: series, a network that predicts their next rows; out: rows as far as is wanted, beside what they are in truth.
+/* forecast.c: in: series, a network that predicts their next rows; out: rows as far as is wanted, beside
+ * what they are in truth.
  * Invariant: a forecast reads the rows before its first and its own predictions, never the truth behind. */
 #include "forecast.h"
 #include <math.h>
@@ -20,10 +21,11 @@ typedef struct Roller {
 	int outputs[NN_OUTPUTS], output_count; /* those of windows */
 	int *columns, column_count; /* of the table: what is forecast */
 	void **fields; /* (fields of the model) one row each; NULL: predict does not read it */
-	double *raw, *changed, *numbers; /* scratch: (lags + length + steps + horizon, columns), the same, one output */
+	double *raw, *changed; /* scratch: (lags + length + steps + horizon, columns) */
+	double *numbers; /* scratch: one output */
 } Roller;
 
-/* --- what can be forecast ------------------------------------------------------------------------------------------ */
+/* --- what can be forecast ------------------------------------------------------------------------------- */
 
 static int is_forecast(const Roller *roller, int column)
 {
@@ -42,7 +44,8 @@ static int looks_ahead(const nn_model *model, const nn_program *program, int out
 {
 	int label = model->outputs[output].label;
 	const nn_field *y = nn_output_find(program, model->outputs[output].name);
-	return y != NULL && label >= 0 && model->data.fields[label].steps > 0 && y->count == model->data.fields[label].count;
+	return y != NULL && label >= 0 && model->data.fields[label].steps > 0 &&
+		y->count == model->data.fields[label].count;
 }
 
 int nn_forecast_can(const nn_model *model)
@@ -63,10 +66,12 @@ static int find_outputs(Roller *roller)
 		roller->outputs[roller->output_count++] = i;
 		const Part *part = &roller->windows->parts[model->outputs[i].label];
 		for (int k = 0; k < part->count; k++)
-			if (part->columns[k] >= 0 && !is_forecast(roller, part->columns[k])) roller->columns[roller->column_count++] = part->columns[k];
+			if (part->columns[k] >= 0 && !is_forecast(roller, part->columns[k]))
+				roller->columns[roller->column_count++] = part->columns[k];
 	}
 	if (roller->column_count == 0)
-		nn_error("%s: nothing that it predicts is a column of these series, so that nothing can be forecast", model->name);
+		nn_error("%s: nothing that it predicts is a column of these series, so that nothing can be forecast",
+			model->name);
 	return roller->column_count == 0;
 }
 
@@ -79,8 +84,9 @@ static int check_columns(const Roller *roller)
 		const Part *part = &roller->windows->parts[f];
 		for (int k = 0; k < part->count && roller->fields[f] != NULL; k++) {
 			if (is_forecast(roller, part->columns[k])) continue;
-			nn_error("--steps %d: the network reads %s, which it does not predict, so that it sees %d rows ahead at most", roller->steps,
-				 table->columns[part->columns[k]].name, roller->windows->horizon);
+			nn_error(
+				"--steps %d: the network reads %s, which it does not predict, so that it sees %d rows ahead at most",
+				roller->steps, table->columns[part->columns[k]].name, roller->windows->horizon);
 			return 1;
 		}
 	}
@@ -96,7 +102,8 @@ static int allocate(Roller *roller)
 	for (int f = 0; f < data->field_count && roller->fields != NULL; f++) {
 		if (data->fields[f].count > most) most = data->fields[f].count;
 		if (nn_input_find(roller->program, data->fields[f].name) == NULL) continue;
-		if ((roller->fields[f] = malloc(data->fields[f].count * (size_t)roller->model->number_size)) == NULL) return 1;
+		if ((roller->fields[f] = malloc(data->fields[f].count * (size_t)roller->model->number_size)) == NULL)
+			return 1;
 	}
 	roller->raw = malloc(sizeof *roller->raw * rows * (size_t)windows->columns);
 	roller->changed = malloc(sizeof *roller->changed * rows * (size_t)windows->columns);
@@ -114,7 +121,7 @@ static void close_roller(Roller *roller)
 	free(roller->numbers);
 }
 
-/* --- rolling ------------------------------------------------------------------------------------------------------- */
+/* --- rolling -------------------------------------------------------------------------------------------- */
 
 static void run_window(const Roller *roller, int64_t begin)
 {
@@ -123,7 +130,8 @@ static void run_window(const Roller *roller, int64_t begin)
 	nn_call call = {.rows = 1, .threads = roller->plan->threads, .seed = model->seed};
 	for (int f = 0; f < model->data.field_count; f++)
 		if (roller->fields[f] != NULL)
-			nn_windows_write(roller->windows, roller->changed + begin * roller->windows->columns, f, roller->memory->state, roller->fields[f]);
+			nn_windows_write(roller->windows, roller->changed + begin * roller->windows->columns, f,
+				roller->memory->state, roller->fields[f]);
 	nn_program_feed(model, roller->program, roller->memory->work, &batch);
 	roller->program->run(roller->memory->state, roller->memory->work, &call);
 }
@@ -136,32 +144,40 @@ static void take_output(const Roller *roller, int output, int64_t first)
 	const nn_output *which = &model->outputs[roller->outputs[output]];
 	const nn_field *y = nn_output_find(roller->program, which->name);
 	const Part *part = part_of(roller, output);
-	for (size_t i = 0; i < y->count; i++) roller->numbers[i] = nn_number(model, (const char *)roller->memory->work + y->offset, i);
-	nn_windows_restore(windows, roller->raw + first * windows->columns, which->label, roller->memory->state, roller->numbers);
+	for (size_t i = 0; i < y->count; i++)
+		roller->numbers[i] = nn_number(model, (const char *)roller->memory->work + y->offset, i);
+	nn_windows_restore(
+		windows, roller->raw + first * windows->columns, which->label, roller->memory->state, roller->numbers);
 	for (int h = 0; h < windows->horizon; h++)
 		for (int i = 0; i < part->count; i++)
-			if (part->columns[i] >= 0) roller->raw[(first + h) * windows->columns + part->columns[i]] = roller->numbers[h * part->count + i];
+			if (part->columns[i] >= 0)
+				roller->raw[(first + h) * windows->columns + part->columns[i]] =
+					roller->numbers[h * part->count + i];
 }
 
-/* Forecasts `steps` rows from a row of the series on; they stand in the scratch series behind lags + length rows. */
+/* Forecasts `steps` rows from a row of the series on; they stand in the scratch series behind lags +
+ * length rows. */
 static void roll(const Roller *roller, int64_t origin)
 {
 	const Windows *windows = roller->windows;
 	int64_t columns = windows->columns, known = windows->lags + windows->length;
 	memcpy(roller->raw, windows->raw + (origin - known) * columns, sizeof(double) * (size_t)(known * columns));
-	memcpy(roller->changed, windows->changed + (origin - known) * columns, sizeof(double) * (size_t)(known * columns));
+	memcpy(roller->changed, windows->changed + (origin - known) * columns,
+		sizeof(double) * (size_t)(known * columns));
 	for (int64_t step = 0; step < roller->steps; step += windows->horizon) {
 		int64_t first = known + step;
-		for (int64_t i = first * columns; i < (first + windows->horizon) * columns; i++) roller->raw[i] = roller->changed[i] = NAN;
+		for (int64_t i = first * columns; i < (first + windows->horizon) * columns; i++)
+			roller->raw[i] = roller->changed[i] = NAN;
 		run_window(roller, windows->lags + step);
 		for (int o = 0; o < roller->output_count; o++) take_output(roller, o, first);
 		for (int64_t r = first; r < first + windows->horizon; r++)
 			for (int c = 0; c < columns; c++)
-				roller->changed[r * columns + c] = nn_change_at(&windows->changes[c], windows->changes[c].count, roller->raw + c, columns, r);
+				roller->changed[r * columns + c] =
+					nn_change_at(&windows->changes[c], windows->changes[c].count, roller->raw + c, columns, r);
 	}
 }
 
-/* --- curves -------------------------------------------------------------------------------------------------------- */
+/* --- curves --------------------------------------------------------------------------------------------- */
 
 static int open_curve(const Roller *roller, nn_curve *curve, const Series *series, int column)
 {
@@ -173,7 +189,8 @@ static int open_curve(const Roller *roller, nn_curve *curve, const Series *serie
 	curve->times = calloc(rows, sizeof *curve->times);
 	curve->truth = malloc(sizeof *curve->truth * rows);
 	curve->forecast = malloc(sizeof *curve->forecast * rows);
-	return curve->column == NULL || (series->name && curve->group == NULL) || curve->times == NULL || curve->truth == NULL || curve->forecast == NULL;
+	return curve->column == NULL || (series->name && curve->group == NULL) || curve->times == NULL ||
+		curve->truth == NULL || curve->forecast == NULL;
 }
 
 /* Times and true values of the rows from `begin` of a series on. */
@@ -184,17 +201,20 @@ static void fill_curve(const Windows *windows, const Series *series, nn_curve *c
 		int64_t row = begin + i;
 		curve->forecast[i] = NAN;
 		curve->truth[i] = row <= last ? windows->raw[row * windows->columns + column] : NAN;
-		if (windows->texts == NULL) snprintf(curve->times[i], TIME_TEXT, "%lld", (long long)(row - series->first + 1));
+		if (windows->texts == NULL)
+			snprintf(curve->times[i], TIME_TEXT, "%lld", (long long)(row - series->first + 1));
 		else if (row <= last) snprintf(curve->times[i], TIME_TEXT, "%s", windows->texts[row]);
 		else nn_time_later(&windows->times[last], &series->step, row - last, curve->times[i]);
 	}
 }
 
 /* Forecasts rows from .. to - 1, so many at a time, into a curve for each column. */
-static int forecast_series(const Roller *roller, nn_forecast *forecast, const Series *series, int64_t from, int64_t to)
+static int forecast_series(
+	const Roller *roller, nn_forecast *forecast, const Series *series, int64_t from, int64_t to)
 {
 	const Windows *windows = roller->windows;
-	int64_t before = from - series->first, shown = 2 * (to - from) > windows->length ? 2 * (to - from) : windows->length;
+	int64_t before = from - series->first,
+			shown = 2 * (to - from) > windows->length ? 2 * (to - from) : windows->length;
 	if (roller->plan->backtest) shown = (to - from) / 4;
 	if (before > shown) before = shown;
 	nn_curve *curves = forecast->curves + forecast->count;
@@ -224,13 +244,15 @@ static int forecast_series(const Roller *roller, nn_forecast *forecast, const Se
 	return 0;
 }
 
-/* --- which rows ---------------------------------------------------------------------------------------------------- */
+/* --- which rows ----------------------------------------------------------------------------------------- */
 
-/* A series ends before --from; next: the first time behind its end. NO_TIME after an error; where there are others it is BEYOND. */
+/* A series ends before --from; next: the first time behind its end. NO_TIME after an error; where there
+ * are others it is BEYOND. */
 static int64_t say_beyond(const Windows *windows, const Series *series, const char *from, const char *next)
 {
 	char name[120];
-	static const char format[] = "--from %s: %sthe first that can be forecast is %s, behind the end of the data";
+	static const char format[] =
+		"--from %s: %sthe first that can be forecast is %s, behind the end of the data";
 	nn_series_name(series, name, sizeof name);
 	if (windows->series_count == 1) nn_error(format, from, name, next);
 	else nn_warning(format, from, name, next);
@@ -251,8 +273,8 @@ static int64_t find_number(const Windows *windows, const Series *series, const c
 	return say_beyond(windows, series, from, next);
 }
 
-/* The row that --from names: of the series the first that is not before that time, or its number; NO_TIME after an error, BEYOND:
- * the series has none and is left out. */
+/* The row that --from names: of the series the first that is not before that time, or its number; NO_TIME
+ * after an error, BEYOND: the series has none and is left out. */
 static int64_t find_from(const Windows *windows, const Series *series, const char *from)
 {
 	Time time, behind;
@@ -261,7 +283,8 @@ static int64_t find_from(const Windows *windows, const Series *series, const cha
 	if (windows->times == NULL) return find_number(windows, series, from);
 	const Time *first = &windows->times[row];
 	if (nn_time_parse(from, &time) || time.form != first->form || time.zone != first->zone) {
-		nn_error("--from %s: is written otherwise than the times of the data, as \"%s\"", from, windows->texts[row]);
+		nn_error(
+			"--from %s: is written otherwise than the times of the data, as \"%s\"", from, windows->texts[row]);
 		return NO_TIME;
 	}
 	while (row < end && windows->times[row].at < time.at) row++;
@@ -270,17 +293,18 @@ static int64_t find_from(const Windows *windows, const Series *series, const cha
 	return nn_time_parse(next, &behind) || behind.at < time.at ? say_beyond(windows, series, from, next) : row;
 }
 
-/* Whether rows from .. on can be forecast: enough before them, nothing missing that they need. A backtest leaves out the rows that
- * need what is missing. */
+/* Whether rows from .. on can be forecast: enough before them, nothing missing that they need. A backtest
+ * leaves out the rows that need what is missing. */
 static int check_origin(const Roller *roller, const Series *series, int64_t from)
 {
 	const Windows *windows = roller->windows;
 	char name[120];
 	int64_t needed = windows->lags + windows->length, first = series->first + series->count - 1;
 	if (from - series->first < needed) {
-		nn_error("%s:%lld: %s%lld rows before the first that is forecast are too few; the network reads %d%s", windows->table->where,
-			 (long long)windows->lines[from > first ? first : from], nn_series_name(series, name, sizeof name), (long long)(from - series->first),
-			 windows->length, windows->lags ? ", and differences need more before them" : "");
+		nn_error("%s:%lld: %s%lld rows before the first that is forecast are too few; the network reads %d%s",
+			windows->table->where, (long long)windows->lines[from > first ? first : from],
+			nn_series_name(series, name, sizeof name), (long long)(from - series->first), windows->length,
+			windows->lags ? ", and differences need more before them" : "");
 		return 1;
 	}
 	int64_t missing = nn_windows_missing(windows, from - windows->length, 0);
@@ -290,16 +314,18 @@ static int check_origin(const Roller *roller, const Series *series, int64_t from
 	return 1;
 }
 
-/* The rows that windows of the set predict, of each series; from = to: none. most: the windows of so many last rows at most, and
- * one in any case; 0: all. */
-static void find_predicted(const nn_dataset *set, const Windows *windows, int64_t most, int64_t *from, int64_t *to)
+/* The rows that windows of the set predict, of each series; from = to: none. most: the windows of so many
+ * last rows at most, and one in any case; 0: all. */
+static void find_predicted(
+	const nn_dataset *set, const Windows *windows, int64_t most, int64_t *from, int64_t *to)
 {
 	for (int pass = 0; pass < 2; pass++)
 		for (int64_t i = 0; i < set->count; i++) {
 			int64_t s = windows->owners[set->rows[i]], first = windows->starts[set->rows[i]] + windows->length;
 			int64_t end = first + windows->horizon;
 			if (pass == 0 && end > to[s]) from[s] = to[s] = end;
-			if (pass == 1 && first < from[s] && (most == 0 || end == to[s] || first >= to[s] - most)) from[s] = first;
+			if (pass == 1 && first < from[s] && (most == 0 || end == to[s] || first >= to[s] - most))
+				from[s] = first;
 		}
 }
 
@@ -314,7 +340,8 @@ static int forecast_all(const Roller *roller, nn_forecast *forecast, const nn_da
 	if (forecast->curves == NULL) failed = 1;
 	if (failed) nn_error("out of memory");
 	if (!failed && plan->backtest) find_predicted(set, windows, plan->rows, from, to);
-	for (int64_t s = 0; s < windows->series_count && !failed && (plan->series == 0 || done < plan->series); s++) {
+	for (int64_t s = 0; s < windows->series_count && !failed && (plan->series == 0 || done < plan->series);
+		 s++) {
 		const Series *series = &windows->series[s];
 		if (!plan->backtest) {
 			from[s] = plan->from ? find_from(windows, series, plan->from) : series->first + series->count;
@@ -346,13 +373,15 @@ static void measure(nn_forecast *forecast)
 	forecast->mae = count ? sum / (double)count : NAN;
 }
 
-int nn_forecast_set(nn_forecast *forecast, const nn_memory *memory, const nn_dataset *set, const nn_forecast_plan *plan)
+int nn_forecast_set(
+	nn_forecast *forecast, const nn_memory *memory, const nn_dataset *set, const nn_forecast_plan *plan)
 {
 	Roller roller = {.model = set->model, .memory = memory, .windows = nn_windows_of(set->source), .plan = plan,
 		.program = nn_program_find(set->model, "predict")};
 	*forecast = (nn_forecast){.model = set->model, .mae = NAN};
 	if (roller.program == NULL || roller.windows == NULL) {
-		nn_error("%s: only windows of series are forecast: a csv source with sequence_length", set->model->name);
+		nn_error(
+			"%s: only windows of series are forecast: a csv source with sequence_length", set->model->name);
 		return 1;
 	}
 	roller.steps = plan->steps > 0 ? plan->steps : roller.windows->horizon;
@@ -363,8 +392,9 @@ int nn_forecast_set(nn_forecast *forecast, const nn_memory *memory, const nn_dat
 	forecast->timed = roller.windows->texts != NULL;
 	if (!failed) failed = forecast_all(&roller, forecast, set);
 	if (!failed && forecast->missing > 0)
-		nn_warning("%s:%lld: %lld rows are not forecast, because a value that they can't do without is missing, the first in this line",
-			   roller.windows->table->where, (long long)forecast->missing_line, (long long)forecast->missing);
+		nn_warning(
+			"%s:%lld: %lld rows are not forecast, because a value that they can't do without is missing, the first in this line",
+			roller.windows->table->where, (long long)forecast->missing_line, (long long)forecast->missing);
 	if (!failed) measure(forecast);
 	close_roller(&roller);
 	return failed;

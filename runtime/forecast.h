@@ -19,14 +19,14 @@ typedef struct nn_forecast {
 	nn_curve *curves; /* series after series, in each the columns in the order of the outputs */
 	int count, columns; /* curves; those of one series */
 	int timed; /* times are those of the data, else numbers of rows from 1 on */
-	int64_t missing, missing_line; /* rows that are not forecast, because one that they need is missing; its line in the file */
+	int64_t missing, missing_line; /* rows without a forecast, as one that they need is missing; its line */
 	double mae; /* of what is known and forecast, all columns together; NAN: nothing is */
 } nn_forecast;
 
 typedef struct nn_forecast_plan {
 	int steps; /* rows of a forecast; 0: the model's horizon */
-	const char *from; /* the first time, or the number of the row, that is forecast; NULL: behind the end. Of several series
-			   * those are left out that end before it */
+	const char *from; /* the first time, or the number of the row, that is forecast; NULL: behind the end. Of
+			   * several series those are left out that end before it */
 	int backtest; /* forecasts over the rows that the set predicts, `steps` long, each from the true rows before it */
 	int64_t rows; /* of a backtest at most, the last ones; 0: all */
 	int series; /* at most; 0: all */
@@ -35,8 +35,10 @@ typedef struct nn_forecast_plan {
 
 /* Whether an output of the model is what comes next in the series of windows. */
 int nn_forecast_can(const nn_model *model);
-/* Runs "predict" on the series of a set of windows (nn_dataset_season is above 0). 0, or 1 after an error; free in any case. */
-int nn_forecast_set(nn_forecast *forecast, const nn_memory *memory, const nn_dataset *set, const nn_forecast_plan *plan);
+/* Runs "predict" on the series of a set of windows (nn_dataset_season is above 0). 0, 1 after an
+ * error, or NN_EXIT_INTERRUPTED; free in any case. */
+int nn_forecast_set(
+	nn_forecast *forecast, const nn_memory *memory, const nn_dataset *set, const nn_forecast_plan *plan);
 void nn_forecast_free(nn_forecast *forecast);
 /* "time,group,truth,forecast"; of several columns a truth and a forecast of each, "x_truth,x_forecast". */
 void nn_forecast_csv(nn_text *text, const nn_forecast *forecast);
