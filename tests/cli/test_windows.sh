@@ -54,6 +54,12 @@ says 'error: --from 2005-02: every series ends before it'
 code 0 $D forecast --weights $W --test $T/ends.csv --from 2005-02 --output $T/g.csv
 if [ "$(wc -l <$T/g.csv)" -eq 4 ] && ! grep -q north $T/g.csv; then good; else bad "not the rows of the one series that goes so far"; fi
 
+awk 'BEGIN { print "place,month,y"; for (t = 0; t < 30; t++) printf "south,1990-01-%02dT%02d:00Z,%d\n", 1 + int(t/24), t % 24, t }' >$T/zone.csv
+code 1 $D forecast --weights $W --test $T/zone.csv --from 1990-01-02T05:00
+one_line
+says '--from 1990-01-02T05:00: is written otherwise than the times of the data, as "1990-01-01T00:00Z"'
+code 0 $D forecast --weights $W --test $T/zone.csv --from 1990-01-02T05:00Z
+
 # a long series that lacks a value: rows that need it are left out, of the report too, which begins with a window of the last 1000 rows
 awk 'BEGIN { print "place,month,y"
 	for (t = 0; t < 1100; t++) printf "south,%04d-%02d,%s\n", 1990 + int(t/12), t % 12 + 1, t == 99 ? "" : 50 + 10*sin(t/2) }' >$T/long.csv
@@ -133,6 +139,10 @@ says '--steps 3: the network reads column "u", which it does not predict, so tha
 code 0 $D evaluate --weights $W --test $C/variables.csv # the first windows have no season before them
 prints ", of the numbers that have such a forecast)"
 if grep -q nan $T/out; then bad "a comparison with nan"; else good; fi
+sed '101s/,[^,]*,\([^,]*,[^,]*\)$/,,\1/' $C/variables.csv >$T/lacks.csv # u, of which 8 rows go in
+code 0 $D forecast --weights $W --test $T/lacks.csv --backtest --output $T/b.csv
+says "lacks.csv:101: 8 rows are not forecast, because a value that they can't do without is missing"
+if [ "$(grep -c '^10[1-8],[^,]*,,[^,]*,$' $T/b.csv)" -eq 8 ] && [ "$(grep -c ',$' $T/b.csv)" -eq 8 ]; then good; else bad "not the rows 101 to 108"; fi
 code 0 $D predict --weights $W $C/variables.csv
 holds $T/out "input,y_y_0,y_y_1,z_y_0,z_y_1"
 cut -d, -f1-4 $C/variables.csv >$T/less.csv
