@@ -252,7 +252,7 @@ static int64_t say_beyond(const Windows *windows, const Series *series, const ch
 {
 	char name[120];
 	static const char format[] =
-		"--from %s: %sthe first that can be forecast is %s, behind the end of the data";
+		"--from %s: %sa forecast begins with %s at the latest, right behind the data";
 	nn_series_name(series, name, sizeof name);
 	if (windows->series_count == 1) nn_error(format, from, name, next);
 	else nn_warning(format, from, name, next);

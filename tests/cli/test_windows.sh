@@ -48,7 +48,7 @@ if [ "$(wc -l <$T/g.csv)" -eq 9 ]; then good; else bad "not 4 rows of each serie
 code 0 $D forecast --weights $W --from 2005-01 --steps 1 # the month behind the end
 holds $T/out "time,group,truth,forecast"
 code 1 $D forecast --weights $W --from 2005-02
-says 'warning: --from 2005-02: group "north": the first that can be forecast is 2005-01, behind the end of the data'
+says 'warning: --from 2005-02: group "north": a forecast begins with 2005-01 at the latest, right behind the data'
 says 'error: --from 2005-02: every series ends before it'
 { cat $C/series.csv; echo "south,2005-01,140"; } >$T/ends.csv
 code 0 $D forecast --weights $W --test $T/ends.csv --from 2005-02 --output $T/g.csv
@@ -133,6 +133,9 @@ W=$T/two/best.safetensors
 code 0 $D forecast --weights $W
 holds $T/out "row,y_truth,y_forecast,z_truth,z_forecast"
 grep -q "^202,,[0-9.]*,,[-0-9.]*$" $T/out && good || bad "not two rows behind the 200"
+code 1 $D forecast --weights $W --from 202
+one_line
+says '--from 202: a forecast begins with 201 at the latest, right behind the data'
 code 1 $D forecast --weights $W --steps 3
 one_line
 says '--steps 3: the network reads column "u", which it does not predict, so that it sees 2 rows ahead at most'
