@@ -70,3 +70,19 @@ void build_check_range(Builder *builder, Definition *model, int input, const Nod
 		"%s is given data from %.4g to %.4g, and what is made from %.4g to %.4g: it tells them apart by that", model->name, real->low, real->high,
 		made->low, made->high);
 }
+
+Range build_picture_range(const Builder *builder, const Node *y)
+{
+	Range own = {0}, pixels = {.low = 0, .high = 1};
+	find_range(builder, y, 0, &own);
+	for (int m = 0; m < builder->model_count; m++) {
+		const Definition *d = builder->models[m]->definition;
+		for (int i = 0; i < d->inputs.count; i++) {
+			const Range *real = &d->ranges[2*i], *made = &d->ranges[2*i + 1];
+			if (!real->known || d->input_shapes[i].rank != y->shape.rank || real->high <= real->low) continue;
+			if (made->known) return *real;
+			if (!pixels.known) pixels = *real;
+		}
+	}
+	return own.known && own.high > own.low ? own : pixels;
+}

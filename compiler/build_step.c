@@ -97,4 +97,5 @@ void build_training(Builder *builder)
 	else if (builder->context->errors == errors) check_moved(builder, slots, count);
 	check_metrics(builder);
 	build_steps(builder, slots, count);
+	if (!builder->context->errors && spec->models && !(builder->options && builder->options->searching)) build_making(builder, slots, count);
 }

@@ -17,8 +17,7 @@ Value build_slot(Builder *builder, Kind kind, const Expr *expr, Frame *frame)
 	return build_eval(builder, expr, frame);
 }
 
-/* Names of the section and of the step: the models, and the bindings of batch, let and terms. */
-static Frame *train_frame(Builder *builder, const StepSlots *slots)
+Frame *build_train_frame(Builder *builder, const StepSlots *slots)
 {
 	Definition *d = arena_alloc(builder->arena, sizeof *d);
 	*d = (Definition){.name = slots->name, .kind = KIND_TRAIN, .place = builder->spec->train->place};
@@ -245,7 +244,7 @@ void build_step(Builder *builder, const StepSlots *slots, const char *name, Step
 		stage.program->times = slots->step->times;
 	}
 	LossSlots losses = loss_slots(slots);
-	Frame *frame = train_frame(builder, slots);
+	Frame *frame = build_train_frame(builder, slots);
 	Node *loss = build_objective(builder, slots, "", frame, &losses);
 	output_predictions(builder);
 	int count = trained_weights(builder, slots, &weights);
@@ -261,7 +260,7 @@ void build_evaluation(Builder *builder, const StepSlots *slots, int count)
 		if (!has_loss(builder, &slots[i])) continue;
 		LossSlots losses = loss_slots(&slots[i]);
 		const char *prefix = slots[i].step ? arena_format(builder->arena, "%s_", slots[i].step->name) : "";
-		build_objective(builder, &slots[i], prefix, train_frame(builder, &slots[i]), &losses);
+		build_objective(builder, &slots[i], prefix, build_train_frame(builder, &slots[i]), &losses);
 	}
 	output_predictions(builder);
 	build_finish(builder, true);

@@ -437,6 +437,9 @@ typedef struct Range {
 	double low, high;
 } Range;
 void build_check_range(Builder *builder, Definition *model, int input, const Node *tensor, Place place);
+/* What is black and what is white in a picture that a network makes: what is so in the real ones that a model is given beside it; else
+ * the ends of the activation that it comes from, or of pixels that a model is given; else 0 and 1. */
+Range build_picture_range(const Builder *builder, const Node *y);
 
 /* build_wire.c */
 void build_read_wires(Builder *builder);
@@ -483,9 +486,15 @@ typedef struct StepSlots {
 	int updated_count;
 } StepSlots;
 
+/* Names of the section and of the step: the models, and the bindings of batch, let and terms. */
+Frame *build_train_frame(Builder *builder, const StepSlots *slots);
+
 typedef enum StepMode { STEP_TRAIN, STEP_GRADIENTS } StepMode;
 void build_step(Builder *builder, const StepSlots *slots, const char *name, StepMode mode);
 void build_evaluation(Builder *builder, const StepSlots *slots, int count); /* the losses and terms of all steps */
+
+/* build_make.c: the programs noise and generate, where train makes pictures of noise */
+void build_making(Builder *builder, const StepSlots *slots, int count);
 
 /* build_step.c */
 void build_training(Builder *builder);

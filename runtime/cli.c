@@ -47,6 +47,9 @@ typedef enum Option {
 	TOP_P,
 	STOP,
 	COUNT,
+	CLASS,
+	GRID,
+	INTERPOLATE,
 	HELP,
 	VERSION,
 	OPTION_COUNT
@@ -85,14 +88,17 @@ static const OptionText option_texts[OPTION_COUNT] = {
         [TOP_K] = {"top-k", "K", "choose among the K likeliest only"},
         [TOP_P] = {"top-p", "P", "and among the fewest that have the share P together"},
         [STOP] = {"stop", "TEXT", "end before this text; \\n is an end of line (that of texts of their own)"},
-        [COUNT] = {"count", "N", "so many texts (1)"},
+        [COUNT] = {"count", "N", "so many texts (1), or pictures (64)"},
+        [CLASS] = {"class", "NAME", "pictures of this class (all in turn)"},
+        [GRID] = {"grid", "RxC", "a sheet of R rows of C pictures"},
+        [INTERPOLATE] = {"interpolate", "N", "N pictures on the way from one noise to another, --count times (8)"},
         [HELP] = {"help", NULL, "this help"},
         [VERSION] = {"version", NULL, "name, versions, target"},
 };
 
 typedef struct Command {
 	const char *name, *operands, *help;
-	Option options[16]; /* ended by HELP, VERSION */
+	Option options[18]; /* ended by HELP, VERSION */
 } Command;
 
 static const Command commands[] = {
@@ -112,8 +118,8 @@ static const Command commands[] = {
          {WEIGHTS, TEST, FORECAST_STEPS, FROM, BACKTEST, OUTPUT, PLOT, THREADS, HELP, VERSION}},
         {"generate",
          "",
-         "write text, token by token",
-         {WEIGHTS, PROMPT, LENGTH, TEMPERATURE, TOP_K, TOP_P, STOP, SEED, COUNT, OUTPUT, THREADS, HELP, VERSION}},
+         "write text token by token, or pictures made of noise: a sheet, FILE.png, or files in a folder",
+         {WEIGHTS, SEED, COUNT, OUTPUT, THREADS, PROMPT, LENGTH, TEMPERATURE, TOP_K, TOP_P, STOP, CLASS, GRID, INTERPOLATE, HELP, VERSION}},
         {"info", "", "layers, parameters, bytes", {JSON, HELP, VERSION}},
         {"bench", "", "how long the programs take", {STEPS, THREADS, JSON, HELP, VERSION}},
         {"selftest", "", "the programs against their double-precision build", {THREADS, HELP, VERSION}},
@@ -284,13 +290,45 @@ static int read_real(const char *program, const Command *command, const Argument
 	return WRONG_USAGE;
 }
 
+/* Which options of generate are for one kind of things only. */
+static const struct {
+	Option option;
+	const char *things;
+} generated[] = {{PROMPT, "texts"}, {LENGTH, "texts"}, {TEMPERATURE, "texts"}, {TOP_K, "texts"}, {TOP_P, "texts"}, {STOP, "texts"},
+                 {CLASS, "pictures"}, {GRID, "pictures"}, {INTERPOLATE, "pictures"}};
+
+static int check_kind(const nn_generator *generator, const char *program, const Command *command, const Arguments *a) {
+	for (size_t i = 0; i < sizeof generated / sizeof *generated; i++) {
+		if (!a->value[generated[i].option] || !strcmp(generated[i].things, generator->things)) continue;
+		nn_error("--%s is for networks that make %s, and this one makes %s; try '%s %s --help'", option_texts[generated[i].option].name,
+		         generated[i].things, generator->things, program, command->name);
+		return WRONG_USAGE;
+	}
+	if (!strcmp(generator->things, "pictures") && !(a->value[OUTPUT] && *a->value[OUTPUT]))
+		return wrong(program, command->name, "--output FILE.png or FOLDER is missing%s", "");
+	return 0;
+}
+
+/* "4x10" */
+static int read_grid(const char *program, const Command *command, const Arguments *a, int *rows, int *columns) {
+	const char *text = a->value[GRID], *output = a->value[OUTPUT];
+	char *end = NULL;
+	if (!text) return 0;
+	long r = *text >= '0' && *text <= '9' ? strtol(text, &end, 10) : 0;
+	long c = end && *end == 'x' && end[1] >= '0' && end[1] <= '9' ? strtol(end + 1, &end, 10) : 0;
+	if (r < 1 || c < 1 || *end || r > 1000 || c > 1000) return wrong(program, command->name, "--grid must be like 4x10, not '%s'", text);
+	if (!output || strlen(output) < 5 || strcmp(output + strlen(output) - 4, ".png"))
+		return wrong(program, command->name, "--grid is for a sheet, --output FILE.png%s", "");
+	return *rows = (int)r, *columns = (int)c, 0;
+}
+
 static int run_generate(const nn_model *model, const char *program, const Command *command, const Arguments *a) {
 	nn_generate_options options = {.weights = a->value[WEIGHTS],
 	                               .output = a->value[OUTPUT],
 	                               .prompt = a->value[PROMPT],
 	                               .stop = a->value[STOP],
 	                               .length = DEFAULT_LENGTH,
-	                               .count = 1,
+	                               .class = a->value[CLASS],
 	                               .sampling = {.temperature = 1, .top_p = 1},
 	                               .seed = model->seed};
 	if (!options.weights) return wrong(program, command->name, "--weights FILE is missing%s", "");
@@ -298,12 +336,17 @@ static int run_generate(const nn_model *model, const char *program, const Comman
 	    read_number(program, command, a, COUNT, 1, &options.count) ||
 	    read_number(program, command, a, TOP_K, 1, &options.sampling.top_k) ||
 	    read_number(program, command, a, THREADS, 1, &options.threads) ||
+	    read_number(program, command, a, INTERPOLATE, 2, &options.interpolate) ||
+	    read_grid(program, command, a, &options.rows, &options.columns) ||
 	    read_real(program, command, a, TEMPERATURE, MANY, 0, &options.sampling.temperature) ||
 	    read_real(program, command, a, TOP_P, 1, 1, &options.sampling.top_p))
 		return WRONG_USAGE;
 	if (a->value[SEED] && read_seed(program, command, a->value[SEED], &options.seed)) return WRONG_USAGE;
 	if (options.stop && !*options.stop) return wrong(program, command->name, "--stop needs a text%s", "");
-	return nn_generate(model, &options);
+	const nn_generator *generator = nn_generator_of(model);
+	if (!generator)
+		return nn_error("%s neither predicts the next token of a text (data.next) nor makes pictures of noise: there is nothing to generate", model->name), 1;
+	return check_kind(generator, program, command, a) ? WRONG_USAGE : generator->run(model, &options);
 }
 
 static int run_bench(const nn_model *model, const char *program, const Command *command, const Arguments *a) {
