@@ -54,7 +54,8 @@ enum { NN_OK = 0, NN_NOT_FINITE = 1 }; /* NOT_FINITE: the loss is not a finite n
 
 typedef struct nn_program {
 	const char *name; /* "initialize", "train", "evaluate", "predict"; "reset" gives carried states their first values,
-	                     "generate" reads one step of a sequence, or makes pictures of what "noise" draws; of several steps in turn "train.NAME"; "gradients", "gradients.NAME"
+	                     "generate" reads one step of a sequence, or makes pictures of what "noise" draws;
+	                     of several steps in turn "train.NAME"; "gradients", "gradients.NAME"
 	                     (selftest builds) */
 	int batch; /* rows at most */
 	const nn_field *inputs, *outputs;
