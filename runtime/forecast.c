@@ -215,6 +215,7 @@ static int forecast_series(
 	const Windows *windows = roller->windows;
 	int64_t before = from - series->first,
 			shown = 2 * (to - from) > windows->length ? 2 * (to - from) : windows->length;
+	const int64_t known = windows->lags + windows->length;
 	if (roller->plan->backtest) shown = (to - from) / 4;
 	if (before > shown) before = shown;
 	nn_curve *curves = forecast->curves + forecast->count;
@@ -237,9 +238,11 @@ static int forecast_series(
 		}
 		roll(roller, origin);
 		for (int64_t k = 0; k < roller->steps && origin + k < to; k++)
-			for (int c = 0; c < roller->column_count; c++)
-				curves[c].forecast[before + origin - from + k] =
-					roller->raw[(windows->lags + windows->length + k) * windows->columns + roller->columns[c]];
+			for (int c = 0; c < roller->column_count; c++) {
+				double value = roller->raw[(known + k) * windows->columns + roller->columns[c]];
+				curves[c].forecast[before + origin - from + k] = value;
+				forecast->undefined += isnan(value);
+			}
 	}
 	return 0;
 }
@@ -395,6 +398,9 @@ int nn_forecast_set(
 		nn_warning(
 			"%s:%lld: %lld rows are not forecast, because a value that they can't do without is missing, the first in this line",
 			roller.windows->table->where, (long long)forecast->missing_line, (long long)forecast->missing);
+	if (!failed && forecast->undefined > 0)
+		nn_warning("%s: the network gives NaN for %lld of the numbers that are forecast", roller.windows->table->where,
+			(long long)forecast->undefined);
 	if (!failed) measure(forecast);
 	close_roller(&roller);
 	return failed;

@@ -20,6 +20,7 @@ typedef struct nn_forecast {
 	int count, columns; /* curves; those of one series */
 	int timed; /* times are those of the data, else numbers of rows from 1 on */
 	int64_t missing, missing_line; /* rows without a forecast, as one that they need is missing; its line */
+	int64_t undefined; /* numbers for which the network gives NAN */
 	double mae; /* of what is known and forecast, all columns together; NAN: nothing is */
 } nn_forecast;
 

@@ -142,6 +142,10 @@ says '--steps 3: the network reads column "u", which it does not predict, so tha
 code 0 $D evaluate --weights $W --test $C/variables.csv # the first windows have no season before them
 prints ", of the numbers that have such a forecast)"
 if grep -q nan $T/out; then bad "a comparison with nan"; else good; fi
+head_bytes=$(($(od -An -t u8 -N 8 $W) + 8)) # weights that are all NaN
+{ head -c $head_bytes $W; tail -c +$((head_bytes + 1)) $W | LC_ALL=C tr '\000-\376' '\377'; } >$T/nan.safetensors
+code 0 $D forecast --weights $T/nan.safetensors
+says "variables.csv: the network gives NaN for 4 of the numbers that are forecast"
 sed '101s/,[^,]*,\([^,]*,[^,]*\)$/,,\1/' $C/variables.csv >$T/lacks.csv # u, of which 8 rows go in
 code 0 $D forecast --weights $W --test $T/lacks.csv --backtest --output $T/b.csv
 says "lacks.csv:101: 8 rows are not forecast, because a value that they can't do without is missing"
