@@ -295,12 +295,13 @@ static bool is_named_loss(Builder *builder, const DocNode *loss)
 }
 
 /* The label of an output: what the data has under its name, else the only label, which several outputs may share. -1: none. */
-static int find_label(Builder *builder, const Predicted *output, const Shape *y, int *shared)
+static int find_label(Builder *builder, Predicted *output, const Shape *y, int *shared)
 {
 	Spec *spec = builder->spec;
 	const DocNode *all = doc_get(spec->train, "loss"), *loss = build_loss_of(builder, all, (int)(output - builder->network->outputs));
 	int64_t label[NN_RANK] = {0};
 	bool sparse = build_reads_classes(builder, loss), named = builder->models[0]->definition->output_names;
+	output->reads_classes = sparse;
 	bool expression = loss && reads_data(expr_read(builder->context, loss, EXPR_VALUE_START));
 	int rank = y->rank > 0 ? y->rank - 1 - (sparse && y->rank > 1) : 0;
 	bool asked = builder->reads_label && (!spec->models || spec->metric_count);

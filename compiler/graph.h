@@ -183,6 +183,7 @@ typedef struct Predicted {
 	const char *name; /* "y", or what `outputs:` calls it */
 	const char *loss; /* NULL: none */
 	const char *task; /* what the loss says that it is; NULL: nothing */
+	bool reads_classes; /* the loss compares it with class numbers */
 	bool logits; /* the loss takes it from_logits, and no sigmoid or softmax made it */
 	double weight; /* of its loss */
 	int label; /* the field of the data, -1: none */

@@ -108,6 +108,19 @@ static void check_table(const Model *model, const Node *node)
 	}
 }
 
+/* An output with fewer classes than the tokens that it is compared with: those beyond them would count as no loss, in silence. */
+static void check_units(const Model *model, const Predicted *predicted)
+{
+	const Spec *spec = model->spec;
+	const nn_data_field *label = predicted->label >= 0 ? &spec->fields[predicted->label] : NULL;
+	const Node *y = find_output(model->network, predicted->name);
+	if (!label || !y || !predicted->reads_classes || !spec_is_tokens(spec, label)) return;
+	int ids = spec->data_sources[label->source].vocabulary_size;
+	if (units_of(y) < ids)
+		diag_error(model->context, y->place, arena_format(model->context->arena, "%d units in the last layer", ids),
+			"the output has %lld classes, but the vocabulary of %s has %d ids (0 is padding, 1 unknown)", (long long)units_of(y), label->name, ids);
+}
+
 /* What the model says of the numbers of an input: see bounded. */
 static void take_bounds(const Model *model, const Node *node)
 {
@@ -125,6 +138,8 @@ static void check_tables(const Model *model)
 	for (int p = 0; p < model->network->program_count && model->context->errors == errors; p++)
 		for (int i = 0; i < model->network->programs[p]->graph->count; i++)
 			check_table(model, model->network->programs[p]->graph->nodes[i]), take_bounds(model, model->network->programs[p]->graph->nodes[i]);
+	for (int o = 0; o < model->network->output_count && model->context->errors == errors; o++)
+		check_units(model, &model->network->outputs[o]);
 }
 
 /* Only of several classes there is a perplexity. */
