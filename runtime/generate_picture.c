@@ -57,12 +57,7 @@ static int find_class(Maker *maker) {
 	char buffer[16], list[400] = "";
 	maker->class = -1;
 	if (!making->class) return asked ? nn_error("--class %s: the network takes no class", asked), 1 : 0;
-	const nn_data_field *field = &maker->model->data.fields[nn_data_field_find(maker->model, making->class->name)];
-	maker->classes = field->classes.items, maker->class_count = field->classes.count;
-	for (int i = 0; i < maker->name_count; i++)
-		if (!strcmp(maker->names[i].key, field->name) && maker->names[i].count)
-			maker->classes = (const char *const *)maker->names[i].items, maker->class_count = maker->names[i].count;
-	if (!maker->class_count) maker->class_count = field->class_count;
+	maker->class_count = nn_making_classes(making, maker->names, maker->name_count, &maker->classes);
 	if (!maker->class_count) return nn_error("%s: does not say which classes there are", maker->options->weights), 1;
 	for (int i = 0; i < maker->class_count && asked; i++) {
 		const char *name = class_name(maker, i, buffer);

@@ -47,6 +47,15 @@ void nn_making_close(nn_making *making) {
 	for (int i = 0; i < making->noise_count; i++) free(making->draws[i]), free(making->rows[i]);
 }
 
+int nn_making_classes(const nn_making *making, const nn_names *known, int known_count, const char *const **names) {
+	*names = NULL;
+	if (!making->class) return 0;
+	const nn_data_field *field = &making->model->data.fields[nn_data_field_find(making->model, making->class->name)];
+	for (int i = 0; i < known_count; i++)
+		if (!strcmp(known[i].key, field->name) && known[i].count) return *names = (const char *const *)known[i].items, known[i].count;
+	return field->classes.count ? (*names = field->classes.items, field->classes.count) : field->class_count;
+}
+
 /* The noise of a number: row number % batch of what step number / batch draws. */
 static size_t draw(nn_making *making, int64_t number) {
 	int64_t step = number / making->batch;

@@ -30,6 +30,8 @@ int nn_can_make(const nn_model *model);
 /* memory: where the state is. 0, or 1 (said); close in any case. What number n is depends on state, seed, class and n alone. */
 int nn_making_open(nn_making *making, const nn_model *model, const nn_memory *memory, uint64_t seed, int threads);
 void nn_making_close(nn_making *making);
+/* How many classes there are to choose from, as `known` or else the spec has them; 0: none. names: NULL: they are called by their numbers */
+int nn_making_classes(const nn_making *making, const nn_names *known, int known_count, const char *const **names);
 /* At most `batch` pictures, one after the other: (height, width, channels) bytes each. 1: some number is not finite, and is black. */
 int nn_make(nn_making *making, const nn_made *pictures, int count, uint8_t *pixels);
 

@@ -334,6 +334,7 @@ static void add_run(nn_text *text, const nn_report *report) {
 void nn_report_html(nn_text *text, const nn_report *report) {
 	add_head(text, report);
 	if (report->history) add_curves(text, report);
+	nn_sheets_html(text, report->sheets, report->sheet_count);
 	const nn_evaluation *evaluation = report->evaluation;
 	for (int i = -1; evaluation && i < evaluation->part_count; i++) {
 		const nn_evaluation *one = i < 0 ? evaluation : &evaluation->parts[i];

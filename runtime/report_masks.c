@@ -1,4 +1,5 @@
-/* Input: pictures of a segmentation. Output: PNGs, and the part of the page that shows image, mask and prediction.
+/* Input: pictures of a segmentation, or that a network made. Output: PNGs, and the part of the page that shows image, mask and
+ * prediction, or the sheets.
  * Invariant: the page needs no other file: pictures are part of it. */
 #include <png.h>
 #include <stdlib.h>
@@ -31,15 +32,18 @@ static void add_base64(nn_text *text, const uint8_t *bytes, size_t size) {
 	}
 }
 
+static void add_png(nn_text *text, const char *what, int percent, const uint8_t *bytes, size_t size) {
+	nn_text_add(text, "<img alt=\"%s\" style=\"width:%d%%;image-rendering:pixelated\" src=\"data:image/png;base64,", what, percent);
+	add_base64(text, bytes, size);
+	nn_text_add(text, "\"/>\n");
+}
+
 static void add_picture(nn_text *text, const char *what, const uint8_t *pixels, int height, int width) {
 	nn_text png = {0};
 	if (nn_png_write(&png, pixels, height, width, 3))
 		text->failed = 1;
-	else {
-		nn_text_add(text, "<img alt=\"%s\" style=\"width:32%%;image-rendering:pixelated\" src=\"data:image/png;base64,", what);
-		add_base64(text, (const uint8_t *)png.data, png.length);
-		nn_text_add(text, "\"/>\n");
-	}
+	else
+		add_png(text, what, 32, (const uint8_t *)png.data, png.length);
 	nn_text_free(&png);
 }
 
@@ -89,6 +93,18 @@ void nn_segmentation_html(nn_text *text, const nn_segmentation *segmentation, ch
 		add_picture(text, "image", picture->image, picture->height, picture->width);
 		add_mask(text, "mask", picture->truth, picture, segmentation->class_count);
 		add_mask(text, "prediction", picture->predicted, picture, segmentation->class_count);
+		nn_text_add(text, "</div>\n");
+	}
+	nn_text_add(text, "</div>\n");
+}
+
+void nn_sheets_html(nn_text *text, const nn_sheet *sheets, int count) {
+	if (!count) return;
+	nn_text_add(text, "<h2>Pictures</h2>\n<p class=\"soft\">What the network makes of the same noise after some of the epochs; all are in the "
+	                  "folder sheets.</p>\n<div class=\"grid\">\n");
+	for (int i = 0; i < count; i++) {
+		nn_text_add(text, "<div class=\"card\"><h3>Epoch %d</h3>\n", sheets[i].epoch);
+		add_png(text, "pictures", 100, sheets[i].png, sheets[i].size);
 		nn_text_add(text, "</div>\n");
 	}
 	nn_text_add(text, "</div>\n");

@@ -117,7 +117,7 @@ static int end_epoch(nn_trainer *trainer) {
 	nn_callbacks_epoch(&trainer->callbacks, &trainer->history, trainer->epoch);
 	trainer->epoch++, trainer->step = 0;
 	nn_tally_clear(&trainer->tally);
-	return nn_trainer_append_history(trainer) || nn_trainer_save(trainer, 0);
+	return nn_trainer_append_history(trainer) || nn_trainer_sheet(trainer) || nn_trainer_save(trainer, 0);
 }
 
 static int run_epochs(nn_trainer *trainer) {

@@ -8,6 +8,7 @@
 #include "history.h"
 #include "model.h"
 #include "progress.h"
+#include "report.h"
 #include "tally.h"
 #include "train.h"
 
@@ -64,6 +65,10 @@ int nn_trainer_read_position(nn_trainer *trainer, const nn_safetensors *file);
 /* history.csv anew, as far as the run has come; or one more line. 0 or 1. */
 int nn_trainer_write_history(nn_trainer *trainer);
 int nn_trainer_append_history(nn_trainer *trainer);
+/* Of a network that makes pictures of noise: RUN/sheets, one more. 0 or 1. */
+int nn_trainer_sheet(nn_trainer *trainer);
+/* Some of them, in their order, for the report; their number. Each png is freed by the caller. */
+int nn_trainer_sheets(const nn_trainer *trainer, nn_sheet sheets[NN_SHEETS]);
 /* After the last epoch: weights to restore, the evaluation of the best, metrics.json, report.html. 0, 1 or 130. */
 int nn_trainer_finish(nn_trainer *trainer);
 /* The file that restore_best_weights of callback i comes from. Freed by the caller. */

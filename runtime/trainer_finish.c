@@ -6,7 +6,6 @@
 #include <unistd.h>
 #include "file.h"
 #include "interrupt.h"
-#include "report.h"
 #include "trainer.h"
 
 static int write_text(const nn_trainer *trainer, const char *name, const nn_text *text) {
@@ -95,7 +94,10 @@ static int write_results(const nn_trainer *trainer, const nn_evaluation *evaluat
 	                    .seconds = nn_seconds() - trainer->begun,
 	                    .threads = trainer->options->threads};
 	nn_text json = {0}, html = {0}, text = {0};
+	nn_sheet sheets[NN_SHEETS] = {{0}};
+	report.sheets = sheets, report.sheet_count = nn_trainer_sheets(trainer, sheets);
 	nn_report_html(&html, &report);
+	for (int i = 0; i < NN_SHEETS; i++) free(sheets[i].png);
 	int failed = write_text(trainer, "report.html", &html);
 	if (!failed && evaluation) {
 		nn_evaluation_json(&json, evaluation);

@@ -39,6 +39,16 @@ same $T/ones/1/00.png $T/made/1/01.png
 same $T/ones/1/04.png $T/made/1/09.png
 differ $T/ones/1/16.png $T/ones/1/00.png
 
+# training draws the same noises after every epoch; the last sheet is what its weights give, with classes in turn
+same_files $T/run/sheets "$(seq -f %04g.png 1 30)"
+code 0 $M generate --weights $W --output $T/last.png --grid 8x2
+same $T/last.png $T/run/sheets/0030.png
+differ $T/run/sheets/0029.png $T/run/sheets/0030.png
+code 0 $M train --out $T/short --quiet --epochs 2
+code 0 $M train --out $T/short --quiet --epochs 4 --resume
+for epoch in 1 2 3 4; do same $T/short/sheets/000$epoch.png $T/run/sheets/000$epoch.png; done
+if [ "$(grep -c '<h3>Epoch [0-9]*</h3>' $T/run/report.html)" -eq 6 ] && grep -q '<h3>Epoch 30</h3>' $T/run/report.html; then good; else bad "no sheets in the report"; fi
+
 # a sheet: 2 rows of 3 pictures of 6 x 8, with two points between them
 size() { od -An -tu1 -j16 -N8 "$1" | awk '{ print $4 + 256*$3, $8 + 256*$7 }'; }
 code 0 $M generate --weights $W --output $T/sheet.png --grid 2x3
