@@ -32,7 +32,7 @@ bool spec_fit_images(Context *context, const SourceInfo *info, nn_data_source *s
 	return true;
 }
 
-static const nn_category *find_category(const nn_data_source *source, const char *column)
+const nn_category *spec_category(const nn_data_source *source, const char *column)
 {
 	for (int i = 0; i < source->category_count; i++)
 		if (!strcmp(source->categories[i].column, column)) return &source->categories[i];
@@ -53,7 +53,7 @@ const char *spec_state_name(Arena *arena, const char *name)
 static bool fit_column(
 	Context *context, const SourceInfo *info, const nn_data_source *source, nn_data_field *field)
 {
-	const nn_category *category = find_category(source, field->column);
+	const nn_category *category = spec_category(source, field->column);
 	bool one = field->count == 1 && field->rank <= 1;
 	if (source->horizon) return spec_fit_windows(context, info, source, field);
 	field->integer = category && one;

@@ -80,6 +80,7 @@ int spec_windows_rank(const nn_data_source *source, int columns, int rank, const
 bool spec_shape_windows(Context *context, const SourceInfo *info, const nn_data_source *source, int columns, int rank, const int64_t *label,
 	nn_data_field *field);
 const char *spec_shape_words(Arena *arena, int rank, const int64_t *shape); /* "[28, 28, 1]" */
+const nn_category *spec_category(const nn_data_source *source, const char *column); /* NULL: it is a number */
 const char *spec_state_name(Arena *arena, const char *name); /* "data/age" of "data.age" */
 void spec_set_shape(nn_data_field *field, int rank, const int64_t *shape);
 

@@ -154,35 +154,75 @@ static bool same_numbers(int rank, const int64_t *shape, int64_t rows, int64_t c
 	return count == wanted_count && !memcmp(own, wanted, (size_t)count * sizeof *own);
 }
 
-/* What a field of windows has of a row. */
-static const char *columns_words(Arena *arena, const nn_data_field *field, int64_t columns)
+/* Numbers that a column of a row gives, one-hot where it is a category; 0: the data will say. */
+static int64_t column_width(const nn_data_source *source, const char *column)
 {
+	const nn_category *category = spec_category(source, column);
+	return category ? category->values.count : 1;
+}
+
+/* Numbers of a row that go into a field; 0: the data will say. */
+static int64_t row_width(const nn_data_source *source, const nn_data_field *field)
+{
+	int64_t sum = 0;
+	if (field->column) return field->integer ? 1 : column_width(source, field->column);
+	for (int i = 0; i < source->features.count; i++) {
+		int64_t width = column_width(source, source->features.items[i]);
+		if (!width) return 0;
+		sum += width;
+	}
+	return sum;
+}
+
+/* What a field of windows has of a row. */
+static const char *columns_words(
+	Arena *arena, const nn_data_source *source, const nn_data_field *field, int64_t numbers)
+{
+	int columns = source->features.count;
+	const char *s = columns > 1 ? "s" : "";
+	if (field->column && spec_category(source, field->column))
+		return arena_format(arena, "the column '%s' has %lld categories", field->column, (long long)numbers);
 	if (field->column) return arena_format(arena, "the column '%s' is one number a row", field->column);
-	return arena_format(arena, "'features' names %lld column%s", (long long)columns, columns > 1 ? "s" : "");
+	if (columns == numbers) return arena_format(arena, "'features' names %d column%s", columns, s);
+	return arena_format(arena, "'features' names %d column%s, which give %lld numbers, as categories are one-hot",
+		columns, s, (long long)numbers);
+}
+
+/* "input: [36, 1]"; a category is looked up, or one-hot. */
+static const char *shape_help(
+	Arena *arena, const nn_data_source *source, const nn_data_field *field, int64_t numbers)
+{
+	long long length = source->sequence_length;
+	const char *name = field->column ? field->column : "input";
+	const char *wanted = numbers ? arena_format(arena, "%s: [%lld, %lld]", name, length, (long long)numbers)
+				     : arena_format(arena, "%s: [%lld, columns]", name, length);
+	if (!field->column || !spec_category(source, field->column)) return wanted;
+	return arena_format(arena, "%s: [%lld] for an Embedding, or %s", name, length, wanted);
 }
 
 bool spec_fit_windows(
 	Context *context, const SourceInfo *info, const nn_data_source *source, nn_data_field *field)
 {
-	int64_t length = source->sequence_length, columns = field->column ? 1 : source->features.count;
+	Arena *arena = context->arena;
+	int64_t length = source->sequence_length;
 	if (!length) return false; /* reported */
 	field->steps = source->sequence_length;
-	if (field->column) field->fitted = spec_state_name(context->arena, field->name);
+	if (field->column) field->fitted = spec_state_name(arena, field->name);
 	if (field->column && !field->rank)
 		spec_set_shape(field, 1, &length); /* of an expression, which has no shape to say */
-	const char *shape = spec_shape_words(context->arena, field->rank, field->shape);
-	const char *help = columns
-		? arena_format(context->arena, "input: [%lld, %lld]", (long long)length, (long long)columns)
-		: arena_format(context->arena, "input: [%lld, columns]", (long long)length);
+	field->integer = field->column && spec_category(source, field->column) && field->count == (size_t)length;
+	int64_t numbers = row_width(source, field);
+	const char *shape = spec_shape_words(arena, field->rank, field->shape);
+	const char *help = shape_help(arena, source, field, numbers);
 	if (field->rank < 1 || field->rank > 2)
 		diag_error(context, info->place, help,
 			"windows are [sequence_length, columns], but the model's input is %s", shape);
 	else if (field->shape[0] != length)
 		diag_error(context, info->place, help, "sequence_length is %lld, but the model's input is %s",
 			(long long)length, shape);
-	else if (columns && columns != (field->rank == 2 ? field->shape[1] : 1))
+	else if (numbers && numbers != (field->rank == 2 ? field->shape[1] : 1))
 		diag_error(context, info->place, help, "%s, but the model's input is %s",
-			columns_words(context->arena, field, columns), shape);
+			columns_words(arena, source, field, numbers), shape);
 	else return true;
 	return false;
 }

@@ -45,6 +45,13 @@ static int find_parts(Windows *windows)
 	return windows->parts == NULL;
 }
 
+int nn_windows_one_hot(const Windows *windows, int field, int column)
+{
+	const nn_data_field *own = &windows->model->data.fields[field];
+	if (table_of(windows)->columns[column].categories == NULL) return 0;
+	return own->column == NULL || own->count > (size_t)own->steps;
+}
+
 /* Rows of changed numbers, one after the other, as the model takes them. */
 static void write_rows(
 	const Windows *windows, const double *changed, int rows, int field, const void *state, void *x)
@@ -55,9 +62,11 @@ static void write_rows(
 	for (int r = 0; r < rows; r++)
 		for (int i = 0, number = 0; i < part->count; i++) {
 			const Column *column = &table->columns[part->columns[i]];
+			int one_hot = nn_windows_one_hot(windows, field, part->columns[i]);
+			int width = one_hot ? nn_column_width(column) : 1;
 			double value = changed[r * windows->columns + part->columns[i]];
-			for (int k = 0; k < nn_column_width(column); k++, number++) {
-				double one = column->categories == NULL || isnan(value) ? value : value == k;
+			for (int k = 0; k < width; k++, number++) {
+				double one = !one_hot || isnan(value) ? value : value == k;
 				nn_number_set(windows->model, x, at++,
 					nn_fitted_apply(windows->model, state, &table->fitted[field], number, one));
 			}

@@ -70,6 +70,8 @@ const Windows *nn_windows_of(const Source *source);
 /* Why a window is none: the row where a value is missing that it can't do without, of those that it reads
  * and needs to undo its transforms, and with `ahead` of those that it predicts. -1: nothing is missing. */
 int64_t nn_windows_missing(const Windows *windows, int64_t start, int ahead);
+/* Whether a column of categories is one-hot in a field; else it is a whole number. */
+int nn_windows_one_hot(const Windows *windows, int field, int column);
 /* A window that begins at a row of changed numbers (rows, columns), as a field's numbers. */
 void nn_windows_write(const Windows *windows, const double *changed, int field, const void *state, void *x);
 /* What the model gives for a field becomes values of the series. raw: (rows, columns), at the first row

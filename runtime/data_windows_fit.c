@@ -39,7 +39,8 @@ static int fit_column(const Fit *fit, int field, int which, int at)
 		if (fit->used[r]) fit->column[count++] = windows->changed[r * windows->columns + which];
 	const Fitted *fitted = &table->fitted[field];
 	int empty = column->categories != NULL
-		? nn_fit_category(windows->model, fit->state, fitted, at, fit->column, count, column->categories->count, 1)
+		? nn_fit_category(windows->model, fit->state, fitted, at, fit->column, count, column->categories->count,
+			  nn_windows_one_hot(windows, field, which))
 		: nn_fit_number(windows->model, fit->state, fitted, at, windows->spec, fit->column, count, fit->room);
 	if (empty)
 		nn_error("%s: %s has no value in the training rows; name it under ignore:", fit->source->where,

@@ -158,6 +158,28 @@ one_line
 says 'has no column "z" (features)'
 sed '20s/,[^,]*,\([^,]*\)$/,-1,\1/' $C/variables.csv >$T/wrong.csv
 wrong 'wrong.csv:20: column "y" is -1, of which there is no logarithm; log1p can be taken of 0, sqrt too'
+# categories in windows: what comes next is told by those of the row before
+awk 'BEGIN { srand(4); y = 0; print "y,ward,drug,place"
+	for (t = 0; t < 400; t++) { w = int(3*rand()); d = int(3*rand()); p = int(2*rand())
+		printf "%.1f,%s,%s,%s\n", y, substr("ABC", w + 1, 1), t % 50 == 9 ? "" : substr("xyz", d + 1, 1), p ? "s" : "n"
+		y = 4*(w == 1) - 2*(w == 2) + (t % 50 == 9 ? 0 : 3*d) + 5*p } }' >$C/wards.csv
+trainer windows_wards
+code 0 $C/windows_wards selftest
+code 0 $C/windows_wards train --out $T/wards --quiet
+W=$T/wards/best.safetensors
+code 0 $C/windows_wards evaluate --weights $W --json $T/m.json --test $C/wards.csv
+at_most $T/m.json mae 0.5
+sed '30s/,[ABC],/,D,/' $C/wards.csv >$T/wrong.csv
+code 1 $C/windows_wards train --train $T/wrong.csv --out $T/new
+one_line
+says 'wrong.csv:30: "D" in column "ward" is none of the categories of the training data, A, B, C'
+sed '30s/,[xyz],/,w,/' $C/wards.csv >$T/wrong.csv
+code 1 $C/windows_wards train --train $T/wrong.csv --out $T/new
+one_line
+says 'wrong.csv: column "drug" has 4 categories, but the model'"'"'s input is [3]'
+sed 's/features: \[y, place\]/features: [y, drug]/' tests/cli/windows_wards.yaml >$T/auto.yaml
+code 0 $NNC $T/auto.yaml -o /dev/null # how many there are is not known before the data
+
 # what has no label has no forecast
 trainer windows_autoencoder
 code 0 $C/windows_autoencoder train --out $T/auto --quiet
