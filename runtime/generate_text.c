@@ -29,6 +29,7 @@ typedef struct Writer {
 	nn_names *vocabularies; /* of the sources of the checkpoint */
 	int vocabulary_count;
 	const nn_names *vocabulary; /* that of the texts; NULL: bytes */
+	char *begin, *stop; /* what the options say, their escapes read; "": nothing */
 	int64_t *prompt; /* ids, the beginning of a text first */
 	int64_t prompt_count, prompt_capacity;
 	int64_t *window; /* the last tokens, of a network that reads them anew */
@@ -66,7 +67,7 @@ static int report_unknown(const Token *token, nn_token_kind kind, long long posi
 }
 
 static int read_prompt(Writer *w) {
-	const char *given = w->options->prompt ? w->options->prompt : "";
+	const char *given = w->begin;
 	Tokenizer tokenizer = {w->spec->tokens, w->spec->standardize};
 	char *text = NULL;
 	size_t length;
@@ -82,19 +83,40 @@ static int read_prompt(Writer *w) {
 	return failed;
 }
 
-static int begin_behind_line(Writer *w) {
-	Token end = {.text = NN_END_OF_TEXT, .span = 1, .length = 1, .hash = nn_token_hash(NN_END_OF_TEXT, 1)};
-	int64_t id = id_of(w, &end);
-	int given = w->options->prompt && *w->options->prompt;
-	if (id != NN_UNKNOWN) return add_prompt(w, id);
-	nn_error("--prompt %s: the vocabulary has no end of line, which a text could begin behind", given ? "holds no token" : "TEXT is missing");
+static int64_t id_of_byte(const Writer *w, const char *byte) {
+	Token token = {.text = byte, .span = 1, .length = 1, .hash = nn_token_hash(byte, 1)};
+	return id_of(w, &token);
+}
+
+/* A text begins behind an end of line, if the vocabulary has one; also the text of a prompt that does not begin with it. */
+static int make_prompt(Writer *w) {
+	int64_t end = id_of_byte(w, NN_END_OF_TEXT);
+	if ((end != NN_UNKNOWN && add_prompt(w, end)) || read_prompt(w)) return 1;
+	if (w->prompt_count > 1 && w->prompt[0] == end && w->prompt[1] == end)
+		memmove(w->prompt, w->prompt + 1, sizeof *w->prompt * (size_t)--w->prompt_count);
+	if (w->prompt_count) return 0;
+	nn_error("--prompt %s: the vocabulary has no end of line, which a text could begin behind", *w->begin ? "holds no token" : "TEXT is missing");
 	return 1;
 }
 
-/* Texts of their own begin with their end's token; any other text begins where a line does, if no token is given. */
-static int make_prompt(Writer *w) {
-	if ((w->spec->ended && begin_behind_line(w)) || read_prompt(w)) return 1;
-	return w->prompt_count == 0 && begin_behind_line(w);
+/* \n, \t and \\ are escapes; where the vocabulary has a backslash (as that of molecules has) only a text that is \n by itself.
+ * NULL: out of memory. */
+static char *read_escapes(const Writer *w, const char *given) {
+	char *text = strdup(given ? given : ""), *to = text;
+	if (!text || (strcmp(text, "\\n") && id_of_byte(w, "\\") != NN_UNKNOWN)) return text;
+	for (const char *at = text; *at; at++) {
+		int known = at[0] == '\\' && at[1] && strchr("nt\\", at[1]) != NULL;
+		if (known) at++;
+		*to++ = !known || *at == '\\' ? *at : *at == 'n' ? '\n' : '\t';
+	}
+	*to = 0;
+	return text;
+}
+
+static int read_texts(Writer *w) {
+	w->begin = read_escapes(w, w->options->prompt);
+	w->stop = read_escapes(w, w->options->stop);
+	return !w->begin || !w->stop ? (nn_error("out of memory"), 1) : 0;
 }
 
 /* --- one token ------------------------------------------------------------------------------------------------------ */
@@ -142,11 +164,6 @@ static void write_token(Writer *w, size_t start, int id) {
 	nn_text_bytes(&w->text, token, length);
 }
 
-static const char *stop_of(const Writer *w) {
-	if (!w->options->stop) return "";
-	return strcmp(w->options->stop, "\\n") ? w->options->stop : "\n";
-}
-
 static int ends(Writer *w, size_t from, const char *stop) {
 	size_t length = strlen(stop);
 	if (!length || w->text.failed || w->text.length - from < length || memcmp(w->text.data + w->text.length - length, stop, length)) return 0;
@@ -156,14 +173,11 @@ static int ends(Writer *w, size_t from, const char *stop) {
 
 /* Does what was written behind `from` end with the stop, or a text of its own with its end? Then that is taken away. */
 static int stops(Writer *w, size_t from) {
-	return ends(w, from, stop_of(w)) || (w->spec->ended && ends(w, from, NN_END_OF_TEXT));
+	return ends(w, from, w->stop) || (w->spec->ended && ends(w, from, NN_END_OF_TEXT));
 }
 
 /* The prompt as it was given; of words a space comes between it and what follows. */
-static void write_prompt(Writer *w) {
-	const char *prompt = w->options->prompt;
-	if (prompt) nn_text_bytes(&w->text, prompt, strlen(prompt));
-}
+static void write_prompt(Writer *w) { nn_text_bytes(&w->text, w->begin, strlen(w->begin)); }
 
 static int write_text(Writer *w, int number) {
 	nn_call call = {.rows = 1, .threads = w->options->threads, .seed = w->options->seed};
@@ -187,7 +201,7 @@ static int write_text(Writer *w, int number) {
 static int text_count(const Writer *w) { return w->options->count ? w->options->count : 1; }
 
 static int write_all(Writer *w) {
-	int lines = w->spec->ended || !strcmp(stop_of(w), "\n"), result = 0;
+	int lines = w->spec->ended || !strcmp(w->stop, "\n"), result = 0;
 	for (int i = 0; i < text_count(w) && !result; i++) {
 		if (i && !lines) nn_text_add(&w->text, "----------------\n");
 		result = write_text(w, i);
@@ -231,14 +245,14 @@ static int open_writer(Writer *w, const nn_safetensors *file) {
 	for (int i = 0; i < w->vocabulary_count && w->table; i++)
 		if (!strcmp(w->vocabularies[i].key, w->spec->name ? w->spec->name : "")) w->vocabulary = &w->vocabularies[i];
 	if (w->table && !w->vocabulary) return nn_error("%s: holds no vocabulary", file->path), 1;
-	return open_program(w) || make_prompt(w);
+	return open_program(w) || read_texts(w) || make_prompt(w);
 }
 
 static void close_writer(Writer *w) {
 	nn_memory_close(&w->memory);
 	nn_checkpoint_free_names(w->vocabularies, w->vocabulary_count);
 	nn_text_free(&w->text);
-	free(w->prompt), free(w->window), free(w->shares), free(w->room);
+	free(w->begin), free(w->stop), free(w->prompt), free(w->window), free(w->shares), free(w->room);
 }
 
 int nn_generate_texts(const nn_model *model, const nn_generate_options *options) {

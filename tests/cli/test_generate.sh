@@ -39,6 +39,18 @@ if [ "$(cat $T/out)" = "$(printf 'der schöne Abend\nder schöne Abend')" ]; the
 code 0 $D generate --weights $W --length 5 --temperature 0
 holds $T/out "der s"
 
+# a prompt stands behind an end of line, whether it says so or not
+code 0 $D generate --weights $W --prompt e --temperature 2 --length 60 --seed 3
+cp $T/out $T/behind
+code 0 $D generate --weights $W --prompt '\ne' --temperature 2 --length 60 --seed 3
+tail -n +2 $T/out >$T/given
+same $T/given $T/behind
+code 0 $D generate --weights $W --prompt '\n\ne' --temperature 2 --length 60 --seed 3
+tail -n +3 $T/out >$T/given
+differ $T/given $T/behind
+code 1 $D generate --weights $W --prompt '\te'
+says 'error: --prompt: character 1, "'
+
 # the same seed, the same text: at any number of threads, into a file, and each text for itself
 code 0 $D generate --weights $W --temperature 5 --length 60 --seed 3 --count 3 --threads 1
 cp $T/out $T/three
