@@ -28,9 +28,18 @@ class MGUCell(keras.layers.Layer):
         return h, [h]
 
 
+@keras.saving.register_keras_serializable()
 class MGU(keras.layers.RNN):
     def __init__(self, units, name=None, **options):
         super().__init__(MGUCell(units, name="mgu_cell"), name=name, **options)
+
+    def get_config(self):
+        """What Bidirectional makes its second layer of."""
+        return {k: v for k, v in super().get_config().items() if k != "cell"} | {"units": self.cell.units}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
 
 
 language.OWN.update(MGU=MGU)
