@@ -173,6 +173,19 @@ static void check_windows(Context *context, Spec *spec, const Slot *slots, int m
 	data->split_by_time = !group->given;
 }
 
+/* What one text is split by can be its places only. */
+static void check_stream(Context *context, const Spec *spec, const Slot *slots, int method)
+{
+	bool one_text = spec->data.source_count == 1 && spec->infos[0].stream && !spec->data_sources[0].ended;
+	const Slot *stratify = &slots[2], *method_slot = &slots[5];
+	static const char help[] = "leave it out: one text is split in its order, and its last part is the test set";
+	if (one_text && (method == 0 || method == 1))
+		diag_error(context, method_slot->key_node->place, help, "method: %s is for samples of their own, but the windows of one text overlap",
+			method ? "hash" : "random");
+	if (one_text && stratify->given && spec->data.split_stratify)
+		diag_error(context, stratify->key_node->place, help, "one text has no classes that each split could have the same share of");
+}
+
 static void read_shares(Context *context, Spec *spec, const DocNode *node, const Slot *validation, const Slot *test)
 {
 	nn_data *data = &spec->data;
@@ -202,7 +215,7 @@ static void read_shares(Context *context, Spec *spec, const DocNode *node, const
 	check_group(context, spec, &slots[3]);
 	data->split_by_name = method == 1;
 	check_folds(context, data, slots, given, fold);
-	if (data->source_count) check_windows(context, spec, slots, method);
+	if (data->source_count) check_windows(context, spec, slots, method), check_stream(context, spec, slots, method);
 }
 
 /* Of a source that was not understood: its keys may still be wrong by themselves. */

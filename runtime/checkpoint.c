@@ -102,11 +102,17 @@ static int read_tensor(const nn_safetensors *file, const nn_entry *entry, const 
 	                           model->number_size, error);
 }
 
+/* Not an optimizer's and not carried: such may begin, and even end, in the room behind the last weight. */
+static int is_for_inference(const nn_tensor *tensor) {
+	return tensor->role == NN_WEIGHT || tensor->role == NN_STATE || tensor->role == NN_FITTED;
+}
+
 int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *state, size_t limit,
                        char error[NN_ERROR]) {
+	int whole = limit == model->state_count;
 	for (int i = 0; i < model->tensor_count; i++) {
 		const nn_tensor *tensor = &model->tensors[i];
-		int inside = tensor->offset + tensor->count <= limit; /* else an optimizer's, that begins in the room behind the last weight */
+		int inside = tensor->offset + tensor->count <= limit && (whole || is_for_inference(tensor));
 		if (!inside || !is_kept(model, tensor)) continue;
 		const nn_entry *entry = nn_safetensors_find(file, tensor->name);
 		if (mismatch(entry, tensor, tensor->name, file->path, error)) return 1;

@@ -22,8 +22,8 @@ typedef struct nn_checkpoint_extra {
 /* Writes the whole state into a created file; the caller commits it. 0, or 1 with one line in error. */
 int nn_checkpoint_write(nn_file *file, const nn_model *model, const void *state, const nn_checkpoint_extra *extra,
                         char error[NN_ERROR]);
-/* Reads the tensors that lie in the first `limit` numbers of the state; every one must be there, in its shape. 0 or 1.
- */
+/* Reads all tensors, or with a limit below model->state_count those for inference that lie in the first `limit` numbers of the state;
+ * every one must be there, in its shape. 0 or 1. */
 int nn_checkpoint_read(const nn_safetensors *file, const nn_model *model, void *state, size_t limit,
                        char error[NN_ERROR]);
 /* Reads the weights, states and fitted tensors that init wants and the file has, says what it did not read. 0, or 1 when

@@ -203,8 +203,8 @@ static int read_number(const char *program, const Command *command, const Argume
 	long value = strtol(text, &end, 10);
 	if (*text >= '0' && *text <= '9' && !*end && !errno && value >= low && value <= MANY)
 		return *number = (int)value, 0;
-	nn_error("--%s must be a whole number from %d, not '%s'; try '%s %s --help'", option_texts[option].name, low,
-	         text, program, command->name);
+	nn_error("--%s must be a whole number from %d to %d, not '%s'; try '%s %s --help'", option_texts[option].name, low,
+	         MANY, text, program, command->name);
 	return WRONG_USAGE;
 }
 

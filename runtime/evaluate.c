@@ -407,7 +407,7 @@ static void add_value(nn_text *text, const char *name, double value) {
 static void add_naive(nn_text *text, const char *what, double mae, double naive, double own) {
 	if (isnan(naive)) return;
 	nn_text_add(text, "  %s: mae %.4f", what, naive);
-	if (!isnan(own)) nn_text_add(text, ", the network's is %.3f of it", own / naive);
+	if (!isnan(own) && naive > 0) nn_text_add(text, ", the network's is %.3f of it", own / naive);
 	if (fabs(own - mae) > 1e-9 * mae) nn_text_add(text, " (%.4f, of the numbers that have such a forecast)", own);
 	nn_text_add(text, "\n");
 }
