@@ -285,8 +285,8 @@ static int read_real(const char *program, const Command *command, const Argument
 	if (!text) return 0;
 	double value = strtod(text, &end);
 	if (*text && *text != ' ' && !*end && value <= high && (open ? value > 0 : value >= 0)) return *number = value, 0;
-	nn_error("--%s must be a number %s 0%s, not '%s'; try '%s %s --help'", option_texts[option].name,
-	         open ? "above" : "from", high == 1 ? ", up to 1" : "", text, program, command->name);
+	nn_error("--%s must be a number %s 0, up to %.0f, not '%s'; try '%s %s --help'", option_texts[option].name,
+	         open ? "above" : "from", high, text, program, command->name);
 	return WRONG_USAGE;
 }
 

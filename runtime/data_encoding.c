@@ -17,14 +17,14 @@ static int64_t count_lines(const char *text, size_t length)
 }
 
 /* text: what came before the byte that does not fit. */
-static void say_byte(const char *path, const char *encoding, const uint8_t *bytes, size_t at, const char *text, size_t length)
+static void say_byte(const char *path, const char *encoding, int named, const uint8_t *bytes, size_t at, const char *text, size_t length)
 {
 	long long line = count_lines(text, length) + 1;
 	if (errno == EINVAL)
 		nn_error("%s:%lld: ends within a character of %s", path, line, encoding);
 	else
-		nn_error("%s:%lld: byte 0x%02x at offset %zu is not %s; encoding: names what the file is in (latin1, cp1252, utf-16, ..)",
-			 path, line, bytes[at], at, encoding);
+		nn_error("%s:%lld: byte 0x%02x at offset %zu is not %s%s", path, line, bytes[at], at, encoding,
+			 named ? "; encoding: names what the file is in (latin1, cp1252, utf-16, ..)" : "");
 }
 
 /* Converts all; grows the text as needed. 0, or 1 with errno. *used: bytes read. */
@@ -50,7 +50,7 @@ static int convert(iconv_t converter, const uint8_t *bytes, size_t size, size_t 
 	return 1;
 }
 
-int nn_decode(const char *path, const char *encoding, const uint8_t *bytes, size_t size, char **text, size_t *length)
+int nn_decode(const char *path, const char *encoding, int named, const uint8_t *bytes, size_t size, char **text, size_t *length)
 {
 	iconv_t converter = iconv_open("UTF-8", encoding);
 	*text = NULL;
@@ -61,7 +61,7 @@ int nn_decode(const char *path, const char *encoding, const uint8_t *bytes, size
 	size_t used = 0;
 	int failed = convert(converter, bytes, size, &used, text, length);
 	if (failed && errno == ENOMEM) nn_error("%s: out of memory", path);
-	else if (failed) say_byte(path, encoding, bytes, used, *text, *length);
+	else if (failed) say_byte(path, encoding, named, bytes, used, *text, *length);
 	iconv_close(converter);
 	if (failed) {
 		free(*text);
@@ -84,7 +84,7 @@ int nn_read_text(const char *path, const char *encoding, char **text, size_t *le
 	}
 	int failed = 0;
 	if (encoding != NULL) {
-		failed = nn_decode(path, encoding, bytes, *length, text, length);
+		failed = nn_decode(path, encoding, 1, bytes, *length, text, length);
 		free(bytes);
 	} else
 		*text = (char *)bytes;

@@ -88,7 +88,7 @@ static int read_input(const char *encoding, char **text, size_t *length)
 	int failed = 0;
 	*text = bytes;
 	if (encoding != NULL) {
-		failed = nn_decode("-", encoding, (const uint8_t *)(bytes ? bytes : ""), *length, text, length);
+		failed = nn_decode("-", encoding, 1, (const uint8_t *)(bytes ? bytes : ""), *length, text, length);
 		free(bytes);
 	}
 	return failed;
@@ -401,10 +401,25 @@ static int check_lengths(const Texts *texts)
 	return 0;
 }
 
+/* Texts of their own that are padding only. */
+static void note_empty(const Texts *texts)
+{
+	const Sample *first = NULL;
+	int64_t count = 0;
+	for (int64_t i = texts->sample_count - 1; i >= 0; i--)
+		if (texts->samples[i].count == 0) first = &texts->samples[i], count++;
+	if (count == 0) return;
+	char line[24] = "", more[60] = "";
+	if (first->line) snprintf(line, sizeof line, ":%lld", (long long)first->line);
+	if (count > 1) snprintf(more, sizeof more, ", as are %lld more", (long long)count - 1);
+	nn_note("%s%s: the text holds no token and is read as padding only%s", texts->files[first->file], line, more);
+}
+
 static int describe(Source *source, const Place *place, int label)
 {
 	Texts *texts = source->own;
 	if (check_lengths(texts)) return 1;
+	note_empty(texts);
 	source->count = texts->sample_count;
 	source->in_order = texts->stream;
 	source->overlap = texts->stream ? (texts->spec->sequence_length - 1) / stride_of(texts->spec) : 0;

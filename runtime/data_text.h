@@ -9,8 +9,8 @@ enum { NN_PADDING, NN_UNKNOWN, NN_FIRST_TOKEN }; /* ids */
 #define NN_END_OF_TEXT "\n" /* the token that texts of their own begin with, and end by */
 
 /* The bytes of a file in an encoding, as UTF-8 that ends with 0 and begins with no byte order mark; free with free. 0, or 1
- * after an error, which names the line. */
-int nn_decode(const char *path, const char *encoding, const uint8_t *bytes, size_t size, char **text, size_t *length);
+ * after an error, which names the line. named: the spec says which encoding it is, and can say another. */
+int nn_decode(const char *path, const char *encoding, int named, const uint8_t *bytes, size_t size, char **text, size_t *length);
 /* The same of a whole file; encoding NULL: the bytes as they are. */
 int nn_read_text(const char *path, const char *encoding, char **text, size_t *length);
 

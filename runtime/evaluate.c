@@ -299,6 +299,8 @@ int nn_evaluate_set(nn_evaluation *evaluation, const nn_model *model, const nn_m
 	int result = loader ? nn_evaluate_pass(model, memory, program, loader, &tally, call) : 1;
 	if (!result && !nn_tally_rows(&tally))
 		nn_error("%s: there is no sample to evaluate", evaluation->source), result = 1;
+	if (!result && !nn_tally_counts(&tally))
+		nn_error("%s: no place of it counts, because all are masked", evaluation->source), result = 1;
 	if (!result) result = score_all(evaluation, &tally, set, names, name_count);
 	if (loader) nn_loader_close(loader);
 	nn_tally_close(&tally);

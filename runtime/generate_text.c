@@ -71,7 +71,7 @@ static int read_prompt(Writer *w) {
 	Tokenizer tokenizer = {w->spec->tokens, w->spec->standardize};
 	char *text = NULL;
 	size_t length;
-	if (w->spec->tokens != NN_BYTES && nn_decode("--prompt", "utf-8", (const uint8_t *)given, strlen(given), &text, &length)) return 1;
+	if (w->spec->tokens != NN_BYTES && nn_decode("--prompt", "utf-8", 0, (const uint8_t *)given, strlen(given), &text, &length)) return 1;
 	const char *at = text ? text : given, *end = at + strlen(at);
 	int failed = 0;
 	Token token;

@@ -38,7 +38,7 @@ typedef struct Predictor {
 	int vocabulary_count;
 	double *row; /* y of one sample, then its probabilities */
 	nn_text text;
-	int64_t rows;
+	int64_t rows, numberless; /* samples; those for which the network gives something that is no number */
 } Predictor;
 
 static int classifies(const Target *t) {
@@ -142,6 +142,13 @@ static int is_hidden(const Predictor *p, const Target *t, int row, int number) {
 	return places > 1 && !nn_place_counts(p->model, t->mask, p->memory.work, row, (size_t)number / units, places);
 }
 
+/* Some number of a place that counts is none. */
+static int lacks_number(const Predictor *p, const Target *t, int row) {
+	int lacks = 0;
+	for (size_t i = 0; i < t->y->count && !lacks; i++) lacks = isnan(p->row[i]) && !is_hidden(p, t, row, (int)i);
+	return lacks;
+}
+
 static void add_csv(Predictor *p, const Target *t, const char *prediction, const double *numbers, int row) {
 	int column = 0;
 	if (has_prediction(p, t)) nn_text_add(&p->text, ","), nn_text_csv(&p->text, prediction);
@@ -206,7 +213,8 @@ static void add_npy(Predictor *p, const Target *t, int64_t sample, int row) {
 	nn_text_bytes(&p->text, numbers, t->y->count * (size_t)p->model->number_size);
 }
 
-static void add_target(Predictor *p, const Target *t, int64_t sample, int row) {
+/* Returns whether there is a prediction. */
+static int add_target(Predictor *p, const Target *t, int64_t sample, int row) {
 	const char *from = output_at(p, t, row);
 	size_t count = t->y->count;
 	double *probabilities = p->row + count;
@@ -219,24 +227,27 @@ static void add_target(Predictor *p, const Target *t, int64_t sample, int row) {
 	else
 		memcpy(probabilities, p->row, sizeof *p->row * count);
 	nn_text_add(&prediction, "%s", "");
-	add_prediction(p, t, &prediction, p->row, probabilities);
+	int lacks = lacks_number(p, t, row);
+	if (!lacks) add_prediction(p, t, &prediction, p->row, probabilities);
 	p->text.failed |= prediction.failed;
 	if (p->options->format == NN_FORMAT_CSV)
 		add_csv(p, t, prediction.data, probabilities, row);
 	else
 		add_jsonl(p, t, prediction.data, probabilities, row);
 	nn_text_free(&prediction);
+	return !lacks;
 }
 
 static void add_sample(Predictor *p, int64_t sample, int row) {
 	char name[4096];
-	int csv = p->options->format == NN_FORMAT_CSV;
+	int predicted = 1, csv = p->options->format == NN_FORMAT_CSV;
 	nn_dataset_name(p->sets.test, sample, name, sizeof name);
 	if (!csv) nn_text_add(&p->text, "{\"input\": ");
 	if (csv) nn_text_csv(&p->text, name);
 	else nn_text_json_string(&p->text, name);
-	for (int k = 0; k < p->target_count; k++) add_target(p, &p->targets[k], sample, row);
+	for (int k = 0; k < p->target_count; k++) predicted &= add_target(p, &p->targets[k], sample, row);
 	nn_text_add(&p->text, csv ? "\n" : "}\n");
+	if (!predicted && p->numberless++ == 0) nn_error("%s: what the network gives is not a number, so that there is no prediction", name);
 }
 
 static int maps(const Predictor *p, const Target *t) { return nn_is_map(t->output, t->y, nn_image_of(p->model, p->program)); }
@@ -329,6 +340,8 @@ static int run_all(Predictor *p) {
 		         (long long)nn_loader_unreadable(loader));
 		result = INCOMPLETE;
 	}
+	if (!result && p->numberless > 0) result = INCOMPLETE;
+	if (p->numberless > 1) nn_error("%lld of the inputs have no prediction for this reason", (long long)p->numberless);
 	if (loader) nn_loader_close(loader);
 	return result;
 }

@@ -219,6 +219,13 @@ void nn_tally_close(nn_tally *tally) {
 
 int64_t nn_tally_rows(const nn_tally *tally) { return (int64_t)tally->sums[ROWS]; }
 
+int nn_tally_counts(const nn_tally *tally) {
+	int counts = 1;
+	for (int i = 0; i < tally->log_count && tally->part_count == 1; i++)
+		if (tally->logs[i].weigh >= 0 && tally->sums[tally->logs[i].slot + 1] == 0) counts = 0;
+	return counts;
+}
+
 static double *class_sums(const nn_part *part, int class) { return part->sums + FIXED + PER_CLASS * class; }
 
 static void count_class(const nn_part *part, int truth, int predicted) {

@@ -74,6 +74,7 @@ void nn_tally_clear(nn_tally *tally);
  * program may reuse the place of its inputs). 0, or 1 after an error (memory). */
 int nn_tally_add(nn_tally *tally, const nn_program *program, const void *work, const nn_batch *batch);
 int64_t nn_tally_rows(const nn_tally *tally);
+int nn_tally_counts(const nn_tally *tally); /* 0: of all rows no place counts, so that the only output has no loss */
 /* Places (pixels of masks) of class 0 .. nn_tally_classes - 1 of a part: those that are it and were called it, were called it, are it. */
 typedef struct nn_overlap {
 	double right, predicted, present;

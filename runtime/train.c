@@ -105,6 +105,17 @@ static void forget_restored(nn_trainer *trainer) {
 	for (int i = 0; i < trainer->callbacks.count; i++) trainer->callbacks.states[i].has_weights = 0;
 }
 
+/* An epoch over all of the data, or its validation, of which no place counted, taught and measured nothing. */
+static int check_places(nn_trainer *trainer) {
+	const nn_dataset *train = trainer->sets.train;
+	int whole = nn_tally_rows(&trainer->tally) >= nn_dataset_count(train), trained = !whole || nn_tally_counts(&trainer->tally);
+	if (trained && (!trainer->validated || nn_tally_counts(&trainer->validation_tally))) return CONTINUE;
+	nn_progress_break(&trainer->progress);
+	nn_error("%s: no place of the %s data counts, because all are masked, so that there is no loss",
+	         nn_dataset_source(trained ? trainer->sets.validation : train), trained ? "validation" : "training");
+	return FAILED;
+}
+
 /* The logs of the epoch into the history, callbacks, files. */
 static int end_epoch(nn_trainer *trainer) {
 	double values[2 * NN_LOGS];
@@ -126,6 +137,7 @@ static int run_epochs(nn_trainer *trainer) {
 		                  trainer->steps);
 		int result = run_steps(trainer);
 		if (!result) result = validate(trainer);
+		if (!result) result = check_places(trainer);
 		if (!result) result = end_epoch(trainer);
 		if (result) return result;
 	}

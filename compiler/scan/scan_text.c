@@ -84,7 +84,7 @@ static int open_text(const ScanOptions *options, Texts *texts, nn_text *out, con
 		nn_text_add(out, "# %s: encoding %s: %s\n", path, encoding, reason);
 	}
 	texts->bytes += (int64_t)*length;
-	int failed = nn_decode(path, encoding, bytes, *length, text, length);
+	int failed = nn_decode(path, encoding, 1, bytes, *length, text, length);
 	free(bytes);
 	return failed;
 }

@@ -23,6 +23,15 @@ loss=$(tail -n 1 $T/run/history.csv | cut -d, -f3)
 if awk "BEGIN { exit !($loss < 0.2) }"; then good; else bad "loss $loss on a text that repeats itself"; fi
 W=$T/run/best.safetensors
 
+# what it carried is of its own batch size, and no other trainer's of the same network needs it
+code 0 $NNC tests/cli/continued.yaml -o $C/single.c -D train.batch_size=1 -D name=single
+$CC -std=c11 -D_GNU_SOURCE -march=native -fopenmp -O1 -Iruntime -DNN_MODEL=single_model -o $C/single runtime/main.c $C/single.c build/libnn.a -lpng -ljpeg -lz -lcsv -lcjson -lm -lpthread || bad "single.c does not compile"
+code 0 $C/single evaluate --weights $W --test $C/continued.txt
+prints "accuracy"
+code 0 $C/single generate --weights $W --prompt "der sch" --length 9 --temperature 0
+holds $T/out "der schöne Abend"
+code 0 $C/single train --init $W --epochs 1 --out $T/single --quiet
+
 # what follows is known for certain, however far it is from the prompt
 code 0 $D generate --weights $W --prompt "der sch" --length 150 --temperature 0
 awk 'BEGIN { for (i = 0; i < 9; i++) printf "der sch\303\266ne Abend\n" }' | awk '{ text = text $0 "\n" } END { print substr(text, 1) }' >$T/known
@@ -96,13 +105,18 @@ code 1 $D generate --weights $W --prompt "der süße"
 says 'error: --prompt: character 6, "ü", is not in the vocabulary: training has never seen it'
 one_line
 code 1 $D generate --weights $W --prompt "$(printf 'der sch\366n')"
-says '--prompt:1: '
+says '--prompt:1: byte 0xf6 at offset 7 is not utf-8'
 one_line
+if grep -q encoding: $T/err; then bad "the encoding of a file, but there is none"; else good; fi
 for wrong in "--top-p 0" "--top-p 1.5" "--top-p x" "--temperature -1" "--temperature nan" "--temperature 1x" "--top-k 0" "--length 0" "--count 0" \
 	"--seed x" "--stop=" "more"; do
 	code 2 $D generate --weights $W $wrong
 	one_line
 done
+code 2 $D generate --weights $W --length 99999999999
+says "--length must be a whole number from 1 to 1000000000, not '99999999999'"
+code 2 $D generate --weights $W --temperature 1e10
+says "--temperature must be a number from 0, up to 1000000000, not '1e10'"
 code 2 $D generate
 says "--weights FILE is missing"
 code 1 $D generate --weights $T/none

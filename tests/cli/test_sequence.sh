@@ -138,6 +138,18 @@ length() { # LENGTH
 	code 1 $P predict --weights $T/zeros/best.safetensors $T/wrong.csv
 	says "error: $T/wrong.csv:5: data.length is $1, but a whole number from 1 to 6 is wanted"
 }
+# steps that are all masked teach nothing
+zeros() { # FILE SHAPE NUMBERS
+	printf "\\223NUMPY\\1\\0v\\0%-117s\\n" "{'descr': '<f4', 'fortran_order': False, 'shape': $2, }" >$1
+	head -c $((4 * $3)) /dev/zero >>$1
+}
+zeros $C/masked_x.npy "(30, 5, 2)" 300
+zeros $C/masked_y.npy "(30, 5, 1)" 150
+trainer masked
+code 1 $C/masked train --out $T/masked --quiet
+says "error: $C/masked_x.npy: no place of the training data counts, because all are masked, so that there is no loss"
+one_line
+absent $T/masked/best.safetensors
 length 7
 length 0
 length -2

@@ -43,6 +43,11 @@ holds $T/out "input,prediction,p_good"
 prints "$T/new.txt:1,good,"
 prints "$T/new.txt:2,bad,"
 sed 1d $T/out | cut -d, -f2- >$T/of_file
+printf '...\ngut\n!!!\n' >$T/marks.txt # nothing but padding is masked as a whole; the mean of it is 0
+code 0 $D predict --weights $W $T/marks.txt
+says "note: $T/marks.txt:1: the text holds no token and is read as padding only, as are 1 more"
+one_line
+if [ "$(grep -c ',[01][.0-9]*$' $T/out)" -eq 3 ]; then good; else bad "not three probabilities"; fi
 last="predict -"
 $D predict --weights $W - <$T/new.txt >$T/out 2>$T/err
 prints "-:2,bad,"

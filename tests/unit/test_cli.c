@@ -224,6 +224,20 @@ static void test_predictions(void **unused) {
 	fclose(file);
 }
 
+/* Where the network gives no number there is no class. */
+static void test_no_number(void **unused) {
+	FILE *file = fopen(FOLDER "/large.csv", "w");
+	(void)unused;
+	assert_non_null(file);
+	fputs("a,b,c,d\n0.1,0.2,1.5,3\n3e38,3e38,1.5,-3e38\n3e38,-3e38,1.5,3e38\n", file);
+	fclose(file);
+	assert_int_equal(run("predict --weights " FOLDER "/run/deep/best.safetensors " FOLDER "/large.csv"), 1);
+	assert_non_null(strstr(out, FOLDER "/large.csv:2,\"yes"));
+	assert_non_null(strstr(out, FOLDER "/large.csv:3,,nan\n"));
+	assert_non_null(strstr(out, FOLDER "/large.csv:4,\"yes"));
+	assert_string_equal(err, "error: " FOLDER "/large.csv:3: what the network gives is not a number, so that there is no prediction\n");
+}
+
 static void test_selftest(void **unused) {
 	nn_model model = fake_multi_model(), reference = fake_exact_model();
 	nn_tensor tensors[8];
@@ -253,7 +267,7 @@ static int teardown(void **unused) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_usage),    cmocka_unit_test(test_wrong_input),
-	                                   cmocka_unit_test(test_commands), cmocka_unit_test(test_predictions),
+	                                   cmocka_unit_test(test_commands), cmocka_unit_test(test_predictions), cmocka_unit_test(test_no_number),
 	                                   cmocka_unit_test(test_selftest), cmocka_unit_test(test_other_runtime)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
