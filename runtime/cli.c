@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "commands.h"
 #include "evaluate.h"
 #include "forecast.h"
@@ -37,6 +38,7 @@ typedef enum Option {
 	OUTPUT,
 	STEPS,
 	FORECAST_STEPS,
+	GROUP,
 	FROM,
 	BACKTEST,
 	PLOT,
@@ -79,6 +81,7 @@ static const OptionText option_texts[OPTION_COUNT] = {
         [OUTPUT] = {"output", "FILE", "write here instead of to standard output"},
         [STEPS] = {"steps", "N", "calls that are timed (20)"},
         [FORECAST_STEPS] = {"steps", "N", "rows of a forecast (the horizon)"},
+        [GROUP] = {"group", "NAME", "the series of this group only"},
         [FROM] = {"from", "TIME", "the first time that is forecast, or without times the row, from 1"},
         [BACKTEST] = {"backtest", NULL, "over the test data, N rows at a time, each time from the true rows before"},
         [PLOT] = {"plot", "FILE", "a picture (SVG) of the forecast beside the truth"},
@@ -115,7 +118,7 @@ static const Command commands[] = {
         {"forecast",
          "",
          "go on with series, or beside their truth",
-         {WEIGHTS, TEST, FORECAST_STEPS, FROM, BACKTEST, OUTPUT, PLOT, THREADS, HELP, VERSION}},
+         {WEIGHTS, TEST, FORECAST_STEPS, GROUP, FROM, BACKTEST, OUTPUT, PLOT, THREADS, HELP, VERSION}},
         {"generate",
          "",
          "write text token by token, or pictures made of noise: a sheet, FILE.png, or files in a folder",
@@ -267,8 +270,11 @@ static int run_forecast(const nn_model *model, const char *program, const Comman
 	                               .test = a->value[TEST],
 	                               .output = a->value[OUTPUT],
 	                               .plot = a->value[PLOT],
-	                               .plan = {.from = a->value[FROM], .backtest = a->value[BACKTEST] != NULL}};
+	                               .plan = {.group = a->value[GROUP], .from = a->value[FROM], .backtest = a->value[BACKTEST] != NULL}};
 	if (!options.weights) return wrong(program, command->name, "--weights FILE is missing%s", "");
+	const char *end = options.plot ? strrchr(base_name(options.plot), '.') : NULL;
+	if (end && strcasecmp(end, ".svg"))
+		return wrong(program, command->name, "--plot writes SVG: name a file .svg, not '%s'", options.plot);
 	if (options.plan.from && options.plan.backtest)
 		return wrong(program, command->name, "--from and --backtest exclude each other%s", "");
 	if (read_number(program, command, a, FORECAST_STEPS, 1, &options.plan.steps) ||

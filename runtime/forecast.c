@@ -11,6 +11,12 @@
 
 enum { NO_TIME = -1, BEYOND = -2 };
 
+/* Series that are not forecast. */
+typedef struct Left {
+	char why[400]; /* of the first */
+	int64_t count;
+} Left;
+
 typedef struct Roller {
 	const nn_model *model;
 	const nn_program *program;
@@ -249,21 +255,19 @@ static int forecast_series(
 
 /* --- which rows ----------------------------------------------------------------------------------------- */
 
-/* A series ends before --from; next: the first time behind its end. NO_TIME after an error; where there
- * are others it is BEYOND. */
-static int64_t say_beyond(const Windows *windows, const Series *series, const char *from, const char *next)
+/* A series ends before --from; next: the first time behind its end. */
+static int64_t say_beyond(const Series *series, const char *from, const char *next, Left *left)
 {
 	char name[120];
-	static const char format[] =
-		"--from %s: %sa forecast begins with %s at the latest, right behind the data";
 	nn_series_name(series, name, sizeof name);
-	if (windows->series_count == 1) nn_error(format, from, name, next);
-	else nn_warning(format, from, name, next);
-	return windows->series_count == 1 ? NO_TIME : BEYOND;
+	if (left->count++ == 0)
+		snprintf(left->why, sizeof left->why,
+			"--from %s: %sa forecast begins with %s at the latest, right behind the data", from, name, next);
+	return BEYOND;
 }
 
 /* The row that --from names, a number from 1 on. */
-static int64_t find_number(const Windows *windows, const Series *series, const char *from)
+static int64_t find_number(const Series *series, const char *from, Left *left)
 {
 	char *end, next[TIME_TEXT];
 	long long number = strtoll(from, &end, 10);
@@ -273,17 +277,17 @@ static int64_t find_number(const Windows *windows, const Series *series, const c
 	}
 	if (number <= series->count + 1) return series->first + number - 1;
 	snprintf(next, sizeof next, "%lld", (long long)series->count + 1);
-	return say_beyond(windows, series, from, next);
+	return say_beyond(series, from, next, left);
 }
 
 /* The row that --from names: of the series the first that is not before that time, or its number; NO_TIME
  * after an error, BEYOND: the series has none and is left out. */
-static int64_t find_from(const Windows *windows, const Series *series, const char *from)
+static int64_t find_from(const Windows *windows, const Series *series, const char *from, Left *left)
 {
 	Time time, behind;
 	char next[TIME_TEXT];
 	int64_t row = series->first, end = series->first + series->count;
-	if (windows->times == NULL) return find_number(windows, series, from);
+	if (windows->times == NULL) return find_number(series, from, left);
 	const Time *first = &windows->times[row];
 	if (nn_time_parse(from, &time) || time.form != first->form || time.zone != first->zone) {
 		nn_error(
@@ -293,28 +297,32 @@ static int64_t find_from(const Windows *windows, const Series *series, const cha
 	while (row < end && windows->times[row].at < time.at) row++;
 	if (row < end) return row;
 	nn_time_later(&windows->times[end - 1], &series->step, 1, next);
-	return nn_time_parse(next, &behind) || behind.at < time.at ? say_beyond(windows, series, from, next) : row;
+	return nn_time_parse(next, &behind) || behind.at < time.at ? say_beyond(series, from, next, left) : row;
 }
 
 /* Whether rows from .. on can be forecast: enough before them, nothing missing that they need. A backtest
  * leaves out the rows that need what is missing. */
-static int check_origin(const Roller *roller, const Series *series, int64_t from)
+static int has_origin(const Roller *roller, const Series *series, int64_t from, Left *left)
 {
 	const Windows *windows = roller->windows;
-	char name[120];
-	int64_t needed = windows->lags + windows->length, first = series->first + series->count - 1;
+	char name[120], *why = left->count == 0 ? left->why : NULL;
+	size_t size = why ? sizeof left->why : 0;
+	int64_t needed = windows->lags + windows->length, last = series->first + series->count - 1;
+	nn_series_name(series, name, sizeof name);
 	if (from - series->first < needed) {
-		nn_error("%s:%lld: %s%lld rows before the first that is forecast are too few; the network reads %d%s",
-			windows->table->where, (long long)windows->lines[from > first ? first : from],
-			nn_series_name(series, name, sizeof name), (long long)(from - series->first), windows->length,
+		snprintf(why, size,
+			"%s:%lld: %s%lld rows before the first that is forecast are too few; the network reads %d%s",
+			windows->table->where, (long long)windows->lines[from > last ? last : from], name,
+			(long long)(from - series->first), windows->length,
 			windows->lags ? ", and differences need more before them" : "");
-		return 1;
+	} else {
+		int64_t missing = nn_windows_missing(windows, from - windows->length, 0);
+		if (missing < 0 || roller->plan->backtest) return 1;
+		snprintf(why, size, "%s:%lld: %sa value is missing that the forecast can't do without",
+			windows->table->where, (long long)windows->lines[missing], name);
 	}
-	int64_t missing = nn_windows_missing(windows, from - windows->length, 0);
-	if (missing < 0 || roller->plan->backtest) return 0;
-	nn_error("%s:%lld: %sa value is missing that the forecast can't do without", windows->table->where,
-		 (long long)windows->lines[missing], nn_series_name(series, name, sizeof name));
-	return 1;
+	left->count++;
+	return 0;
 }
 
 /* The rows that windows of the set predict, of each series; from = to: none. most: the windows of so many
@@ -332,6 +340,56 @@ static void find_predicted(
 		}
 }
 
+/* 0, or 1 after an error: there is no such group. */
+static int check_group(const Roller *roller)
+{
+	const Windows *windows = roller->windows;
+	const char *group = roller->plan->group;
+	for (int64_t s = 0; s < windows->series_count && group != NULL; s++)
+		if (windows->series[s].name != NULL && strcmp(windows->series[s].name, group) == 0) return 0;
+	if (group == NULL) return 0;
+	if (windows->spec->group == NULL)
+		nn_error("--group %s: the data is one series; its spec names no column under group:", group);
+	else
+		nn_error("--group %s: %s has no such value in column \"%s\", which has \"%s\"%s", group,
+			windows->table->where, windows->spec->group, windows->series[0].name,
+			windows->series_count > 1 ? " and others" : "");
+	return 1;
+}
+
+/* The rows of a series that are forecast; from = to: it is not. */
+static int find_rows(const Roller *roller, const Series *series, int64_t *from, int64_t *to, Left *left)
+{
+	const nn_forecast_plan *plan = roller->plan;
+	if (plan->group != NULL && strcmp(series->name, plan->group) != 0) return *to = *from, 0;
+	int known = plan->group == NULL && series->count < roller->windows->lags + roller->windows->length;
+	if (known && !plan->backtest) return *to = *from, 0; /* too short for a window, which reading it has said */
+	if (!plan->backtest) {
+		*from = plan->from ? find_from(roller->windows, series, plan->from, left) : series->first + series->count;
+		*to = *from + roller->steps;
+	}
+	if (*from == NO_TIME) return 1;
+	if (*from == BEYOND || (*from < *to && !has_origin(roller, series, *from, left))) *to = *from;
+	return 0;
+}
+
+/* 1 after an error: none is left. */
+static int say_left(const Roller *roller, const Left *left, int done)
+{
+	long long count = (long long)left->count;
+	if (count == 0 && done == 0 && roller->plan->group != NULL) {
+		nn_error("--group %s: the test data has no window of it", roller->plan->group);
+		return 1;
+	}
+	if (count == 0) return 0;
+	if (done > 0)
+		nn_warning("%s; %lld of %lld series are left out", left->why, count,
+			(long long)roller->windows->series_count);
+	else if (count > 1) nn_error("%s; none of %lld series can be forecast", left->why, count);
+	else nn_error("%s", left->why);
+	return done == 0;
+}
+
 static int forecast_all(const Roller *roller, nn_forecast *forecast, const nn_dataset *set)
 {
 	const Windows *windows = roller->windows;
@@ -339,27 +397,23 @@ static int forecast_all(const Roller *roller, nn_forecast *forecast, const nn_da
 	size_t count = (size_t)windows->series_count;
 	int64_t *from = calloc(2 * count, sizeof *from), *to = from + count;
 	int failed = from == NULL, done = 0;
+	Left left = {.count = 0};
 	forecast->curves = calloc(count * (size_t)roller->column_count, sizeof *forecast->curves);
 	if (forecast->curves == NULL) failed = 1;
 	if (failed) nn_error("out of memory");
+	failed = failed || check_group(roller);
 	if (!failed && plan->backtest) find_predicted(set, windows, plan->rows, from, to);
-	for (int64_t s = 0; s < windows->series_count && !failed && (plan->series == 0 || done < plan->series);
-		 s++) {
+	for (int64_t s = 0; s < windows->series_count && !failed; s++) {
 		const Series *series = &windows->series[s];
-		if (!plan->backtest) {
-			from[s] = plan->from ? find_from(windows, series, plan->from) : series->first + series->count;
-			to[s] = from[s] + roller->steps;
-			failed = from[s] == NO_TIME;
-		}
-		if (failed || to[s] == from[s] || from[s] == BEYOND) continue;
-		failed = check_origin(roller, series, from[s]);
-		if (!failed) failed = forecast_series(roller, forecast, series, from[s], to[s]);
+		failed = find_rows(roller, series, &from[s], &to[s], &left);
+		if (failed || to[s] == from[s]) continue;
+		forecast->all += roller->column_count;
+		if (plan->series != 0 && done == plan->series) continue;
+		failed = forecast_series(roller, forecast, series, from[s], to[s]);
 		done++;
 	}
 	free(from);
-	if (failed || done > 0 || plan->from == NULL) return failed;
-	nn_error("--from %s: every series ends before it", plan->from);
-	return 1;
+	return failed ? failed : say_left(roller, &left, done);
 }
 
 static void measure(nn_forecast *forecast)

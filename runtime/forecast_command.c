@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "checkpoint.h"
 #include "forecast.h"
 #include "interrupt.h"
@@ -62,6 +63,9 @@ static int show(const nn_forecast *forecast, const nn_forecast_options *options)
 	nn_forecast_csv(&csv, forecast);
 	if (options->plot) nn_forecast_svg(&svg, forecast);
 	if (options->plot) failed = write_file(options->plot, &svg);
+	if (options->plot && !failed && forecast->count > nn_forecast_panels(forecast))
+		nn_note("%s: shows the first %d of %d curves; --group NAME draws those of one series", options->plot,
+			nn_forecast_panels(forecast), forecast->count);
 	if (!failed && options->output)
 		failed = write_file(options->output, &csv);
 	else if (!failed && (csv.failed || fwrite(csv.data, 1, csv.length, stdout) < csv.length || fflush(stdout)))
@@ -80,6 +84,8 @@ static int open_data(const nn_model *model, const nn_forecast_options *options, 
 	if (options->plan.backtest) return nn_data_open(model, &request, sets);
 	const nn_data_source *source = &model->data.sources[0];
 	const char *path = options->test ? options->test : source->paths[2][0] ? source->paths[2][0] : source->paths[0][0];
+	if (path != NULL && options->test == NULL && access(path, F_OK) != 0)
+		return nn_error("%s: No such file; --test FILE puts another in its place", path), 1;
 	if (path != NULL) return nn_data_open_inputs(model, &path, 1, names, name_count, sets);
 	nn_error("%s: its spec names no data; name it with --test", model->name);
 	return 1;

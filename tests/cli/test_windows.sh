@@ -48,11 +48,46 @@ if [ "$(wc -l <$T/g.csv)" -eq 9 ]; then good; else bad "not 4 rows of each serie
 code 0 $D forecast --weights $W --from 2005-01 --steps 1 # the month behind the end
 holds $T/out "time,group,truth,forecast"
 code 1 $D forecast --weights $W --from 2005-02
-says 'warning: --from 2005-02: group "north": a forecast begins with 2005-01 at the latest, right behind the data'
-says 'error: --from 2005-02: every series ends before it'
+one_line
+says 'error: --from 2005-02: group "north": a forecast begins with 2005-01 at the latest, right behind the data; none of 2 series can be forecast'
 { cat $C/series.csv; echo "south,2005-01,140"; } >$T/ends.csv
 code 0 $D forecast --weights $W --test $T/ends.csv --from 2005-02 --output $T/g.csv
 if [ "$(wc -l <$T/g.csv)" -eq 4 ] && ! grep -q north $T/g.csv; then good; else bad "not the rows of the one series that goes so far"; fi
+one_line
+says 'warning: --from 2005-02: group "north": a forecast begins with 2005-01 at the latest, right behind the data; 1 of 2 series are left out'
+
+# a series with too few rows, one that begins later; one by its name
+{ cat $C/series.csv; echo "east,1990-01,140"; awk -F, '$1 == "south" && $2 > "2001" { $1 = "west"; print $1","$2","$3 }' $C/series.csv; } >$T/more.csv
+code 0 $D forecast --weights $W --test $T/more.csv --output $T/g.csv
+one_line
+says 'more.csv:362: group "east": 1 rows are too few for a window of 25 (1 for differences, 24 that go in); 1 of 4 series are left out'
+if [ "$(wc -l <$T/g.csv)" -eq 10 ]; then good; else bad "not 3 rows of 3 series"; fi
+code 0 $D forecast --weights $W --test $T/more.csv --from 2002-01 --output $T/g.csv
+says 'group "west": 12 rows before the first that is forecast are too few; the network reads 24, and differences need more before them; 1 of 4 series are left out'
+if [ "$(wc -l <$T/g.csv)" -eq 7 ] && grep -q south $T/g.csv; then good; else bad "not 3 rows of 2 series"; fi
+code 0 $D forecast --weights $W --test $T/more.csv --group west --output $T/g.csv
+if [ "$(wc -l <$T/g.csv)" -eq 4 ] && [ "$(grep -c ,west, $T/g.csv)" -eq 3 ]; then good; else bad "not 3 rows of west"; fi
+code 1 $D forecast --weights $W --test $T/more.csv --group west --from 2002-01
+says 'error: '
+code 1 $D forecast --weights $W --test $T/more.csv --group east
+says 'more.csv:362: group "east": 1 rows before the first that is forecast are too few'
+code 1 $D forecast --weights $W --group East
+one_line
+says '--group East: build/tests/cli/series.csv has no such value in column "place", which has "north" and others'
+
+# pictures: no other kind than SVG; how many curves there are; times that are long stand apart
+code 2 $D forecast --weights $W --plot $T/f.png
+says "--plot writes SVG: name a file .svg, not '$T/f.png'"
+awk 'BEGIN { print "place,month,y"; for (g = 0; g < 15; g++) for (t = 0; t < 30; t++) printf "g%02d,1990-01-%02dT%02d:00:00Z,%d\n", g, 1 + int(t/24), t % 24, t + g }' >$T/many.csv
+code 0 $D forecast --weights $W --test $T/many.csv --plot $T/many.svg --output $T/g.csv
+one_line
+says 'many.svg: shows the first 12 of 15 curves; --group NAME draws those of one series'
+grep -q '>12 of 15 curves<' $T/many.svg && good || bad "the picture does not say how many are missing"
+sed -n '/title.*y of g00/,/<\/text><\/g>/d; s/.*class="tick" x="\([0-9.]*\)" y="267".*/\1/p' $T/many.svg | head -n 9 | awk '
+	NR > 1 && $1 > last && $1 - last < 1.5*20*6.2 { near = 1 } { last = $1 } END { exit !(NR == 9 && !near) }' &&
+	good || bad "times touch"
+(cd $T && ../windows forecast --weights $(cd ../../../.. && pwd)/$W) >$T/out 2>$T/err
+says 'build/tests/cli/series.csv: No such file; --test FILE puts another in its place'
 
 awk 'BEGIN { print "place,month,y"; for (t = 0; t < 30; t++) printf "south,1990-01-%02dT%02d:00Z,%d\n", 1 + int(t/24), t % 24, t }' >$T/zone.csv
 code 1 $D forecast --weights $W --test $T/zone.csv --from 1990-01-02T05:00
