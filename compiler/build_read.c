@@ -229,13 +229,13 @@ static const Expr *read_slot(Builder *builder, const DocNode *node, Definition *
 /* task: regression: what a model does that is trained by a loss */
 static void read_task(Builder *builder, const DocNode *value, Definition *target)
 {
-	static const char *const tasks[] = {"regression", "binary", "multiclass"};
+	static const char *const tasks[] = {"regression", "binary", "multiclass", "spelling"};
 	const char *word = value->kind == DOC_SCALAR ? value->text : "";
 	if (target->kind != KIND_LOSS) build_error(builder, value->place, NULL, "a 'task' belongs to a loss");
 	else if (is_one_of(word, tasks, COUNT(tasks))) target->task = word;
 	else
 		build_error(builder, value->place, build_near(builder, word, tasks, COUNT(tasks)),
-			"the task of a loss is regression, binary (yes or no, for each unit) or multiclass, not '%s'", word);
+			"the task of a loss is regression, binary (yes or no, for each unit), multiclass or spelling, not '%s'", word);
 }
 
 /* In a definition the mask of its result; among the values of a model or of the training it would be that in silence, too. */

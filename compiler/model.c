@@ -64,6 +64,7 @@ nn_task model_task(const Model *model, int output)
 	if (!strcmp(task, "multiclass")) return NN_MULTICLASS;
 	if (!strcmp(task, "binary")) return units > 1 ? NN_MULTILABEL : NN_BINARY;
 	if (!strcmp(task, "regression")) return NN_REGRESSION;
+	if (!strcmp(task, "spelling")) return NN_OTHER;
 	if (!loss || (label && !is_read(model->network, label))) return NN_OTHER;
 	if (label ? spec_label_is_class(spec, label) : spec->classes.count > 0) return units > 1 ? NN_MULTICLASS : NN_BINARY;
 	return NN_REGRESSION;
@@ -158,10 +159,27 @@ static void check_perplexity(const Model *model)
 		}
 }
 
+/* What is spelled stands at no fixed steps: no metric compares it with the labels step by step. */
+static void check_spelling(const Model *model)
+{
+	const DocNode *train = model->spec->train;
+	for (int o = 0; train && o < model->network->output_count; o++) {
+		const Predicted *predicted = &model->network->outputs[o];
+		for (int m = 0; m < model->spec->metric_count && predicted->task && !strcmp(predicted->task, "spelling"); m++) {
+			const SpecMetrics *metrics = &model->spec->metrics[m];
+			if (!metrics->names.count || (metrics->output && strcmp(metrics->output, predicted->name))) continue;
+			diag_error(model->context, doc_get(train, "metrics")->place, "leave the metrics away: val_loss says how well it spells",
+				"'%s' compares step by step, and %s spells its labels at steps of its own", metrics->names.items[0], predicted->loss);
+			return;
+		}
+	}
+}
+
 /* An area under a curve is of one prediction a sample. */
 static void check_metrics(const Model *model)
 {
 	check_perplexity(model);
+	check_spelling(model);
 	const DocNode *train = model->spec->train, *metrics = train ? doc_get(train, "metrics") : NULL;
 	const Network *network = model->network;
 	const Node *y = network->output_count == 1 ? find_output(network, network->outputs[0].name) : NULL;

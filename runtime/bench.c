@@ -37,6 +37,12 @@ static double label_number(nn_task task, int classes, const nn_field *label, siz
 	}
 }
 
+/* A number within bounds; half of them the lowest, so that steps are enough for a row of labels that is filled up. */
+static double bounded_number(const nn_data_field *field, uint64_t bits) {
+	uint64_t width = (uint64_t)(field->high - field->low) + 1;
+	return (double)field->low + (bits >> 63 ? 0 : (double)((bits >> 33 & 0x3fffffff) % width));
+}
+
 /* How many ids a field of tokens may hold; 0: it holds none. */
 static int id_count(const nn_model *model, int number) {
 	const nn_data_field *field = number < 0 ? NULL : &model->data.fields[number];
@@ -68,6 +74,8 @@ void nn_random_inputs(const nn_model *model, const nn_program *program, void *wo
 			double value = (double)(bits >> 40) * 0x1p-24; /* exact in both precisions */
 			if (ids)
 				value = (double)((bits >> 33) % (uint64_t)ids);
+			else if (label && task == NN_OTHER && model->data.fields[number].high > 0)
+				value = bounded_number(&model->data.fields[number], bits);
 			else if (label)
 				value = label_number(task, classes, field, k / field->count, k % field->count, bits);
 			nn_number_set(model, (char *)work + field->offset, k, value);

@@ -134,20 +134,33 @@ static void close_arrays(Source *source)
 	free(arrays);
 }
 
-/* Labels as numbers (samples, numbers a sample); class numbers must be whole and not negative. Of those of steps a negative one may
- * be what the loss ignores. */
+/* Says what is wrong with a label, and with one of many where it stands. */
+static int refuse_label(const nn_data_field *of, const char *path, int64_t sample, int64_t at, double value, int classes)
+{
+	if (classes && of->high > 0)
+		nn_error("%s: label %g of sample %lld, place %lld, is no class from %lld to %lld%s", path, value, (long long)sample, (long long)at,
+			 (long long)of->low, (long long)of->high,
+			 value < 0 && of->classed ? "; places without a class are left out by a mask, or by ignore_class in the loss" : "");
+	else
+		nn_error("%s: label %g of sample %lld is no %s", path, value, (long long)sample, classes ? "class number" : "number");
+	return 1;
+}
+
+/* Labels as numbers (samples, numbers a sample); class numbers must be whole and not negative, but of those of rows a negative one may
+ * be what the loss ignores: its bounds say which are there. */
 static int read_labels(Source *source, const char *path, const Elements *labels, int field)
 {
 	const nn_data_field *of = &source->model->data.fields[field];
-	int classes = of->classed && (labels->row == 1 || of->integer), steps = classes && labels->row > 1;
-	double end = steps && of->class_count > 0 ? of->class_count : 1e6;
+	int bounded = of->high > 0 && labels->row > 1 && (size_t)labels->row == of->count;
+	int classes = bounded || (of->classed && (labels->row == 1 || of->integer)), steps = classes && labels->row > 1;
+	double end = steps && of->class_count > 0 ? of->class_count : 1e6, low = bounded ? (double)of->low : steps ? -1e6 : 0;
+	if (bounded && of->class_count == 0) end = (double)of->high + 1;
 	if (nn_source_add_label(source, field, (int)labels->row, 0)) return 1;
 	for (int64_t i = 0; i < source->count * labels->row; i++) {
 		double value = nn_element(labels, i);
 		source->labels[field].values[i] = value;
-		if (classes ? (value >= 0 || steps) && value < end && value == floor(value) : isfinite(value)) continue;
-		nn_error("%s: label %g of sample %lld is no %s", path, value, (long long)(i / labels->row), classes ? "class number" : "number");
-		return 1;
+		if (classes ? value >= low && value < end && value == floor(value) : isfinite(value)) continue;
+		return refuse_label(of, path, i / labels->row, i % labels->row, value, classes);
 	}
 	return 0;
 }

@@ -138,7 +138,7 @@ int nn_classes_number(const nn_names *classes, Source *source, int field)
 					? last
 					: nn_names_find(classes, label->texts[i]);
 			if (class >= 0) last = class;
-		} else if (label->values[i] < classes->count)
+		} else if (label->values[i] < classes->count && label->values[i] == floor(label->values[i]))
 			class = (int)label->values[i];
 		if (class < 0) {
 			say_no_class(classes, source, label, i);

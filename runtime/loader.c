@@ -167,14 +167,19 @@ static void write_label(const nn_loader *loader, int field, int64_t row, char *t
 	}
 }
 
-/* Numbers of an input of which the model knows what they can be: lengths of sequences. 0, or 2 with why. */
+/* Numbers of which the model knows what they can be: lengths of sequences, numbers of classes. 0, or 2 with why. */
 static int check_bounds(const nn_model *model, const nn_data_field *field, const void *x, char why[NN_WHY])
 {
 	for (size_t i = 0; field->high > 0 && i < field->count; i++) {
 		double value = nn_number(model, x, i);
 		if (value >= (double)field->low && value <= (double)field->high && value == floor(value)) continue;
-		snprintf(why, NN_WHY, "%s is %g, but a whole number from %lld to %lld is wanted%s", field->name, value, (long long)field->low,
-			 (long long)field->high, field->fitted ? "; a column under ignore: comes as it is in the file" : "");
+		char place[40] = "";
+		if (field->count > 1) snprintf(place, sizeof place, "[%zu]", i);
+		snprintf(why, NN_WHY, "%s%s is %g, but a whole number from %lld to %lld is wanted%s", field->name, place, value,
+			 (long long)field->low, (long long)field->high,
+			 field->fitted ? "; a column under ignore: comes as it is in the file"
+			 : field->classed && value < 0 ? "; places without a class are left out by a mask, or by ignore_class in the loss"
+						       : "");
 		return 2;
 	}
 	return 0;
@@ -190,14 +195,14 @@ static int read_sample(nn_loader *loader, int64_t sample, Slot *slot, int row)
 	for (int f = 0; f < loader->field_count; f++) {
 		if (loader->bytes[f] == 0) continue;
 		char *to = slot->fields[f] + (size_t)row * loader->bytes[f];
+		int failed = 0;
 		if (source->labels[f].width > 0)
 			write_label(loader, f, place, to);
-		else {
-			int failed = source->read(source, place, f, loader->state, to, why);
-			if (!failed) failed = check_bounds(loader->set->model, &loader->set->model->data.fields[f], to, why);
-			if (failed) (failed == 2 ? report_wrong : report_broken)(loader, sample, why);
-			if (failed) return 1;
-		}
+		else
+			failed = source->read(source, place, f, loader->state, to, why);
+		if (!failed) failed = check_bounds(loader->set->model, &loader->set->model->data.fields[f], to, why);
+		if (failed) (failed == 2 ? report_wrong : report_broken)(loader, sample, why);
+		if (failed) return 1;
 	}
 	return 0;
 }

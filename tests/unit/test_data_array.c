@@ -296,6 +296,11 @@ static void says_what_is_no_number(void **state)
 	write_npy(ARRAY "/y.npy", 1, "{'descr': '|i1', 'fortran_order': False, 'shape': (2, 2), }\n", "\0\2\xff\1", 4); /* -1: ignored by the loss */
 	open_sets(&fake.model, &request, &sets);
 	nn_data_close(&sets);
+	fake.fields[FAKE_LABEL].low = 0, fake.fields[FAKE_LABEL].high = 2; /* a loss that ignores none */
+	assert_refused(&fake.model, &request, "y.npy: label -1 of sample 1, place 0, is no class from 0 to 2; places without a class are left out by a mask");
+	fake.fields[FAKE_LABEL].low = -1; /* one that ignores -1 */
+	open_sets(&fake.model, &request, &sets);
+	nn_data_close(&sets);
 }
 
 static void reads_mnist(void **state)

@@ -316,6 +316,8 @@ static void test_ctc(void **state)
 	assert_true(loss > 0.999e30 && loss < 1.001e30);
 	loss = *built_evaluate(&built, evaluate, built_output(evaluate, "loss"), 1, (Given[]){{"y", rows + 2}, {NULL, NULL}});
 	assert_float_equal(loss, 2*log(3), 1e-9); /* one way, of nine as likely ones */
+	loss = *built_evaluate(&built, evaluate, built_output(evaluate, "loss"), 1, (Given[]){{"y", (double[]){3, 0}}, {NULL, NULL}});
+	assert_true(loss > 0.999e30 && loss < 1.001e30); /* there are the classes 0, 1 and 2 */
 	const double *both = built_evaluate(&built, gradients, built_output(gradients, "gradient points/w"), 2, given);
 	const double *one = built_evaluate(&built, gradients, built_output(gradients, "gradient points/w"), 1, (Given[]){{"y", rows + 2}, {NULL, NULL}});
 	for (int i = 0; i < 6; i++) assert_true(both[i] == one[i] && isfinite(one[i]) && one[i] != 0);
