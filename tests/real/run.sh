@@ -68,6 +68,39 @@ vae() { # pixels are drawn by the spec's seed
 	below "$network: bound in nats, one sample, 10000 test images" "$(number $out/$network/metrics.json loss)" 105
 }
 
+judge() { # PICTURES: what the network mnist, trained if it is not yet, makes of them: build/tests/real/NETWORK.csv
+	spec=$network
+	network=mnist
+	[ -f $out/mnist/best.safetensors ] || mnist
+	network=$spec
+	make -s generated/judge SPEC=specs/mnist.yaml NNCFLAGS='-D name=judge -D "data.source={type: image_folder, color_mode: grayscale, rescale: 1/255}" -D "data.train={directory: digits}" -D "data.test={directory: digits}"' || exit 1
+	generated/judge predict --weights $out/mnist/best.safetensors "$1" >$out/$network.csv || exit 1
+}
+# PREDICTIONS: how many are sure of a digit (above 0.9), how many see the digit that the folder is called by, and what the N-th rarest
+# digit's share is
+sure() { awk -F, 'FNR > 1 { top = 0; for (i = 3; i <= NF; i++) if ($i > top) top = $i; n += top > 0.9 } END { printf "%.4f", n/(NR - 1) }' "$1"; }
+agrees() { awk -F, 'FNR > 1 { k = split($1, path, "/"); n += path[k - 1] == $2 } END { printf "%.4f", n/(NR - 1) }' "$1"; }
+rarest() { # PREDICTIONS N
+	awk -F, 'FNR > 1 { n[$2]++ } END { for (d = 0; d < 10; d++) printf "%.4f\n", n[d]/(NR - 1) }' "$1" | sort -n | sed -n "$2p"
+}
+made_digits() { # DATA: what train reads; 10000 pictures, judged
+	data mnist || return
+	make -s generated/$network || exit 1
+	run $network generated/$network --train "$1" || return
+	rm -rf $out/${network}_made
+	generated/$network generate --weights $out/$network/best.safetensors --count 10000 --output $out/${network}_made || exit 1
+	judge $out/${network}_made
+}
+gan() {
+	made_digits $DATA/mnist/train-images-idx3-ubyte.gz || return
+	reach "$network: share of 10000 pictures that the network mnist is sure of" "$(sure $out/$network.csv)" 0.60
+	reach "$network: share of the third rarest digit" "$(rarest $out/$network.csv 3)" 0.02
+}
+cgan() {
+	made_digits $DATA/mnist/train-images-idx3-ubyte.gz,$DATA/mnist/train-labels-idx1-ubyte.gz || return
+	reach "$network: share of 10000 pictures in which the network mnist sees the digit that was asked for" "$(agrees $out/$network.csv)" 0.95
+}
+
 over() { # FLAG FIRST LAST ARGUMENTS..: built with -D FLAG=VALUE and $options, trained, for each value
 	flag=$1 first=$2 last=$3
 	shift 3
@@ -260,7 +293,7 @@ ecg() { # the split stays as the spec has it; the seed is that of weights, batch
 	reach "$network: accuracy, 100 test rows, mean of 5 seeds" "$(mean_of accuracy 1 5)" 0.82
 }
 
-all="mnist vae breast_cancer chest_xray resnet20 googlenet_mnist unet deconvnet text_cnn molecule multimodal treatment attention caption char_rnn smiles_rnn sunspots airline ecg"
+all="mnist vae gan cgan breast_cancer chest_xray resnet20 googlenet_mnist unet deconvnet text_cnn molecule multimodal treatment attention caption char_rnn smiles_rnn sunspots airline ecg"
 [ $# -gt 0 ] || set -- $all
 for network in "$@"; do
 	case " $all " in
