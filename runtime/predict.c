@@ -6,6 +6,7 @@
 #include <string.h>
 #include "checkpoint.h"
 #include "data.h"
+#include "data_text_source.h"
 #include "interrupt.h"
 #include "model.h"
 #include "predict.h"
@@ -97,21 +98,29 @@ static void add_ids(const Predictor *p, const Target *t, nn_text *text, const in
 	nn_tokens_text(text, source, vocabulary, ids, count);
 }
 
-/* The likeliest token of each place; y: (places, vocabulary) */
-static void add_tokens(const Predictor *p, const Target *t, nn_text *text, const double *y) {
+/* A number of a place that does not count: nothing stands there. */
+static int is_hidden(const Predictor *p, const Target *t, int row, int number) {
+	size_t units = t->y->rank ? (size_t)t->y->shape[t->y->rank - 1] : 1, places = t->y->count / units;
+	return places > 1 && !nn_place_counts(p->model, t->mask, p->memory.work, row, (size_t)number / units, places);
+}
+
+/* The likeliest token of each place; none behind a token that is padding itself. y: (places, vocabulary) */
+static void add_tokens(const Predictor *p, const Target *t, nn_text *text, const double *y, int row) {
 	int places = (int)t->y->shape[0], size = (int)t->y->shape[1], *ids = malloc(sizeof *ids * (size_t)places);
-	for (int i = 0; ids && i < places; i++) ids[i] = nn_argmax(y + (size_t)i * (size_t)size, size);
+	int next = p->model->data.fields[t->output->label].part == NN_TEXT_NEXT; /* a decoder fills its places by itself */
+	for (int i = 0; ids && i < places; i++)
+		ids[i] = next && is_hidden(p, t, row, i * size) ? NN_PADDING : nn_argmax(y + (size_t)i * (size_t)size, size);
 	if (ids) add_ids(p, t, text, ids, places);
 	text->failed |= !ids;
 	free(ids);
 }
 
 /* The winning class; of several labels all that are likely, joined by ';'; a text of tokens. */
-static void add_prediction(const Predictor *p, const Target *t, nn_text *text, const double *y, const double *probabilities) {
+static void add_prediction(const Predictor *p, const Target *t, nn_text *text, const double *y, const double *probabilities, int row) {
 	char number[16];
 	int count = (int)t->y->count, any = 0;
 	if (tells(p, t)) {
-		add_tokens(p, t, text, y);
+		add_tokens(p, t, text, y, row);
 	} else if (!classifies(t)) {
 		nn_text_number(text, y[0], p->model->number_size);
 	} else if (t->output->task == NN_MULTILABEL) {
@@ -134,12 +143,6 @@ static void add_header(Predictor *p) {
 		}
 	}
 	nn_text_add(&p->text, "\n");
-}
-
-/* A number of a place that does not count: nothing stands there. */
-static int is_hidden(const Predictor *p, const Target *t, int row, int number) {
-	size_t units = t->y->rank ? (size_t)t->y->shape[t->y->rank - 1] : 1, places = t->y->count / units;
-	return places > 1 && !nn_place_counts(p->model, t->mask, p->memory.work, row, (size_t)number / units, places);
 }
 
 /* Some number of a place that counts is none. */
@@ -228,7 +231,7 @@ static int add_target(Predictor *p, const Target *t, int64_t sample, int row) {
 		memcpy(probabilities, p->row, sizeof *p->row * count);
 	nn_text_add(&prediction, "%s", "");
 	int lacks = lacks_number(p, t, row);
-	if (!lacks) add_prediction(p, t, &prediction, p->row, probabilities);
+	if (!lacks) add_prediction(p, t, &prediction, p->row, probabilities, row);
 	p->text.failed |= prediction.failed;
 	if (p->options->format == NN_FORMAT_CSV)
 		add_csv(p, t, prediction.data, probabilities, row);

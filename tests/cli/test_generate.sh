@@ -96,6 +96,10 @@ code 0 $V generate --weights $T/verses/best.safetensors --prompt "the old" --tem
 holds $T/out "the old dog runs far"
 code 0 $V generate --weights $T/verses/best.safetensors --prompt "two fish" --temperature 0 --stop "swim"
 holds $T/out "two fish "
+# a prediction for each token that is there, none for the padding
+printf 'one bird sings\n' >$T/line
+code 0 $V predict --weights $T/verses/best.safetensors --format jsonl $T/line
+prints ' bird sings \n"}'
 code 0 $V generate --weights $T/verses/best.safetensors --prompt "one zebra" --temperature 0
 says 'note: --prompt: word 2, "zebra", is not in the vocabulary and is read as unknown'
 one_line
