@@ -262,6 +262,11 @@ static void compare_with_naive(nn_evaluation *evaluation, const nn_part *part, c
 	free(y);
 }
 
+/* Of an output without a loss and without a label there is nothing to say. */
+static int is_measured(const nn_evaluation *part) {
+	return !isnan(part->loss) || part->class_count || part->regression || !isnan(part->accuracy) || !isnan(part->perplexity);
+}
+
 /* One output into the evaluation itself, several into its parts. */
 static int score_all(nn_evaluation *evaluation, const nn_tally *tally, const nn_dataset *set, const nn_names *names, int name_count) {
 	const nn_model *model = tally->model;
@@ -283,6 +288,7 @@ static int score_all(nn_evaluation *evaluation, const nn_tally *tally, const nn_
 		one->output = part->output;
 		failed = score(one, part, names, name_count);
 		if (one->regression) compare_with_naive(one, part, set);
+		if (several && !is_measured(one)) nn_evaluation_free(one), evaluation->part_count--;
 	}
 	return failed;
 }
@@ -368,6 +374,7 @@ static void add_scores(nn_text *text, const nn_evaluation *evaluation) {
 	if (evaluation->regression) {
 		add_member(text, "mae", evaluation->mae, 0);
 		add_member(text, "mse", evaluation->mse, 0);
+		add_member(text, "rmse", sqrt(evaluation->mse), 0);
 		add_member(text, "r2", evaluation->r2, 0);
 	}
 	if (evaluation->season) {
@@ -425,6 +432,7 @@ static void add_report(nn_text *text, const nn_evaluation *evaluation) {
 	add_value(text, "specificity", evaluation->specificity);
 	add_value(text, "mae", evaluation->mae);
 	add_value(text, "mse", evaluation->mse);
+	add_value(text, "rmse", sqrt(evaluation->mse));
 	add_value(text, "r2", evaluation->r2);
 	if (evaluation->season) add_value(text, "mase", evaluation->mase), add_value(text, "smape", evaluation->smape);
 	nn_text_add(text, "\n");

@@ -90,6 +90,7 @@ static void add_cards(nn_text *text, const nn_evaluation *evaluation) {
 		add_card(text, "sensitivity", evaluation->sensitivity, "%"),
 		        add_card(text, "specificity", evaluation->specificity, "%");
 	add_card(text, "mean absolute error", evaluation->mae, "g");
+	add_card(text, "root mean squared error", sqrt(evaluation->mse), "g");
 	add_card(text, "R²", evaluation->r2, "g");
 	if (!evaluation->season) return;
 	add_card(text, "error of repeating the last value", evaluation->naive_mae, "g");

@@ -17,6 +17,7 @@ code 0 $D train --out $T/one --threads 1 --quiet
 same $T/run/last.safetensors $T/one/last.safetensors
 W=$T/run/last.safetensors
 code 0 $D evaluate --weights $W --json $T/json
+if grep -q '^attention' $T/out || grep -q '"attention"' $T/json; then bad "an output without a loss and a label is measured"; else good; fi
 value=$(sed -n 's/^"accuracy": \([0-9.]*\),*$/\1/p' $T/json)
 if awk "BEGIN { exit !(${value:-0} > 0.5 && ${value:-0} < 1) }"; then good; else bad "accuracy of the words that count is $value"; fi
 

@@ -21,9 +21,9 @@ holds $T/run/history.csv $columns,$(echo $columns | sed 's/epoch,//; s/[a-z_0-9]
 # the loss is the sum of the weighted losses
 tail -n 1 $T/run/history.csv | awk -F, '{ exit !($4 - $3 - 0.2*$5 - $10 < 1e-5 && $3 + 0.2*$5 + $10 - $4 < 1e-5) }' && good || bad "loss is not kind + 0.2 severity + sick"
 code 0 $D evaluate --weights $T/run/best.safetensors --test $C/outputs.csv --json $T/m.json
-for text in "kind - loss: " "severity - loss: " " - mae: " "sick - loss: " "high       " "yes       "; do prints "$text"; done
+for text in "kind - loss: " "severity - loss: " " - mae: " " - rmse: " "sick - loss: " "high       " "yes       "; do prints "$text"; done
 tr -d '\n' <$T/m.json >$T/m.line
-if grep -q '"outputs": {"kind": {"high": {.*"severity": {"mae": .*"sick": {"no": {.*}},"split"' $T/m.line; then good; else bad "metrics.json has no object for each output"; fi
+if grep -q '"outputs": {"kind": {"high": {.*"severity": {"mae": .*"rmse": .*"sick": {"no": {.*}},"split"' $T/m.line; then good; else bad "metrics.json has no object for each output"; fi
 if sed 's/.*"sick"//' $T/m.line | grep -q '"roc_auc": 0.9'; then good; else bad "sick is not learned: $(sed 's/.*"sick"//' $T/m.line | grep -o '"roc_auc": [0-9.]*')"; fi
 if grep -q "<h2>Output kind</h2>" $T/run/report.html && grep -q "<h2>Output severity</h2>" $T/run/report.html; then good; else bad "report.html has no section for each output"; fi
 
