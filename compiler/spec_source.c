@@ -165,16 +165,13 @@ static void read_size(Context *context, nn_data_source *source, const DocNode *n
 
 static void check_table(Context *context, SourceInfo *info, nn_data_source *source, const Slot *slots, int count)
 {
-	const Slot *label = spec_slot((Slot *)slots, count, "label"), *impute = spec_slot((Slot *)slots, count, "impute"),
-		   *missing = spec_slot((Slot *)slots, count, "missing"),
+	const Slot *label = spec_slot((Slot *)slots, count, "label"),
 		   *separator = spec_slot((Slot *)slots, count, "separator"), *features = spec_slot((Slot *)slots, count, "features");
 	if (separator->given && (strlen(source->separator) != 1 || strchr("\"\r\n", *source->separator)))
 		diag_error(context, separator->node->place, "a tab is written \"\\t\"", "'separator' is one character");
 	if (!label->node && !info->joined && !(info->class_mode_given && info->class_mode == NN_CLASS_NONE))
 		diag_error(context, slots[TYPE].node->place, "label: NAME, or the number of the column; -1 is the last",
 			"a csv source needs 'label', the column to predict");
-	if (impute->given && source->impute == NN_IMPUTE_DROP && !missing->node)
-		diag_warning(context, impute->node->place, "missing: [\"?\", NA]", "rows are dropped only where a field is empty");
 	if (source->normalize == NN_NORMALIZE_ROW)
 		diag_error(context, spec_slot((Slot *)slots, count, "normalize")->node->place, "normalize: standard, of each column over the training rows",
 			"standard_row is for sequences, whose numbers are all of one kind");

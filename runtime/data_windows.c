@@ -342,6 +342,7 @@ Source *nn_windows_over(Source *table, const Place *place, const Cells *cells)
 		.name = name_window, .close = close_windows, .fit = nn_windows_fit};
 	int failed = nn_series_read(windows, path, cells) || find_parts(windows) || check_lengths(windows, path) ||
 		add_windows(windows, path) || prepare(source, windows, path);
+	if (!failed) nn_windows_say_filled(windows, path);
 	if (!failed) return source;
 	nn_source_close(source);
 	return NULL;

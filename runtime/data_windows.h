@@ -56,8 +56,9 @@ void nn_series_free(Windows *windows);
 /* "group \"p3\": ", or nothing */
 const char *nn_series_name(const Series *series, char *buffer, size_t size);
 
-/* data_windows_fit.c: Source.fit */
+/* data_windows_fit.c: Source.fit; and a note of what is missing in rows that windows read */
 int nn_windows_fit(const nn_dataset *train, void *state);
+void nn_windows_say_filled(const Windows *windows, const char *path);
 
 /* Takes a table that was read; NULL after an error, and the table is closed. */
 Source *nn_windows_over(Source *table, const Place *place, const Cells *cells);

@@ -8,6 +8,40 @@
 #include "message.h"
 #include "model.h"
 
+/* Whether a field that the model reads has a column. */
+static int goes_in(const Windows *windows, int column)
+{
+	for (int f = 0; f < windows->model->data.field_count; f++)
+		for (int i = 0; i < windows->parts[f].count && !windows->parts[f].ahead; i++)
+			if (windows->parts[f].columns[i] == column) return 1;
+	return 0;
+}
+
+void nn_windows_say_filled(const Windows *windows, const char *path)
+{
+	const Table *table = windows->table->own;
+	unsigned char *used = calloc((size_t)windows->rows + 1, 1);
+	char where[400] = "";
+	size_t at = 0;
+	for (int64_t i = 0; i < windows->count && used != NULL; i++)
+		memset(used + windows->starts[i], 1, (size_t)windows->length);
+	for (int c = 0; c < windows->columns && used != NULL; c++) {
+		int64_t count = 0;
+		if (!goes_in(windows, c)) continue;
+		for (int64_t r = 0; r < windows->rows; r++)
+			count += used[r] && isnan(windows->changed[r * windows->columns + c]);
+		if (count > 0 && at < sizeof where)
+			at += (size_t)snprintf(where + at, sizeof where - at, "%s%lld in %s", at ? ", " : "",
+				(long long)count, table->columns[c].name);
+	}
+	if (at > 0)
+		nn_note("%s: values that are missing are filled with the %s of the training rows%s: %s%s", path,
+			windows->spec->impute == NN_IMPUTE_MEAN ? "mean" : "median",
+			windows->spec->category_count > 0 ? " (their commonest category)" : "", where,
+			at < sizeof where ? "" : " ..");
+	free(used);
+}
+
 /* Rows that training windows read or predict: 1. ends: (series) behind the last of them. */
 static void mark_rows(const nn_dataset *train, const Windows *windows, unsigned char *used, int64_t *ends)
 {

@@ -204,6 +204,7 @@ code 0 $C/windows_wards train --out $T/wards --quiet
 W=$T/wards/best.safetensors
 code 0 $C/windows_wards evaluate --weights $W --json $T/m.json --test $C/wards.csv
 at_most $T/m.json mae 0.5
+says 'wards.csv: values that are missing are filled with the mean of the training rows (their commonest category): 8 in column "drug"'
 sed '30s/,[ABC],/,D,/' $C/wards.csv >$T/wrong.csv
 code 1 $C/windows_wards train --train $T/wrong.csv --out $T/new
 one_line
@@ -214,6 +215,9 @@ one_line
 says 'wrong.csv: column "drug" has 4 categories, but the model'"'"'s input is [3]'
 sed 's/features: \[y, place\]/features: [y, drug]/' tests/cli/windows_wards.yaml >$T/auto.yaml
 code 0 $NNC $T/auto.yaml -o /dev/null # how many there are is not known before the data
+sed 's/impute: mean/impute: drop/' tests/cli/windows_wards.yaml >$T/drop.yaml
+code 0 $NNC $T/drop.yaml -o /dev/null # an empty field is missing without missing:
+quiet
 
 # what has no label has no forecast
 trainer windows_autoencoder
