@@ -277,6 +277,8 @@ static int run_forecast(const nn_model *model, const char *program, const Comman
 		return wrong(program, command->name, "--plot writes SVG: name a file .svg, not '%s'", options.plot);
 	if (options.plan.from && options.plan.backtest)
 		return wrong(program, command->name, "--from and --backtest exclude each other%s", "");
+	if (options.output && options.plot && !strcmp(options.output, options.plot))
+		return wrong(program, command->name, "--output and --plot are the same file, %s", options.plot);
 	if (read_number(program, command, a, FORECAST_STEPS, 1, &options.plan.steps) ||
 	    read_number(program, command, a, THREADS, 1, &options.plan.threads))
 		return WRONG_USAGE;

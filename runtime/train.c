@@ -10,6 +10,23 @@
 
 enum { CONTINUE = 0, FAILED = 1 };
 
+/* Samples that their loss says can't be met: the mean of the batch is so many times 1e30 in its rows, and hardly more. */
+static void count_unmet(nn_trainer *trainer, const nn_program *program, const nn_batch *batch) {
+	double share = nn_output_number(trainer->model, program, trainer->memory.work, "loss") * batch->rows / 1e30;
+	if (share > 0.5 && share < batch->rows + 0.5 && fabs(share - round(share)) < 1e-3) trainer->unmet += (int64_t)round(share);
+}
+
+/* Once; in another epoch they are the same samples. */
+static void note_unmet(nn_trainer *trainer) {
+	if (trainer->unmet && trainer->epoch == 0) {
+		nn_progress_break(&trainer->progress);
+		nn_note("%s: %lld of %lld samples can't be met, which is a loss of 1e30 each and teaches nothing; of ctc, a label of more classes "
+		        "than its sequence has steps that count", nn_dataset_source(trainer->sets.train), (long long)trainer->unmet,
+		        (long long)nn_tally_rows(&trainer->tally));
+	}
+	trainer->unmet = 0;
+}
+
 /* A batch through a training program, which has run `runs` times before. */
 static int run_program(nn_trainer *trainer, const nn_program *program, const nn_batch *batch, uint64_t runs) {
 	nn_call call = {.rows = batch->rows,
@@ -27,6 +44,7 @@ static int run_program(nn_trainer *trainer, const nn_program *program, const nn_
 		         name ? " of " : "", name ? name + 1 : "", trainer->epoch + 1, (long long)trainer->step + 1, trainer->run);
 		return FAILED;
 	}
+	count_unmet(trainer, program, batch);
 	return nn_tally_add(&trainer->tally, program, trainer->memory.work, batch) ? FAILED : CONTINUE;
 }
 
@@ -119,6 +137,7 @@ static int check_places(nn_trainer *trainer) {
 /* The logs of the epoch into the history, callbacks, files. */
 static int end_epoch(nn_trainer *trainer) {
 	double values[2 * NN_LOGS];
+	note_unmet(trainer);
 	nn_tally_values(&trainer->tally, values, 0);
 	if (trainer->validated) nn_tally_values(&trainer->validation_tally, values + trainer->tally.log_count, 0);
 	if (nn_history_add(&trainer->history, values)) return FAILED;

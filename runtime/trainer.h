@@ -47,6 +47,7 @@ typedef struct nn_trainer {
 	int64_t step;          /* steps done in it */
 	uint64_t total_steps;  /* done since the start */
 	int resumed, restored; /* restored: restore_best_weights has done its work */
+	int64_t unmet; /* samples of the epoch whose loss was 1e30 */
 	double begun;
 } nn_trainer;
 

@@ -78,6 +78,12 @@ says '--group East: build/tests/cli/series.csv has no such value in column "plac
 # pictures: no other kind than SVG; how many curves there are; times that are long stand apart
 code 2 $D forecast --weights $W --plot $T/f.png
 says "--plot writes SVG: name a file .svg, not '$T/f.png'"
+code 2 $D forecast --weights $W --plot $T/f.svg --output $T/f.svg
+says "--output and --plot are the same file, $T/f.svg"
+awk -F, 'NR > 1 { $3 = 50 } { print $1 "," $2 "," $3 }' $C/series.csv >$T/constant.csv # which the last value foretells
+code 0 $D evaluate --weights $W --test $T/constant.csv
+prints "repeating the last value: mae 0.0000"
+if grep -q "of it" $T/out; then bad "a share of an error of 0"; else good; fi
 awk 'BEGIN { print "place,month,y"; for (g = 0; g < 15; g++) for (t = 0; t < 30; t++) printf "g%02d,1990-01-%02dT%02d:00:00Z,%d\n", g, 1 + int(t/24), t % 24, t + g }' >$T/many.csv
 code 0 $D forecast --weights $W --test $T/many.csv --plot $T/many.svg --output $T/g.csv
 one_line
