@@ -150,6 +150,15 @@ code 1 $C/masked train --out $T/masked --quiet
 says "error: $C/masked_x.npy: no place of the training data counts, because all are masked, so that there is no loss"
 one_line
 absent $T/masked/best.safetensors
+
+# of two labels of ctc the first, [1, 1], wants a third step between
+zeros $C/unmet_x.npy "(2, 2, 1)" 4
+zeros $C/unmet_y.npy "(2, 2)" 0
+printf '\0\0\200?\0\0\200?\0\0\0\0\0\0\0\0' >>$C/unmet_y.npy
+trainer unmet
+code 0 $C/unmet train --out $T/unmet --quiet
+says "note: $C/unmet_x.npy: 1 of 2 samples can't be met, which is a loss of 1e30 each and teaches nothing"
+one_line
 length 7
 length 0
 length -2
