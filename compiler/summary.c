@@ -85,6 +85,23 @@ static const char *recurrences(const Model *model)
 	return text;
 }
 
+/* "Makes pictures of noise, 64 numbers each, and a class" */
+static const char *making(const Model *model)
+{
+	const Plan *noise = model_plan(model, "noise"), *generate = model_plan(model, "generate");
+	int64_t numbers = 0;
+	bool class = false;
+	if (!noise || !generate) return "";
+	for (int i = 0; i < noise->program->output_count; i++) {
+		const Shape *shape = &noise->program->outputs[i].node->shape;
+		numbers += shape_count(shape)/shape->dim[0].size;
+	}
+	for (int i = 0; i < generate->count; i++)
+		class |= generate->order[i]->op == &op_input && strncmp(generate->order[i]->at.name, "noise", strlen("noise"));
+	return arena_format(model->context->arena, "Makes pictures of noise, %s numbers each%s\n", thousands(model->context->arena, (double)numbers),
+		class ? ", and a class" : "");
+}
+
 const char *summary_text(const Model *model)
 {
 	Arena *arena = model->context->arena;
@@ -101,6 +118,7 @@ const char *summary_text(const Model *model)
 	text = arena_format(arena, "%sMultiply-adds, one sample: %s\n%s", text, thousands(arena, macs), recurrences(model));
 	text = arena_format(arena, "%sBytes, training (batch %lld): %s state + %s work = %s\n", text, (long long)model->spec->batch,
 		thousands(arena, (double)(model->state_count*size)), thousands(arena, (double)most), thousands(arena, (double)(model->state_count*size + most)));
+	text = arena_format(arena, "%s%s", text, making(model));
 	if (model->network->continues)
 		text = arena_format(arena, "%sGenerates %s\n", text, model_plan(model, "generate") ? "step by step, its states carried on"
 			: "by reading the last tokens anew for each: some layer looks along time");

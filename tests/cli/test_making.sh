@@ -9,6 +9,19 @@ awk 'BEGIN {
 awk 'BEGIN { printf "\\000\\000\\010\\001\\000\\000\\000\\100"; for (i = 0; i < 64; i++) printf "\\%03o", i % 2 }' | { read -r bytes; printf "$bytes"; } >$C/making_labels
 trainer making
 M=$C/making
+code 0 $NNC tests/cli/making.yaml --summary
+prints "Makes pictures of noise, 3 numbers each, and a class"
+without() { # TEXT: the same with G(TEXT) makes no pictures of noise
+	sed "s/fake: G(z, side)/fake: G($1)/" tests/cli/making.yaml >$T/without.yaml
+	code 0 $NNC $T/without.yaml --summary
+	if grep -q "pictures of noise" $T/out; then bad "G($1) is taken for pictures of noise"; else good; fi
+}
+without "z + mean(data.image), side"
+without "full([batch, 3], 0.5), side"
+code 0 $NNC specs/gan.yaml --summary
+prints "Makes pictures of noise, 64 numbers each"
+code 0 $NNC specs/vae.yaml --summary
+prints "Makes pictures of noise, 20 numbers each"
 code 0 $M selftest
 prints "PASS"
 code 0 $M train --out $T/run --threads 2
