@@ -57,9 +57,9 @@ static int check_room(const nn_dataset *train, const int64_t *counts, int64_t ro
 	}
 	if (distinct == learned) return 0;
 	if (texts->tokenizer.kind != NN_WORDS) {
-		nn_error("%s: %lld different %s in the training data, but the spec's vocabulary: %lld has room for %lld (0 is padding, 1 unknown); "
+		nn_error("%s: %lld different %s in the training data%s, but the spec's vocabulary: %lld has room for %lld (0 is padding, 1 unknown); "
 			 "say vocabulary: %lld, or list those that count", train->source->where, (long long)distinct, what,
-			 (long long)room + NN_FIRST_TOKEN, (long long)room, (long long)distinct + NN_FIRST_TOKEN);
+			 texts->spec->ended ? " (the end of a text is one)" : "", (long long)room + NN_FIRST_TOKEN, (long long)room, (long long)distinct + NN_FIRST_TOKEN);
 		return 1;
 	}
 	int64_t *order = malloc(sizeof *order * (size_t)texts->words.count), held = 0;

@@ -228,7 +228,10 @@ static void print_text_section(const ScanOptions *options, nn_text *out, const C
 	if (encoding && kind != NN_BYTES) nn_text_add(out, ", encoding: %s", encoding);
 	nn_text_add(out, ", tokens: %s, sequence_length: %lld", nn_token_kinds[kind], (long long)longest);
 	if (kind != NN_BYTES) nn_text_add(out, ", vocabulary: %lld", (long long)distinct + NN_FIRST_TOKEN);
-	nn_text_add(out, "}\n  train: {file: ");
+	nn_text_add(out, "}");
+	if (kind != NN_BYTES)
+		nn_text_add(out, " # without a label: vocabulary: %lld, as the end of a text is a token too", (long long)distinct + 1 + NN_FIRST_TOKEN);
+	nn_text_add(out, "\n  train: {file: ");
 	scan_word(out, options->paths[0]);
 	nn_text_add(out, "}\n");
 }

@@ -83,7 +83,7 @@ prints "split: {method: time, validation: 0.1, test: 0.2}"
 code 0 $NNC $T/series.yaml -o /dev/null
 awk 'BEGIN { print "y,smiles"; for (i = 0; i < 40; i++) { s = "CCO"; for (k = 0; k < i; k++) s = s "(C)"; print i % 2 "," s } }' >$T/m.csv
 code 0 $NNC scan $T/m.csv
-prints "column: smiles, label: y, tokens: characters, sequence_length: 120, vocabulary: 6}"
+prints "column: smiles, label: y, tokens: characters, sequence_length: 120, vocabulary: 6} # without a label: vocabulary: 7, as the end of a text is a token too"
 spec '[120]' '["Embedding(6, 4)", GlobalAveragePooling1D, "Dense(1, activation=sigmoid)"]' binary_crossentropy
 
 awk 'BEGIN { print "y,note"; for (i = 0; i < 40; i++) print i % 2 ",the patient n" i " is f\374r today" }' >$T/n.csv
