@@ -123,8 +123,9 @@ static void say_no_class(const nn_names *classes, const Source *source, const La
 	char name[NN_WHY], number[40], text[NN_WHY];
 	snprintf(number, sizeof number, "%g", label->values[sample]);
 	source->name(source, sample, name, sizeof name);
-	nn_error("%s: its label \"%s\" is none of the classes %s", name, label->texts ? label->texts[sample] : number,
-		 nn_classes_text(classes->items, classes->count, text, sizeof text));
+	nn_error("%s: its label \"%s\" is none of the classes %s%s", name, label->texts ? label->texts[sample] : number,
+		 nn_classes_text(classes->items, classes->count, text, sizeof text),
+		 label->texts ? "; 'classes' lists labels as they stand in the data, the class 0 first" : "");
 }
 
 int nn_classes_number(const nn_names *classes, Source *source, int field)

@@ -204,7 +204,7 @@ static void says_what_does_not_match_the_spec(void **state)
 	fake.source.ignore.count = 0;
 	fake.fields[FAKE_LABEL].classes.items = classes;
 	fake.fields[FAKE_LABEL].classes.count = 2;
-	assert_refused(&fake.model, &request, "a.csv:3: its label \"2\" is none of the classes 0, 1");
+	assert_refused(&fake.model, &request, "a.csv:3: its label \"2\" is none of the classes 0, 1; 'classes' lists labels as they stand in the data, the class 0 first");
 	fake.source.header = 0;
 	fake.source.label = (nn_texts){(const char *const[]){"-1"}, 1};
 	assert_refused(&fake.model, &request, "a.csv:1: \"a\" in column 0 is no number; if the first row names the columns, say header: true");
