@@ -201,8 +201,29 @@ static void check_channels(Builder *builder, const Node *node)
 		"the input is read as images of %lld x %lld with %lld channels", (long long)c, (long long)h, (long long)w);
 }
 
+static bool is_read(const Graph *graph, const char *input)
+{
+	for (int i = 0; i < graph->count; i++)
+		for (int k = 0; k < graph->nodes[i]->arg_count; k++)
+			if (graph->nodes[i]->args[k]->op == &op_input && !strcmp(graph->nodes[i]->args[k]->at.name, input)) return true;
+	return false;
+}
+
+/* Layers in a row hand on what the first of them reads; what a graph reads may depend on whether it learns. */
+static void check_inputs(Builder *builder, const Graph *graph)
+{
+	const DocNode *model = builder->spec->model, *inputs = model && model->kind == DOC_MAP ? doc_get(model, "inputs") : NULL;
+	const Definition *d = builder->models[0]->definition;
+	if (!inputs || inputs->kind != DOC_MAP || !doc_get(model, "layers")) return;
+	for (int i = 0; i < inputs->count && i < d->inputs.count; i++)
+		if (!is_read(graph, d->input_names[i]))
+			diag_warning(builder->context, inputs->pairs[i].key->place, "leave it out; or `graph:`, whose lines read inputs by their names",
+				"no layer reads the input '%s'", inputs->pairs[i].key->text);
+}
+
 void build_check_model(Builder *builder, const Program *predict)
 {
+	if (!builder->context->errors) check_inputs(builder, predict->graph);
 	const Graph *graph = predict->graph;
 	for (int i = 0; i < graph->count && !builder->context->errors; i++) check_channels(builder, graph->nodes[i]);
 }
