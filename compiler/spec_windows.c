@@ -258,7 +258,10 @@ bool spec_shape_windows(Context *context, const SourceInfo *info, const nn_data_
 		? arena_format(context->arena, "the next %d values", source->horizon)
 		: "the next value";
 	const char *of = columns > 1 ? arena_format(context->arena, " of %d columns", columns) : "";
-	diag_error(context, info->place, last_layers(context->arena, source->horizon, columns),
+	const char *help = last_layers(context->arena, source->horizon, columns);
+	if (rank == 2 && label[0] == source->sequence_length)
+		help = arena_format(context->arena, "return_sequences=false in the last recurrent layer, then %s", help);
+	diag_error(context, info->place, help,
 		"windows predict %s%s, but the loss wants labels %s", ahead, of,
 		spec_shape_words(context->arena, rank, label));
 	return false;
