@@ -72,6 +72,23 @@ static bool unknown_argument(
 	return false;
 }
 
+/* Is a value one that its parameter's default says: one of its words, true or false where the default is? A tensor may be a condition. */
+static bool check_value(Builder *builder, const Parameter *parameter, Value value, Place place)
+{
+	const Expr *standard = parameter->standard;
+	bool truth = standard && (standard->kind == EXPR_TRUE || standard->kind == EXPR_FALSE);
+	bool allowed = value_is_poison(value) || (value.kind == VALUE_WORD && build_is_word(parameter, value.as.word));
+	for (int w = 0; w < parameter->word_count && value.kind == VALUE_NONE; w++) allowed = allowed || !parameter->words[w];
+	if (!parameter->word_count && truth)
+		allowed = value_is_poison(value) || value.kind == VALUE_BOOLEAN || value.kind == VALUE_TENSOR || value.kind == VALUE_NONE;
+	if (allowed || (!parameter->word_count && !truth)) return true;
+	const char *near = value.kind == VALUE_WORD && parameter->word_count && parameter->words[0] ?
+		build_near(builder, value.as.word, parameter->words, parameter->word_count) : NULL;
+	const char *words = truth ? "true or false" : arena_format(builder->arena, "one of %s", build_list_words(builder, parameter));
+	build_error(builder, place, near, "%s is %s, not %s", parameter->name, words, value_kind(builder->arena, value));
+	return false;
+}
+
 /* Puts each argument into the place of its parameter; VALUE_ABSENT stays where none is given. */
 static bool place_arguments(Builder *builder, const Parameters *parameters, const Arguments *arguments,
 	const char *name, Site site, Value *values)
@@ -93,20 +110,8 @@ static bool place_arguments(Builder *builder, const Parameters *parameters, cons
 			build_error(builder, place, NULL, "%s: '%s' is given twice", name, parameters->items[index].name);
 			return false;
 		}
-		const Parameter *parameter = &parameters->items[index];
-		Value value = arguments->values[i];
-		bool allowed = !parameter->word_count || value_is_poison(value) ||
-			(value.kind == VALUE_WORD && build_is_word(parameter, value.as.word));
-		for (int w = 0; w < parameter->word_count && value.kind == VALUE_NONE; w++)
-			allowed = allowed || !parameter->words[w];
-		if (!allowed) {
-			const char *near = value.kind == VALUE_WORD && parameter->words[0] ?
-				build_near(builder, value.as.word, parameter->words, parameter->word_count) : NULL;
-			build_error(builder, place, near, "%s is one of %s, not %s", parameter->name, build_list_words(builder, parameter),
-				value_kind(builder->arena, value));
-			return false;
-		}
-		values[index] = value;
+		if (!check_value(builder, &parameters->items[index], arguments->values[i], place)) return false;
+		values[index] = arguments->values[i];
 	}
 	return true;
 }

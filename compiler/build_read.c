@@ -349,8 +349,22 @@ static void add_entry(Builder *builder, Entry entry)
 	builder->entries[builder->entry_count++] = entry;
 }
 
+/* A cell X gives the layer X and XCell, one step of it: no other cell or layer of the same text may be called XCell. */
+static void check_step_name(Builder *builder, Definition *d, bool library)
+{
+	if (d->kind != KIND_CELL && d->kind != KIND_LAYER) return;
+	const Entry *other = build_find(builder, d->kind == KIND_CELL ? KIND_LAYER : KIND_CELL, d->name, false);
+	if (!other || other->library != library) return;
+	int length = (int)(strlen(d->name) - strlen("Cell"));
+	const char *message = d->kind == KIND_LAYER ? "'%s' is the name of one step of the cell '%.*s' (line %d)" :
+		"'%s' would be the name of one step of the cell '%.*s', and is defined at line %d";
+	build_error(builder, d->place, "give one of them another name", message, d->name, length, d->name, other->place.line + 1);
+	d->broken = other->definition->broken = true;
+}
+
 static void add_definition(Builder *builder, Definition *d, bool library)
 {
+	check_step_name(builder, d, library);
 	const Entry *before = build_find(builder, (int)d->kind, d->name, false);
 	bool same_file = before && before->place.source == d->place.source;
 	if (before && before->library == library)
