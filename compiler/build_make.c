@@ -16,6 +16,7 @@ typedef struct Making {
 
 static bool calls_model(const Builder *builder, const Expr *expr)
 {
+	if (!expr) return false; /* an end that is left out, x[:n] */
 	if (expr->kind == EXPR_CALL && expr->items[0]->kind == EXPR_NAME)
 		for (int m = 0; m < builder->model_count; m++)
 			if (!strcmp(builder->models[m]->definition->name, expr->items[0]->text)) return true;
