@@ -85,6 +85,12 @@ int nn_dataset_restore(const nn_dataset *set, int64_t sample, int field, const v
 int nn_dataset_truth(const nn_dataset *set, int64_t sample, int field, double *numbers);
 /* The mean error of the seasonal naive forecast over the training rows, of one of the field's numbers; NAN: there is none. */
 double nn_dataset_naive_error(const nn_dataset *set, int field, const void *state, int number);
+/* Of the numbers that windows predict: "y_3", the third row ahead of column y, or "y" where there is one; NULL: the field is none. */
+const char *nn_step_name(const nn_model *model, int field, int number, char *buffer, size_t size);
+/* The time of the first row that a window predicts, without times its number in the series, from 1; NULL: samples are no windows. */
+const char *nn_dataset_first_step(const nn_dataset *set, int64_t sample, char *buffer, size_t size);
+/* The group whose series a window is of; NULL: there is one series. */
+const char *nn_dataset_series(const nn_dataset *set, int64_t sample);
 /* Rows of a season, 1: none; 0: the samples are no windows. */
 int nn_dataset_season(const nn_dataset *set);
 /* The mean absolute error, over the set, of forecasting what was a season before; season 1: the last value. Of what has such a

@@ -190,6 +190,37 @@ double nn_dataset_naive_mae(const nn_dataset *set, int field, int season, const 
 	return known > 0 ? sum / (double)known : NAN;
 }
 
+const char *nn_step_name(const nn_model *model, int field, int number, char *buffer, size_t size)
+{
+	const nn_data_field *own = &model->data.fields[field];
+	const char *column = own->column;
+	if (own->source < 0 || own->steps == 0) return NULL;
+	int columns = (int)own->count / own->steps;
+	if (column == NULL) column = model->data.sources[own->source].label.items[number % columns];
+	if (own->steps == 1) snprintf(buffer, size, "%s", column);
+	else snprintf(buffer, size, "%s_%d", column, number / columns + 1);
+	return buffer;
+}
+
+const char *nn_dataset_first_step(const nn_dataset *set, int64_t sample, char *buffer, size_t size)
+{
+	const Windows *windows = nn_windows_of(set->source);
+	char later[TIME_TEXT];
+	if (windows == NULL) return NULL;
+	const Series *series = &windows->series[windows->owners[set->rows[sample]]];
+	int64_t row = windows->starts[set->rows[sample]] + windows->length, end = series->first + series->count;
+	if (windows->texts == NULL) snprintf(buffer, size, "%lld", (long long)(row - series->first + 1));
+	else if (row < end) snprintf(buffer, size, "%s", windows->texts[row]);
+	else snprintf(buffer, size, "%s", nn_time_later(&windows->times[end - 1], &series->step, row - end + 1, later));
+	return buffer;
+}
+
+const char *nn_dataset_series(const nn_dataset *set, int64_t sample)
+{
+	const Windows *windows = nn_windows_of(set->source);
+	return windows != NULL ? windows->series[windows->owners[set->rows[sample]]].name : NULL;
+}
+
 /* --- samples -------------------------------------------------------------------------------------------- */
 
 int64_t nn_windows_missing(const Windows *windows, int64_t start, int ahead)

@@ -69,6 +69,17 @@ static void add_column(Target *t, const char *prefix, const char *before, const 
 	nn_text_bytes(&t->columns, "", 1);
 }
 
+/* A number of windows of series by its column and the rows ahead; 0: the output is none of those. */
+static int add_step_name(const Predictor *p, Target *t, int number) {
+	char name[200];
+	int label = t->output->label;
+	if (label < 0 || t->y->count != p->model->data.fields[label].count) return 0;
+	const char *column = p->model->data.fields[label].column;
+	if (!nn_step_name(p->model, label, number, name, sizeof name)) return 0;
+	add_column(t, p->target_count > 1 && (!column || strcmp(column, t->output->name)) ? t->output->name : "", "", name);
+	return 1;
+}
+
 /* The columns after the prediction: "p_PNEUMONIA", or "y_0", "y_1" where there is no one prediction. */
 static int name_columns(const Predictor *p, Target *t) {
 	char number[16];
@@ -77,6 +88,7 @@ static int name_columns(const Predictor *p, Target *t) {
 	for (int i = 0; classifies(t) && i < count; i++) add_column(t, prefix, "p_", class_name(t, count == 1 ? 1 : i, number));
 	for (int i = 0; segments(t) && i < mask_classes(t); i++) add_column(t, prefix, "share_", class_name(t, i, number));
 	for (int i = 0; !classifies(t) && !segments(t) && !tells(p, t) && count > 1 && i < count; i++) {
+		if (add_step_name(p, t, i)) continue;
 		snprintf(number, sizeof number, "%d", i);
 		add_column(t, prefix, "y_", number);
 	}
@@ -141,6 +153,10 @@ static void add_header(Predictor *p) {
 			nn_text_add(&p->text, ",");
 			nn_text_csv(&p->text, t->columns.data + i);
 		}
+	}
+	if (nn_dataset_season(p->sets.test)) {
+		const nn_data_source *source = &p->model->data.sources[0];
+		nn_text_add(&p->text, ",%s%s", source->time ? "time" : "row", source->group ? ",group" : "");
 	}
 	nn_text_add(&p->text, "\n");
 }
@@ -241,6 +257,25 @@ static int add_target(Predictor *p, const Target *t, int64_t sample, int row) {
 	return !lacks;
 }
 
+static void add_text(Predictor *p, const char *key, const char *text) {
+	if (p->options->format == NN_FORMAT_CSV) {
+		nn_text_add(&p->text, ",");
+		nn_text_csv(&p->text, text);
+	} else {
+		nn_text_add(&p->text, ", \"%s\": ", key);
+		nn_text_json_string(&p->text, text);
+	}
+}
+
+/* Of windows: when the first row is that is predicted, and of which series. */
+static void add_place(Predictor *p, int64_t sample) {
+	char time[100];
+	const char *group = nn_dataset_series(p->sets.test, sample);
+	if (!nn_dataset_first_step(p->sets.test, sample, time, sizeof time)) return;
+	add_text(p, p->model->data.sources[0].time ? "time" : "row", time);
+	if (group) add_text(p, "group", group);
+}
+
 static void add_sample(Predictor *p, int64_t sample, int row) {
 	char name[4096];
 	int predicted = 1, csv = p->options->format == NN_FORMAT_CSV;
@@ -249,6 +284,7 @@ static void add_sample(Predictor *p, int64_t sample, int row) {
 	if (csv) nn_text_csv(&p->text, name);
 	else nn_text_json_string(&p->text, name);
 	for (int k = 0; k < p->target_count; k++) predicted &= add_target(p, &p->targets[k], sample, row);
+	add_place(p, sample);
 	nn_text_add(&p->text, csv ? "\n" : "}\n");
 	if (!predicted && p->numberless++ == 0) nn_error("%s: what the network gives is not a number, so that there is no prediction", name);
 }

@@ -114,7 +114,9 @@ grep -q "<h2>Forecast</h2>" $T/long/report.html && good || bad "no forecast of t
 
 # a prediction for each row that has 24 and one before it, whatever comes behind; a file without rows to predict
 code 0 $D predict --weights $W $C/series.csv
-holds $T/out "input,y_0,y_1,y_2"
+holds $T/out "input,y_1,y_2,y_3,time,group"
+grep -q "series.csv:360,.*,2005-01,south$" $T/out && grep -q "series.csv:361,.*,2005-01,north$" $T/out && grep -q "series.csv:50,.*,1992-02,south$" $T/out &&
+	good || bad "not the time and the series of the first step: $(tail -n 2 $T/out | tr '\n' ' ')"
 if [ "$(wc -l <$T/out)" -eq 313 ]; then good; else bad "not 156 predictions of each series"; fi
 code 0 $D predict --weights $W --format npy --output $T/p.npy $C/series.csv
 grep -qa "'shape': (312, 3)" $T/p.npy && good || bad "p.npy is no array of 312 x 3"
@@ -124,7 +126,7 @@ $CC -std=c11 -O2 -fopenmp -march=native -D_GNU_SOURCE -Iruntime -I$C -o $C/windo
 	-lpng -ljpeg -lz -lcsv -lcjson -lm -lpthread || bad "the program that embeds the network can't be built"
 sed -n 's/^south,.*,//p' $C/series.csv | head -n 25 | $C/windows_embed $W >$T/embedded
 code 0 $D predict --weights $W $C/series.csv
-grep "series.csv:50," $T/out | cut -d, -f2- | tr ',' '\n' | awk '{ printf "%.4f\n", $1 }' >$T/predicted
+grep "series.csv:50," $T/out | cut -d, -f2-4 | tr ',' '\n' | awk '{ printf "%.4f\n", $1 }' >$T/predicted
 same $T/embedded $T/predicted
 if [ "$(wc -l <$T/embedded)" -eq 3 ]; then good; else bad "not three numbers"; fi
 
@@ -192,7 +194,9 @@ code 0 $D forecast --weights $W --test $T/lacks.csv --backtest --output $T/b.csv
 says "lacks.csv:101: 8 rows are not forecast, because a value that they can't do without is missing"
 if [ "$(grep -c '^10[1-8],[^,]*,,[^,]*,$' $T/b.csv)" -eq 8 ] && [ "$(grep -c ',$' $T/b.csv)" -eq 8 ]; then good; else bad "not the rows 101 to 108"; fi
 code 0 $D predict --weights $W $C/variables.csv
-holds $T/out "input,y_y_0,y_y_1,z_y_0,z_y_1"
+holds $T/out "input,y_1,y_2,z_1,z_2,row"
+code 0 $D predict --weights $W --format jsonl $C/variables.csv
+grep -q '"z_2": [-0-9.]*, "row": "201"}$' $T/out && good || bad "not the row behind the end: $(tail -n 1 $T/out)"
 cut -d, -f1-4 $C/variables.csv >$T/less.csv
 code 1 $D predict --weights $W $T/less.csv
 one_line
