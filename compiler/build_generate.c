@@ -36,6 +36,20 @@ static void check_padding(Builder *builder, const Node *y)
 		"texts that are shorter than a sample are filled up with padding, and the loss counts it");
 }
 
+/* What is read from the end has seen the token that it shall predict. */
+static void check_ahead(Builder *builder, const Node *x, Node *y)
+{
+	int count;
+	Node **order = graph_order(builder->arena, &y, 1, &count);
+	for (int i = 0; i < count && x->shape.rank > 1; i++) {
+		const Node *node = order[i];
+		if (node->op != &op_scan || !node->at.body->reverse || node->at.body->steps != x->shape.dim[1].size) continue;
+		diag_warning(builder->context, node->place, "layers that read forwards only",
+			"what is read from the end has seen the token that it shall predict");
+		return;
+	}
+}
+
 static void forget_program(Network *network, const Program *program)
 {
 	for (int i = 0; i < network->program_count; i++) {
@@ -53,7 +67,7 @@ void build_generate(Builder *builder)
 	const Program *predict = network->programs[1];
 	const Node *x = name ? input_of(predict, name) : NULL;
 	network->continues = x && predict->output_count > 0;
-	if (network->continues) check_padding(builder, predict->outputs[0].node);
+	if (network->continues) check_padding(builder, predict->outputs[0].node), check_ahead(builder, x, predict->outputs[0].node);
 	if (!network->continues || !stepwise(builder->context, x, predict->outputs[0].node)) return;
 	Stage stage = {.program = build_program(builder, "generate", false, 1), .carrying = true}, *kept = builder->stage;
 	bool silent = builder->context->silent;

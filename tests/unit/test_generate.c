@@ -101,7 +101,9 @@ static void sees_what_looks_along_time(void **state)
 	(void)state;
 	for (size_t c = 0; c < sizeof looking/sizeof *looking; c++) {
 		Built built = built_from(looking[c], false);
-		if (built.context.errors || *built.messages) fail_msg("%s%s", looking[c], built.messages);
+		bool ahead = strstr(looking[c], "Bidirectional") || strstr(looking[c], "go_backwards");
+		if (built.context.errors || (!ahead && *built.messages)) fail_msg("%s%s", looking[c], built.messages);
+		if (ahead && !strstr(built.messages, "has seen the token that it shall predict")) fail_msg("no warning:\n%s", looking[c]);
 		if (built_program(&built, "generate")) fail_msg("generates step by step:\n%s", looking[c]);
 		assert_true(built.network->continues);
 		built_free(&built);
