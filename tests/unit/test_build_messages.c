@@ -52,7 +52,7 @@ static const MessageCase cases[] = {
 		"functions:\n  f(x): f(x*2)\nmodel:\n  input: [8]\n  graph:\n    y: f(x)\n",
 		"2:9: error: calls are nested more than 64 deep", "a definition may not call itself"},
 	{"missing arg",
-		"model:\n  input: [8]\n  layers:\n    - Dense\n    - Dense()\n    - Dense(4, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)\n",
+		"model:\n  input: [8]\n  layers:\n    - Dense\n    - Dense()\n    - Dense(4, 3, true, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)\n",
 		"4:7: error: Dense needs 'units'\n5:7: error: Dense needs 'units'\n6:49: error: Dense takes 12 arguments, and here is one more", "its arguments are units, activation, use_bias, kernel_initia"},
 	{"uncalled",
 		"model:\n  input: [8]\n  graph:\n    y: Dense(4) + x\n",
