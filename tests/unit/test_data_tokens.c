@@ -147,7 +147,7 @@ static void check_decode(const char *encoding, const char *bytes, size_t size, c
 	char *text;
 	size_t length;
 	int kept = begin_listening();
-	int failed = nn_decode("a.txt", encoding, (const uint8_t *)bytes, size, &text, &length);
+	int failed = nn_decode("a.txt", encoding, 1, (const uint8_t *)bytes, size, &text, &length);
 	const char *heard = end_listening(kept);
 	assert_int_equal(failed, said != NULL);
 	if (said != NULL) {
