@@ -73,7 +73,8 @@ def path_of(layer, variable):
     if isinstance(layer, keras.layers.TimeDistributed):
         return path_of(layer.layer, variable).removeprefix(layer.name + "/")
     if isinstance(layer, HOLDING):  # Keras has one cell for convolutions over 1, 2 or 3 axes
-        return variable.path.replace("conv_lstm_cell", language.snake(type(layer).__name__) + "_cell")
+        held = getattr(layer, "forward_layer", layer)
+        return variable.path.replace("conv_lstm_cell", language.snake(type(held).__name__) + "_cell")
     inner = variable.path.split("/")[-2] + "/" if "_attention" in layer.name and variable.path.count("/") > 1 else ""
     return (layer.name.replace(".", "/") + "/").lstrip("_/") + inner + variable.name
 
