@@ -80,13 +80,14 @@ static bool predict_outputs(Builder *builder, Program *program, const Definition
 /* The program predict; returns what it predicts, poison after a report. */
 static Value build_predict(Builder *builder)
 {
-	Stage stage = {.program = build_program(builder, "predict", false, 1), .fresh = true};
+	Stage *stage = arena_alloc(builder->arena, sizeof *stage); /* it stays: later texts are evaluated in it */
+	*stage = (Stage){.program = build_program(builder, "predict", false, 1), .fresh = true};
 	Owner *model = builder->models[0];
 	const Definition *d = model->definition;
 	Place place = d->result ? d->result->place : d->layers ? d->layers->place : d->place;
-	builder->stage = &stage;
+	builder->stage = stage;
 	Value y = build_forward(builder, model);
-	if (!predict_outputs(builder, stage.program, d, y, place)) y = value_poison();
+	if (!predict_outputs(builder, stage->program, d, y, place)) y = value_poison();
 	builder->network->others = arena_alloc(builder->arena, (size_t)builder->model_count * sizeof *builder->network->others);
 	for (int i = 1; i < builder->model_count; i++) { /* for their weights and rows; inputs are called x again */
 		Program *scratch = arena_alloc(builder->arena, sizeof *scratch);
@@ -99,6 +100,7 @@ static Value build_predict(Builder *builder)
 			if (list.items[k].kind == VALUE_TENSOR) build_output(builder, scratch, "y", list.items[k].as.tensor);
 		builder->network->others[builder->network->other_count++] = scratch;
 	}
+	builder->stage = stage;
 	return y;
 }
 

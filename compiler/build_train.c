@@ -236,7 +236,7 @@ void build_step(Builder *builder, const StepSlots *slots, const char *name, Step
 	Weight **weights;
 	if (!has_loss(builder, slots)) return;
 	Stage stage = {.program = build_program(builder, name, true, builder->spec->batch), .training = true,
-		.moving = slots->updated, .moving_count = slots->updated_count};
+		.moving = slots->updated, .moving_count = slots->updated_count}, *kept = builder->stage;
 	builder->stage = &stage;
 	if (slots->step) {
 		stage.program->graph->streams = (int)(slots->step - builder->spec->steps) << DRAWS;
@@ -249,12 +249,13 @@ void build_step(Builder *builder, const StepSlots *slots, const char *name, Step
 	output_predictions(builder);
 	int count = trained_weights(builder, slots, &weights);
 	train_weights(builder, slots, frame, loss, count, weights, mode, losses.place);
+	builder->stage = kept;
 }
 
 void build_evaluation(Builder *builder, const StepSlots *slots, int count)
 {
 	Stage stage = {.program = build_program(builder, "evaluate", false, builder->spec->batch),
-		.moving = (const Owner *const *)builder->models, .moving_count = builder->model_count};
+		.moving = (const Owner *const *)builder->models, .moving_count = builder->model_count}, *kept = builder->stage;
 	builder->stage = &stage;
 	for (int i = 0; i < count; i++) {
 		if (!has_loss(builder, &slots[i])) continue;
@@ -264,4 +265,5 @@ void build_evaluation(Builder *builder, const StepSlots *slots, int count)
 	}
 	output_predictions(builder);
 	build_finish(builder, true);
+	builder->stage = kept;
 }

@@ -109,7 +109,7 @@ static void add_string(nn_text *text, const char *name, const char *value) {
 }
 
 static void add_tensors(nn_text *text, const nn_model *model) {
-	static const char *const roles[] = {"weight", "state", "fitted", "scalar", "slot"};
+	static const char *const roles[] = {"weight", "state", "fitted", "carried", "scalar", "slot"};
 	nn_text_add(text, "\"tensors\": [\n");
 	for (int i = 0; i < model->tensor_count; i++) {
 		const nn_tensor *tensor = &model->tensors[i];
