@@ -31,17 +31,27 @@ static Changes changes_of(const nn_model *model, int field, int64_t number)
 	return nn_changes_named(spec, of->column != NULL ? of->column : names->items[number]);
 }
 
+/* What a field of windows holds: rows of numbers, and how many rows before them its transforms read. */
+typedef struct Window {
+	int64_t steps, numbers, lags;
+} Window;
+
+static Window window_of(const nn_model *model, int field)
+{
+	const nn_data_field *of = &model->data.fields[field];
+	const nn_data_source *spec = &model->data.sources[of->source];
+	return (Window){of->steps, (int64_t)of->count / of->steps, nn_transform_lags(spec->transforms, spec->transform_count)};
+}
+
 void nn_preprocess_window(const nn_model *model, int field, const void *state, const double *rows, float *x)
 {
 	Fitted fitted = nn_fitted_find(model, field);
-	const nn_data_source *spec = &model->data.sources[model->data.fields[field].source];
-	int64_t steps = model->data.fields[field].steps, numbers = (int64_t)model->data.fields[field].count / steps;
-	int64_t lags = nn_transform_lags(spec->transforms, spec->transform_count);
-	for (int64_t i = 0; i < numbers; i++) {
+	Window window = window_of(model, field);
+	for (int64_t i = 0; i < window.numbers; i++) {
 		Changes changes = changes_of(model, field, i);
-		for (int64_t r = 0; r < steps; r++) {
-			double value = nn_change_at(&changes, changes.count, rows + i, numbers, lags + r);
-			x[r * numbers + i] = (float)nn_fitted_apply(model, state, &fitted, i, value);
+		for (int64_t r = 0; r < window.steps; r++) {
+			double value = nn_change_at(&changes, changes.count, rows + i, window.numbers, window.lags + r);
+			x[r * window.numbers + i] = (float)nn_fitted_apply(model, state, &fitted, i, value);
 		}
 	}
 }
@@ -49,15 +59,13 @@ void nn_preprocess_window(const nn_model *model, int field, const void *state, c
 void nn_restore_window(const nn_model *model, int field, const void *state, const float *y, double *rows)
 {
 	Fitted fitted = nn_fitted_find(model, field);
-	const nn_data_source *spec = &model->data.sources[model->data.fields[field].source];
-	int64_t steps = model->data.fields[field].steps, numbers = (int64_t)model->data.fields[field].count / steps;
-	int64_t lags = nn_transform_lags(spec->transforms, spec->transform_count);
-	for (int64_t i = 0; i < numbers; i++) {
+	Window window = window_of(model, field);
+	for (int64_t i = 0; i < window.numbers; i++) {
 		Changes changes = changes_of(model, field, i);
-		double *column = rows + (lags - changes.lags) * numbers + i;
-		for (int64_t h = 0; h < steps; h++)
-			column[(changes.lags + h) * numbers] = nn_fitted_undo(model, state, &fitted, i, y[h * numbers + i]);
-		nn_change_undo(&changes, column, numbers, steps);
+		double *column = rows + (window.lags - changes.lags) * window.numbers + i;
+		for (int64_t h = 0; h < window.steps; h++)
+			column[(changes.lags + h) * window.numbers] = nn_fitted_undo(model, state, &fitted, i, y[h * window.numbers + i]);
+		nn_change_undo(&changes, column, window.numbers, window.steps);
 	}
 }
 

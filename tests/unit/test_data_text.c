@@ -233,32 +233,44 @@ static void windows_of_one_text(void **state)
 }
 
 /* Lines and rows that are sequences of their own: from their end's token, to it; none holds a part of another. */
+enum { PARTS = 5 };
+
+/* A model that goes on with texts of their own: the rows of a table, or lines. */
+static void ended_model(FakeModel *fake, int table)
+{
+	static const int64_t shape[1] = {LENGTH};
+	text_model(fake, NN_MULTICLASS, 20);
+	fake->source.tokens = NN_CHARACTERS;
+	fake->source.standardize = NN_STANDARDIZE_NONE;
+	fake->source.ended = 1;
+	fake->source.lines = !table;
+	fake->source.column = table ? "smiles" : NULL;
+	fake->fields[FAKE_LABEL].part = NN_TEXT_NEXT;
+	fake->fields[FAKE_LABEL].classed = 0;
+	fake_shape(&fake->fields[FAKE_LABEL], 1, shape);
+}
+
+static void write_ended(void)
+{
+	fresh_folder("text");
+	write_text(ROOT "/a.txt", "bb\nbcda\n\na\ncbb");
+	write_text(ROOT "/a.csv", "y,smiles\n1,bb\n0,bcda\n0,a\n1,cbb\n");
+}
+
 static void texts_of_their_own(void **state)
 {
 	(void)state;
-	enum { PARTS = 5 };
 	FakeModel fake;
 	nn_datasets sets;
 	nn_loader *loader;
-	const int64_t shape[1] = {LENGTH};
 	/* b 5 times, the end 4 times as a beginning, c and a twice, d once */
 	static const double ids[PARTS][LENGTH] = {{3, 2, 2, 0}, {3, 2, 4, 6}, {5, 0, 0, 0}, {3, 5, 0, 0}, {3, 4, 2, 2}},
 			    next[PARTS][LENGTH] = {{2, 2, 3, 0}, {2, 4, 6, 5}, {3, 0, 0, 0}, {5, 3, 0, 0}, {4, 2, 2, 3}};
 	static const char *const names[PARTS] = {":1", ":2", ":2", ":4", ":5"};
-	fresh_folder("text");
-	write_text(ROOT "/a.txt", "bb\nbcda\n\na\ncbb");
-	write_text(ROOT "/a.csv", "y,smiles\n1,bb\n0,bcda\n0,a\n1,cbb\n");
+	write_ended();
 	for (int table = 0; table < 2; table++) {
 		char name[100];
-		text_model(&fake, NN_MULTICLASS, 20);
-		fake.source.tokens = NN_CHARACTERS;
-		fake.source.standardize = NN_STANDARDIZE_NONE;
-		fake.source.ended = 1;
-		fake.source.lines = !table;
-		fake.source.column = table ? "smiles" : NULL;
-		fake.fields[FAKE_LABEL].part = NN_TEXT_NEXT;
-		fake.fields[FAKE_LABEL].classed = 0;
-		fake_shape(&fake.fields[FAKE_LABEL], 1, shape);
+		ended_model(&fake, table);
 		nn_data_request request = train_only(table ? ROOT "/a.csv" : ROOT "/a.txt");
 		open_sets(&fake.model, &request, &sets);
 		assert_int_equal(nn_data_fit(sets.train, table_state), 0);
@@ -276,9 +288,18 @@ static void texts_of_their_own(void **state)
 		nn_loader_close(loader);
 		nn_data_close(&sets);
 	}
+}
+
+static void parts_of_a_text_stay_together(void **state)
+{
+	(void)state;
+	FakeModel fake;
+	nn_datasets sets;
+	write_ended();
+	ended_model(&fake, 1);
 	fake.model.data.split_validation = 0.25;
 	nn_data_request split = {.need = NN_NEED_TRAIN | NN_NEED_VALIDATION, .train = ROOT "/a.csv"};
-	for (uint64_t seed = 0; seed < 20; seed++) { /* a part of a text is where the rest of it is */
+	for (uint64_t seed = 0; seed < 20; seed++) {
 		char name[100];
 		int parts = 0;
 		fake.model.data.split_seed = seed;
@@ -288,10 +309,17 @@ static void texts_of_their_own(void **state)
 		assert_true(parts == 0 || parts == 2);
 		nn_data_close(&sets);
 	}
-	fake.model.data.split_group = "who"; /* the last model reads the table */
+	fake.model.data.split_group = "who";
 	assert_refused(&fake.model, &split, ROOT "/a.csv: has no column \"who\" (group)");
-	fake.model.data.split_group = NULL;
-	fake.model.data.split_validation = 0;
+}
+
+static void vocabularies_hold_the_end(void **state)
+{
+	(void)state;
+	FakeModel fake;
+	nn_datasets sets;
+	write_ended();
+	ended_model(&fake, 1);
 	const char *const listed[] = {"a", "b", "c", "d"};
 	fake.source.vocabulary = (nn_texts){listed, 4};
 	nn_data_request request = train_only(ROOT "/a.csv");
@@ -499,7 +527,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_of_class_files), cmocka_unit_test(too_many_words_are_unknown), cmocka_unit_test(folders_of_files),
-		cmocka_unit_test(columns_of_tables), cmocka_unit_test(groups_stay_together), cmocka_unit_test(windows_of_one_text), cmocka_unit_test(texts_of_ids), cmocka_unit_test(texts_of_their_own), cmocka_unit_test(shares_of_one_text),
+		cmocka_unit_test(columns_of_tables), cmocka_unit_test(groups_stay_together), cmocka_unit_test(windows_of_one_text), cmocka_unit_test(texts_of_ids), cmocka_unit_test(texts_of_their_own),
+		cmocka_unit_test(parts_of_a_text_stay_together), cmocka_unit_test(vocabularies_hold_the_end), cmocka_unit_test(shares_of_one_text),
 		cmocka_unit_test(listed_vocabularies), cmocka_unit_test(characters_must_fit), cmocka_unit_test(bytes_are_their_own_ids),
 		cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(inputs_to_be_predicted), cmocka_unit_test(preprocesses)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
