@@ -527,7 +527,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_of_class_files), cmocka_unit_test(too_many_words_are_unknown), cmocka_unit_test(folders_of_files),
-		cmocka_unit_test(columns_of_tables), cmocka_unit_test(groups_stay_together), cmocka_unit_test(windows_of_one_text), cmocka_unit_test(texts_of_ids), cmocka_unit_test(texts_of_their_own),
+		cmocka_unit_test(columns_of_tables), cmocka_unit_test(groups_stay_together), cmocka_unit_test(windows_of_one_text),
+		cmocka_unit_test(texts_of_ids), cmocka_unit_test(texts_of_their_own),
 		cmocka_unit_test(parts_of_a_text_stay_together), cmocka_unit_test(vocabularies_hold_the_end), cmocka_unit_test(shares_of_one_text),
 		cmocka_unit_test(listed_vocabularies), cmocka_unit_test(characters_must_fit), cmocka_unit_test(bytes_are_their_own_ids),
 		cmocka_unit_test(says_what_is_wrong), cmocka_unit_test(inputs_to_be_predicted), cmocka_unit_test(preprocesses)};
